@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the bus may ask of the daemon: the one door from D-Bus to the rest.
+ *
+ * The bus room checks authority and arguments, then calls these; the daemon implements them. All
+ * run on the main context and return at once; what takes time ends by a GTask's callback.
+ */
+#pragma once
+
+#include "evacuation/evacuation.h"
+#include "omen/omen-registry.h"
+
+G_BEGIN_DECLS
+
+#define OMEN_CONTROLLER_ERROR (omen_controller_error_quark())
+GQuark omen_controller_error_quark(void);
+
+/* Each is org.virtomen1.Error.NAME on the bus. */
+typedef enum {
+    OMEN_CONTROLLER_ERROR_FAILED,
+    OMEN_CONTROLLER_ERROR_NOT_AUTHORIZED,
+    OMEN_CONTROLLER_ERROR_NOT_FOUND,
+    OMEN_CONTROLLER_ERROR_INVALID,
+    OMEN_CONTROLLER_ERROR_BUSY,
+    OMEN_CONTROLLER_ERROR_NO_DESTINATION,
+    OMEN_CONTROLLER_ERROR_DISCONNECTED, /* from libvirt */
+} OmenControllerError;
+
+/* A stream as `virt-omen status` shows it. */
+typedef struct {
+    char *source; /* name of the source */
+    gboolean trusted;
+    guint64 records;
+    guint64 anomalies;
+    guint64 dropped;
+    gboolean training;
+    char *problem; /* "" if it reads */
+} OmenStreamStatus;
+
+void omen_stream_status_free(OmenStreamStatus *self);
+
+typedef struct {
+    char *uuid;
+    char *name;
+    char *state; /* "running", "paused", "shut off", ... */
+    gboolean endangered;
+    GPtrArray *streams; /* OmenStreamStatus */
+} OmenDomainStatus;
+
+void omen_domain_status_free(OmenDomainStatus *self);
+
+typedef struct {
+    char *name;
+    char *uri;
+    gboolean reachable;
+    char *reason;        /* why not usable now; "" if usable */
+    guint64 free_memory; /* bytes */
+} OmenDestinationStatus;
+
+void omen_destination_status_free(OmenDestinationStatus *self);
+
+/* A row of a plan. */
+typedef struct {
+    char *domain_uuid;
+    char *domain_name;
+    char *destination; /* "" : stays */
+    char *technique;   /* "pre-copy", ... */
+    double start_s;
+    double end_s;
+    guint downtime_ms;
+    char *reason; /* why it stays, "" if it moves */
+} OmenPlanRow;
+
+void omen_plan_row_free(OmenPlanRow *self);
+
+#define OMEN_TYPE_CONTROLLER (omen_controller_get_type())
+G_DECLARE_INTERFACE(OmenController, omen_controller, OMEN, CONTROLLER, GObject)
+
+/* Signals of an implementation: "status-changed" (host, domains, connection or mode changed; the
+ * bus reads anew what it shows), "evacuation-added" (OmenEvacuation). */
+struct _OmenControllerInterface {
+    GTypeInterface parent;
+
+    const char *(*get_mode)(OmenController *self); /* "observe", "advise", "enforce" */
+    gboolean (*set_mode)(OmenController *self, const char *mode, GError **error);
+    gboolean (*is_connected)(OmenController *self); /* to libvirt */
+    gboolean (*is_host_endangered)(OmenController *self);
+
+    /* (transfer full) (element-type OmenStreamStatus) */
+    GPtrArray *(*list_host_streams)(OmenController *self);
+    /* (transfer full) (element-type OmenDomainStatus) */
+    GPtrArray *(*list_domains)(OmenController *self);
+    /* (transfer full) (element-type OmenDestinationStatus) */
+    GPtrArray *(*list_destinations)(OmenController *self);
+    /* (transfer full) (element-type OmenEvacuation), by rising number */
+    GPtrArray *(*list_evacuations)(OmenController *self);
+    /* (transfer none) */
+    OmenOmenRegistry *(*get_omens)(OmenController *self);
+
+    /*
+     * Moves domains away. @domains: names or UUIDs, empty: all that run. @destination: name, or
+     * NULL: whichever fits. Ends at once with (element-type OmenEvacuation) (transfer full),
+     * queued.
+     */
+    GPtrArray *(*evacuate)(OmenController *self,
+                           const char *const *domains,
+                           const char *destination,
+                           guint64 omen_id,
+                           GError **error);
+
+    /* What evacuate() would do. (transfer full) (element-type OmenPlanRow) by finish. */
+    void (*plan_async)(OmenController *self,
+                       const char *const *domains,
+                       const char *destination,
+                       GCancellable *cancellable,
+                       GAsyncReadyCallback callback,
+                       gpointer user_data);
+    GPtrArray *(*plan_finish)(OmenController *self, GAsyncResult *result, GError **error);
+
+    gboolean (*cancel)(OmenController *self, guint64 evacuation_id, GError **error);
+
+    /* An omen's proposal is approved; it is a false alarm; it is over. */
+    gboolean (*approve)(OmenController *self, guint64 omen_id, GError **error);
+    gboolean (*dismiss)(OmenController *self, guint64 omen_id, GError **error);
+    gboolean (*clear)(OmenController *self, guint64 omen_id, GError **error);
+
+    gboolean (*reload)(OmenController *self, GError **error);
+};
+
+/* Each of the above has a function omen_controller_NAME() that calls it. */
+
+G_END_DECLS

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * All omens of this host: the open ones and the latest of the others, by number.
+ *
+ * A burst is one omen: a sign joins an open omen of the same scope, class, device and domain.
+ * Bounded: beyond the limit the oldest that is no longer open is forgotten here (state.db keeps
+ * it).
+ */
+#pragma once
+
+#include "omen/omen.h"
+
+G_BEGIN_DECLS
+
+#define OMEN_TYPE_OMEN_REGISTRY (omen_omen_registry_get_type())
+G_DECLARE_FINAL_TYPE(OmenOmenRegistry, omen_omen_registry, OMEN, OMEN_REGISTRY, GObject)
+
+/* Signals: "added" (OmenOmen), "changed" (OmenOmen), "removed" (OmenOmen). */
+
+/* @max_omens: >= 1; how many are held at once. */
+OmenOmenRegistry *omen_omen_registry_new(guint max_omens);
+
+/* Puts back an omen of an earlier life, with its number; emits "added". Takes @data. */
+void omen_omen_registry_restore(OmenOmenRegistry *self, OmenOmenData *data);
+
+/*
+ * A sign was seen. It joins an open omen of the same trouble, or becomes a new one with the next
+ * number. @sign holds one record. Takes @sign. @is_new tells which.
+ * Returns: (transfer none): the omen.
+ */
+OmenOmen *omen_omen_registry_raise(OmenOmenRegistry *self, OmenOmenData *sign, gboolean *is_new);
+
+/* Returns: (transfer none) (nullable). */
+OmenOmen *omen_omen_registry_lookup(OmenOmenRegistry *self, guint64 id);
+
+/* Returns: (transfer container): OmenOmen, by rising number. */
+GPtrArray *omen_omen_registry_list(OmenOmenRegistry *self);
+
+/* Returns: (transfer none) (nullable): the open omen with the highest probability that endangers
+ * the whole host. */
+OmenOmen *omen_omen_registry_get_host_danger(OmenOmenRegistry *self, gint64 now_us);
+
+/* The same for one domain (by an omen of its own; not the host's). */
+OmenOmen *
+omen_omen_registry_get_domain_danger(OmenOmenRegistry *self, const char *uuid, gint64 now_us);
+
+/* Marks as cleared what has expired; call now and then. */
+void omen_omen_registry_expire(OmenOmenRegistry *self, gint64 now_us);
+
+G_END_DECLS

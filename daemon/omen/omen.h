@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An omen: a sign of failure that was seen, and what became of it.
+ *
+ * Properties are notified when they change. Text in it is sanitised (printable UTF-8, one line
+ * each).
+ */
+#pragma once
+
+#include <gio/gio.h>
+#include <virt-omen/judge.h>
+
+G_BEGIN_DECLS
+
+/* What is being done about an omen. */
+typedef enum {
+    OMEN_ACTION_RECORDED,   /* nothing, by mode or policy: only noted */
+    OMEN_ACTION_PROPOSED,   /* waits for approval */
+    OMEN_ACTION_EVACUATING, /* under way */
+    OMEN_ACTION_FINISHED,   /* done; the outcome says how it went */
+    OMEN_ACTION_DISMISSED,  /* a false alarm, by an operator's word */
+    OMEN_ACTION_CLEARED,    /* expired or cleared by an operator: no longer a threat */
+} OmenAction;
+
+const char *omen_action_to_string(OmenAction action);
+gboolean omen_action_from_string(const char *word, OmenAction *out);
+
+#define OMEN_TYPE_OMEN (omen_omen_get_type())
+G_DECLARE_FINAL_TYPE(OmenOmen, omen_omen, OMEN, OMEN, GObject)
+
+#define OMEN_OMEN_MAX_RECORDS 16
+
+/* What an omen is made of; plain, for the store and for new ones. Strings are owned. */
+typedef struct {
+    guint64 id;        /* unique on this host, rising; 0 until registered */
+    gint64 time_us;    /* when it was raised, microseconds since the epoch */
+    gint64 last_us;    /* the last record that joined it */
+    gint64 expires_us; /* when it stops to be a threat by itself */
+    char *stream;      /* "host", "domain:UUID", "guest:UUID" */
+    OmenScope scope;
+    OmenFailureClass failure_class;
+    char *device;       /* "" if none */
+    char *domain_uuid;  /* "" for the host's */
+    char *domain_name;  /* "" for the host's */
+    double probability; /* the highest of its records */
+    gboolean migration_helps;
+    char *reason;
+    GPtrArray *records;  /* char *, the lines, the first OMEN_OMEN_MAX_RECORDS of them */
+    guint64 n_records;   /* all that joined */
+    guint32 template_id; /* of the line that raised it */
+    OmenAction action;
+    char *outcome; /* what came of it, "" until then */
+} OmenOmenData;
+
+OmenOmenData *omen_omen_data_new(void);
+OmenOmenData *omen_omen_data_copy(const OmenOmenData *self);
+void omen_omen_data_free(OmenOmenData *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenOmenData, omen_omen_data_free)
+
+/* Takes @data. */
+OmenOmen *omen_omen_new(OmenOmenData *data);
+
+/* Borrowed, valid until the next change. */
+const OmenOmenData *omen_omen_get_data(OmenOmen *self);
+
+/* Another record of the same trouble: kept if there is room, counted in any case. */
+void omen_omen_add_record(OmenOmen *self, gint64 time_us, double probability, const char *line);
+void omen_omen_set_action(OmenOmen *self, OmenAction action);
+void omen_omen_set_outcome(OmenOmen *self, const char *outcome);
+void omen_omen_set_expiry(OmenOmen *self, gint64 expires_us);
+
+/* Still a threat at @now_us: neither dismissed nor cleared nor expired. */
+gboolean omen_omen_is_open(OmenOmen *self, gint64 now_us);
+
+/* Signal "changed" (no arguments): anything in it changed. */
+
+G_END_DECLS

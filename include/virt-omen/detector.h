@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The detector of one stream: record -> template -> score -> verdict -> decision.
+ *
+ * It joins a miner, a profile and a judge, and is all that stands between a line and an omen; the
+ * daemon, `virt-omen replay` and the evaluation run this same object. Pure, like its parts.
+ *
+ * A score of 0.5 is the shipped threshold. It is continuous, 0 while the stream is in training, and
+ * rises with how new the stretch is here and with how sure the judge is that it means failure.
+ * An anomalous stretch that the judge calls benign joins the profile's store at once, so the same
+ * false alarm is not raised twice; one that it calls a failure never does.
+ */
+#pragma once
+
+#include <virt-omen/judge.h>
+#include <virt-omen/miner.h>
+#include <virt-omen/profile.h>
+#include <virt-omen/record.h>
+
+G_BEGIN_DECLS
+
+#define OMEN_DETECTOR_ERROR (omen_detector_error_quark())
+GQuark omen_detector_error_quark(void);
+
+typedef enum {
+    OMEN_DETECTOR_ERROR_BAD_STATE,
+} OmenDetectorError;
+
+#define OMEN_DECISION_THRESHOLD 0.5
+
+typedef struct {
+    OmenMinerConfig miner;
+    OmenProfileConfig profile;
+    double threshold; /* of the decision's score, OMEN_DECISION_THRESHOLD */
+} OmenDetectorConfig;
+
+#define OMEN_DETECTOR_CONFIG_INIT                                                                  \
+    ((OmenDetectorConfig){.miner = OMEN_MINER_CONFIG_INIT,                                         \
+                          .profile = OMEN_PROFILE_CONFIG_INIT,                                     \
+                          .threshold = OMEN_DECISION_THRESHOLD})
+
+typedef struct {
+    guint64 index; /* of the record in its stream, from 0 */
+    guint32 template_id;
+    gboolean new_template;
+    OmenScore profile;   /* what the profile said */
+    gboolean judged;     /* @verdict is filled in */
+    OmenVerdict verdict; /* of this record */
+    gboolean learned;    /* judged benign, and now normal */
+    double score;        /* 0..1 */
+    gboolean omen;       /* score >= threshold */
+} OmenDecision;
+
+typedef struct _OmenDetector OmenDetector;
+
+/* @judge is referenced; @provenance is that of all the stream's records.
+ * Returns: (transfer full): NULL with @error on a bad user mask. */
+OmenDetector *omen_detector_new(const OmenDetectorConfig *config,
+                                OmenProvenance provenance,
+                                OmenJudge *judge,
+                                GError **error);
+void omen_detector_free(OmenDetector *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenDetector, omen_detector_free)
+
+/* Takes the next record of the stream. */
+void omen_detector_push(OmenDetector *self, const OmenRecord *record, OmenDecision *decision);
+
+/* The same for a record that is a template already: @key its number, @text its text (NUL ended). */
+void
+omen_detector_push_key(OmenDetector *self, guint32 key, const char *text, OmenDecision *decision);
+
+/* An operator says that a record of this message means nothing: its template is benign from now on
+ * for this stream, whatever the judge says. */
+void omen_detector_dismiss(OmenDetector *self, guint32 template_id);
+
+/* Borrowed; for listing. */
+OmenMiner *omen_detector_get_miner(OmenDetector *self);
+OmenProfile *omen_detector_get_profile(OmenDetector *self);
+
+GVariant *omen_detector_save(const OmenDetector *self);
+OmenDetector *omen_detector_restore(const OmenDetectorConfig *config,
+                                    OmenProvenance provenance,
+                                    OmenJudge *judge,
+                                    GVariant *state,
+                                    GError **error);
+
+G_END_DECLS
