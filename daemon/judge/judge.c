@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "judge/embedded-judge.h"
+#include "judge/fixed-judge.h"
+
+G_DEFINE_QUARK(omen - judge - error - quark, omen_judge_error)
+
+G_DEFINE_INTERFACE(OmenJudge, omen_judge, G_TYPE_OBJECT)
+
+static void
+omen_judge_default_init(OmenJudgeInterface *iface G_GNUC_UNUSED)
+{
+}
+
+const char *
+omen_judge_get_name(OmenJudge *self)
+{
+    return OMEN_JUDGE_GET_IFACE(self)->get_name(self);
+}
+
+void
+omen_judge_judge(OmenJudge *self, const OmenEvidence *evidence, OmenVerdict *verdict)
+{
+    OMEN_JUDGE_GET_IFACE(self)->judge(self, evidence, verdict);
+}
+
+OmenJudge *
+omen_judge_new(const char *name, const char *data_dir, GError **error)
+{
+    if (g_str_equal(name, "embedded"))
+        return omen_embedded_judge_new(data_dir ? data_dir : OMEN_PKGDATADIR "/knowledge", error);
+    if (g_str_equal(name, "always"))
+        return omen_fixed_judge_new(TRUE);
+    if (g_str_equal(name, "never"))
+        return omen_fixed_judge_new(FALSE);
+    g_set_error(error, OMEN_JUDGE_ERROR, OMEN_JUDGE_ERROR_UNKNOWN,
+                "there is no judge \"%s\"; there are: embedded, always, never", name);
+    return NULL;
+}
+
+static const char *const class_words[OMEN_N_FAILURE_CLASSES] = {
+    [OMEN_FAILURE_BENIGN] = "benign",
+    [OMEN_FAILURE_DISK] = "disk",
+    [OMEN_FAILURE_NVME] = "nvme",
+    [OMEN_FAILURE_RAID] = "raid",
+    [OMEN_FAILURE_FILESYSTEM] = "filesystem",
+    [OMEN_FAILURE_STORAGE_FABRIC] = "storage-fabric",
+    [OMEN_FAILURE_MEMORY] = "memory",
+    [OMEN_FAILURE_OOM] = "oom",
+    [OMEN_FAILURE_MCE] = "mce",
+    [OMEN_FAILURE_CPU_LOCKUP] = "cpu-lockup",
+    [OMEN_FAILURE_HUNG_TASK] = "hung-task",
+    [OMEN_FAILURE_THERMAL] = "thermal",
+    [OMEN_FAILURE_POWER] = "power",
+    [OMEN_FAILURE_PCIE] = "pcie",
+    [OMEN_FAILURE_NIC] = "nic",
+    [OMEN_FAILURE_KERNEL_BUG] = "kernel-bug",
+    [OMEN_FAILURE_QEMU_BLOCK] = "qemu-block",
+    [OMEN_FAILURE_QEMU] = "qemu",
+    [OMEN_FAILURE_LIBVIRT] = "libvirt",
+    [OMEN_FAILURE_GUEST] = "guest",
+    [OMEN_FAILURE_SERVICE] = "service",
+};
+
+static const char *const scope_words[] = {
+    [OMEN_SCOPE_NONE] = "none",     [OMEN_SCOPE_HOST] = "host",   [OMEN_SCOPE_DEVICE] = "device",
+    [OMEN_SCOPE_DOMAIN] = "domain", [OMEN_SCOPE_GUEST] = "guest",
+};
+
+static gboolean
+find_word(const char *const *words, gsize n_words, const char *word, guint *index)
+{
+    for (gsize i = 0; i < n_words; i++) {
+        if (g_str_equal(words[i], word)) {
+            *index = (guint) i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+const char *
+omen_failure_class_to_string(OmenFailureClass failure_class)
+{
+    return class_words[failure_class];
+}
+
+gboolean
+omen_failure_class_from_string(const char *word, OmenFailureClass *out)
+{
+    guint index;
+
+    if (!find_word(class_words, G_N_ELEMENTS(class_words), word, &index))
+        return FALSE;
+    *out = (OmenFailureClass) index;
+    return TRUE;
+}
+
+const char *
+omen_scope_to_string(OmenScope scope)
+{
+    return scope_words[scope];
+}
+
+gboolean
+omen_scope_from_string(const char *word, OmenScope *out)
+{
+    guint index;
+
+    if (!find_word(scope_words, G_N_ELEMENTS(scope_words), word, &index))
+        return FALSE;
+    *out = (OmenScope) index;
+    return TRUE;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "judge/pattern.h"
+
+#include <string.h>
+
+/* What may stand between two pieces of text. */
+typedef enum {
+    GAP_NONE,
+    GAP_ANY,
+    GAP_DEVICE,
+    GAP_POSITIVE,
+} Gap;
+
+/* A gap, and the text after it. */
+typedef struct {
+    Gap gap;
+    char *text;
+} Piece;
+
+struct _OmenPattern {
+    GArray *pieces;
+    gboolean at_start;
+    gboolean at_end;
+};
+
+static void
+piece_clear(gpointer data)
+{
+    g_free(((Piece *) data)->text);
+}
+
+static gboolean
+take_gap(const char **at, Gap *gap)
+{
+    static const struct {
+        const char *text;
+        Gap gap;
+    } gaps[] = {{"*", GAP_ANY}, {"{device}", GAP_DEVICE}, {"{positive}", GAP_POSITIVE}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(gaps); i++) {
+        if (g_str_has_prefix(*at, gaps[i].text)) {
+            *at += strlen(gaps[i].text);
+            *gap = gaps[i].gap;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+OmenPattern *
+omen_pattern_new(const char *text)
+{
+    OmenPattern *self = g_new0(OmenPattern, 1);
+    g_autofree char *lower = g_ascii_strdown(text, -1);
+    g_autoptr(GString) literal = g_string_new(NULL);
+    const char *at = lower;
+    Gap gap = GAP_ANY;
+
+    self->pieces = g_array_new(FALSE, FALSE, sizeof(Piece));
+    g_array_set_clear_func(self->pieces, piece_clear);
+    self->at_start = *at == '^';
+    if (self->at_start) {
+        at++;
+        gap = GAP_NONE;
+    }
+    while (*at) {
+        Gap next;
+        if (take_gap(&at, &next)) {
+            Piece piece = {gap, g_strdup(literal->str)};
+            g_array_append_val(self->pieces, piece);
+            g_string_truncate(literal, 0);
+            gap = next;
+        } else if (at[0] == '$' && at[1] == '\0') {
+            self->at_end = TRUE;
+            at++;
+        } else {
+            g_string_append_c(literal, *at++);
+        }
+    }
+    Piece last = {gap, g_strdup(literal->str)};
+    g_array_append_val(self->pieces, last);
+    return self;
+}
+
+void
+omen_pattern_free(OmenPattern *self)
+{
+    g_array_unref(self->pieces);
+    g_free(self);
+}
+
+static gboolean
+is_device_character(char c)
+{
+    return g_ascii_isalnum(c) || strchr("-_./:", c) != NULL;
+}
+
+/* What a template has in a parameter's place. */
+static gsize
+measure_placeholder(const char *text)
+{
+    const char *end = g_str_has_prefix(text, "<:") ? strstr(text, ":>") : NULL;
+
+    return end ? (gsize) (end - text) + 2 : 0;
+}
+
+static gsize
+measure_device(const char *text)
+{
+    gsize n = measure_placeholder(text);
+
+    if (n > 0)
+        return n;
+    while (text[n] && is_device_character(text[n]))
+        n++;
+    /* "sda: failed": the colon after it is not of its name. */
+    while (n > 0 && (text[n - 1] == ':' || text[n - 1] == '.'))
+        n--;
+    return n;
+}
+
+static gsize
+measure_positive(const char *text)
+{
+    gsize n = measure_placeholder(text);
+    gboolean is_zero = TRUE;
+
+    if (n > 0)
+        return n;
+    while (g_ascii_isdigit(text[n])) {
+        is_zero = is_zero && text[n] == '0';
+        n++;
+    }
+    return is_zero ? 0 : n;
+}
+
+static void
+keep_device(const char *text, gsize length, char *device, gsize device_size)
+{
+    if (device && *device == '\0' && *text != '<')
+        g_strlcpy(device, text, MIN(length + 1, device_size));
+}
+
+/* Matches a gap of measured length and the text after it at exactly @at. NULL: it does not. */
+static const char *
+match_measured(const Piece *piece, const char *at, char *device, gsize device_size)
+{
+    gsize length = piece->gap == GAP_DEVICE ? measure_device(at) : measure_positive(at);
+
+    if (length == 0 || !g_str_has_prefix(at + length, piece->text))
+        return NULL;
+    if (piece->gap == GAP_DEVICE)
+        keep_device(at, length, device, device_size);
+    return at + length + strlen(piece->text);
+}
+
+/* Matches all pieces, the first at exactly @at. NULL, or where it ended. */
+static const char *
+match_from(const OmenPattern *self, const char *at, char *device, gsize device_size)
+{
+    for (guint i = 0; i < self->pieces->len && at; i++) {
+        const Piece *piece = &g_array_index(self->pieces, Piece, i);
+        gboolean is_first = i == 0;
+
+        if (is_first || piece->gap == GAP_NONE) {
+            at = g_str_has_prefix(at, piece->text) ? at + strlen(piece->text) : NULL;
+        } else if (piece->gap == GAP_ANY) {
+            at = strstr(at, piece->text);
+            at = at ? at + strlen(piece->text) : NULL;
+        } else {
+            at = match_measured(piece, at, device, device_size);
+        }
+    }
+    return at;
+}
+
+gboolean
+omen_pattern_match(const OmenPattern *self, const char *text, char *device, gsize device_size)
+{
+    const Piece *first = &g_array_index(self->pieces, Piece, 0);
+    const char *at = text;
+    guint tries = 0;
+
+    if (device)
+        *device = '\0';
+    /* A bounded number of beginnings keeps it linear. */
+    while ((at = self->at_start ? at : strstr(at, first->text)) && tries++ < 32) {
+        const char *end = match_from(self, at, device, device_size);
+        if (end && (!self->at_end || *end == '\0'))
+            return TRUE;
+        if (self->at_start || *at == '\0')
+            return FALSE;
+        /* A pattern that begins with a gap of measured length has no text to look for: it is tried
+         * at each word. */
+        if (*first->text == '\0') {
+            at = strchr(at, ' ');
+            if (!at)
+                return FALSE;
+        }
+        at++;
+    }
+    return FALSE;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A pattern of the knowledge base (data/knowledge/README.md says how one is written). Linear in the
+ * text: pieces are looked for in their order, each at its first place. Pure. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _OmenPattern OmenPattern;
+
+/* @text: as written. */
+OmenPattern *omen_pattern_new(const char *text);
+void omen_pattern_free(OmenPattern *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenPattern, omen_pattern_free)
+
+/* @text: lower case, runs of white space made one space. @device: (out) (nullable): what {device}
+ * stood for, cut to @device_size; "" if nothing. */
+gboolean
+omen_pattern_match(const OmenPattern *self, const char *text, char *device, gsize device_size);
+
+G_END_DECLS

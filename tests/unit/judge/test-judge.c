@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "judge/pattern.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <virt-omen/judge.h>
+
+static OmenJudge *
+new_judge(void)
+{
+    g_autofree char *folder =
+        g_build_filename(g_getenv("OMEN_TEST_SOURCE_ROOT"), "data", "knowledge", NULL);
+    g_autoptr(GError) error = NULL;
+    OmenJudge *judge = omen_judge_new("embedded", folder, &error);
+
+    g_assert_no_error(error);
+    return judge;
+}
+
+typedef struct {
+    const char *line;
+    OmenFailureClass failure_class;
+    const char *device;
+} Case;
+
+static const Case failures[] = {
+    {"critical medium error, dev sdb, sector 28640 op 0x0:(READ)", OMEN_FAILURE_DISK, "sdb"},
+    {"[  1.5] sd 0:0:0:0: [sda] tag#5 Add. Sense: Unrecovered read error", OMEN_FAILURE_DISK,
+     "sda"},
+    {"Buffer I/O error on dev dm-3, logical block 7, lost async page write", OMEN_FAILURE_DISK,
+     "dm-3"},
+    {"nvme nvme0: I/O 5 QID 2 timeout, aborting", OMEN_FAILURE_NVME, "nvme0"},
+    {"md/raid1:md0: Disk failure on sdc1, disabling device.", OMEN_FAILURE_RAID, "sdc1"},
+    {"EXT4-fs error (device sda2): ext4_find_entry:1455: inode #2: reading directory lblock 0",
+     OMEN_FAILURE_FILESYSTEM, "sda2"},
+    {"rcu: INFO: rcu_preempt self-detected stall on CPU", OMEN_FAILURE_CPU_LOCKUP, ""},
+    {"watchdog: BUG: soft lockup - CPU#1 stuck for 22s!", OMEN_FAILURE_CPU_LOCKUP, ""},
+    {"INFO: task qemu-system-x86:991 blocked for more than 120 seconds.", OMEN_FAILURE_HUNG_TASK,
+     ""},
+    {"mce: [Hardware Error]: CPU 0: Machine Check: 0 Bank 8: 9400004000010090", OMEN_FAILURE_MCE,
+     ""},
+    {"EDAC MC0: 1 UE memory read error on CPU_SrcID#0", OMEN_FAILURE_MEMORY, ""},
+    {"Out of memory: Killed process 77 (qemu-system-x86)", OMEN_FAILURE_OOM, ""},
+    {"CPU3: Package temperature above threshold, cpu clock throttled", OMEN_FAILURE_THERMAL, ""},
+    {"NETDEV WATCHDOG: eth0 (ixgbe): transmit queue 3 timed out", OMEN_FAILURE_NIC, "eth0"},
+    {"pcieport 0000:00:1c.0: PCIe Bus Error: severity=Uncorrected (Fatal)", OMEN_FAILURE_PCIE, ""},
+    {"kernel BUG at drivers/scsi/scsi_lib.c:660!", OMEN_FAILURE_KERNEL_BUG, ""},
+    {"nfs: server store not responding, still trying", OMEN_FAILURE_STORAGE_FABRIC, ""},
+    {"monitor event BLOCK_IO_ERROR {\"device\": \"\", \"nospace\": false, \"action\": \"stop\"}",
+     OMEN_FAILURE_QEMU_BLOCK, ""},
+    {"monitor event GUEST_PANICKED {\"action\": \"pause\"}", OMEN_FAILURE_GUEST, ""},
+    {"lifecycle: stopped failed", OMEN_FAILURE_QEMU, ""},
+};
+
+static const char *const benign[] = {
+    "Failed password for invalid user admin from 203.0.113.7 port 51324 ssh2",
+    "EXT4-fs (sda1): mounted filesystem with ordered data mode. Opts: errors=remount-ro",
+    "pcieport 0000:00:1c.0: AER: enabled with IRQ 124",
+    "Device: /dev/sda [SAT], previous self-test completed without error",
+    "Device: /dev/sda [SAT], no errors logged",
+    "vnet2: Failed to get link config: No such device",
+    "Reserving 256MB of memory at 592MB for crashkernel (System RAM: 16383MB)",
+    "br0: port 3(vnet2) entered disabled state",
+    "pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0",
+    "Started Session 17 of User root.",
+    "0 errors, 0 warnings",
+    "mce: CPU supports 9 MCE banks",
+    "lifecycle: started booted",
+    "agent-lifecycle: state disconnected reason channel",
+    "request 17 served in 3 ms",
+    "",
+};
+
+static OmenVerdict
+judge_line(OmenJudge *judge, OmenProvenance provenance, const char *line)
+{
+    OmenEvidence evidence = {provenance, OMEN_PRIORITY_INFO, "", line};
+    OmenVerdict verdict;
+
+    omen_judge_judge(judge, &evidence, &verdict);
+    g_assert_cmpfloat(verdict.probability, >=, 0);
+    g_assert_cmpfloat(verdict.probability, <=, 1);
+    g_assert_cmpstr(verdict.reason, !=, "");
+    return verdict;
+}
+
+static void
+test_failures(void)
+{
+    g_autoptr(OmenJudge) judge = new_judge();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(failures); i++) {
+        OmenVerdict verdict = judge_line(judge, OMEN_PROVENANCE_HOST, failures[i].line);
+        g_test_message("%s", failures[i].line);
+        g_assert_cmpfloat(verdict.probability, >=, 0.5);
+        g_assert_cmpstr(omen_failure_class_to_string(verdict.failure_class), ==,
+                        omen_failure_class_to_string(failures[i].failure_class));
+        if (*failures[i].device)
+            g_assert_cmpstr(verdict.device, ==, failures[i].device);
+    }
+}
+
+static void
+test_benign(void)
+{
+    g_autoptr(OmenJudge) judge = new_judge();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(benign); i++) {
+        OmenVerdict verdict = judge_line(judge, OMEN_PROVENANCE_HOST, benign[i]);
+        g_test_message("%s", benign[i]);
+        g_assert_cmpfloat(verdict.probability, <, 0.5);
+        g_assert_cmpint(verdict.failure_class, ==, OMEN_FAILURE_BENIGN);
+        g_assert_cmpint(verdict.scope, ==, OMEN_SCOPE_NONE);
+    }
+}
+
+/* What a guest says concerns that guest, however it is worded. */
+static void
+test_scope(void)
+{
+    g_autoptr(OmenJudge) judge = new_judge();
+    const char *line = "mce: [Hardware Error]: CPU 0: Machine Check: 0 Bank 8";
+
+    g_assert_cmpint(judge_line(judge, OMEN_PROVENANCE_HOST, line).scope, ==, OMEN_SCOPE_HOST);
+    g_assert_cmpint(judge_line(judge, OMEN_PROVENANCE_DOMAIN, line).scope, ==, OMEN_SCOPE_DOMAIN);
+    g_assert_cmpint(judge_line(judge, OMEN_PROVENANCE_GUEST, line).scope, ==, OMEN_SCOPE_GUEST);
+    /* Full storage: moving does not help. */
+    g_assert_false(judge_line(judge, OMEN_PROVENANCE_DOMAIN,
+                              "io-error: device virtio-disk0 source x action pause reason enospc")
+                       .migration_helps);
+}
+
+/* Any bytes; and a hostile line takes no longer than its length tells. */
+static void
+test_hostile(void)
+{
+    g_autoptr(OmenJudge) judge = new_judge();
+    g_autofree char *line = g_strnfill(100000, 'i');
+
+    judge_line(judge, OMEN_PROVENANCE_GUEST, line);
+    for (guint round = 0; round < 2000; round++) {
+        for (guint i = 0; i < 100; i++)
+            line[i] = (char) g_test_rand_int_range(1, 256);
+        line[100] = '\0';
+        judge_line(judge, OMEN_PROVENANCE_GUEST, line);
+    }
+}
+
+typedef struct {
+    const char *pattern;
+    const char *text;
+    gboolean fits;
+    const char *device;
+} PatternCase;
+
+static const PatternCase patterns[] = {
+    {"medium error", "a medium error b", TRUE, ""},
+    {"medium * error", "medium and large error", TRUE, ""},
+    {"medium * error", "error medium", FALSE, ""},
+    {"dev {device}, sector", "dev sda, sector 5", TRUE, "sda"},
+    {"dev {device}, sector", "dev , sector 5", FALSE, ""},
+    {"dev {device}, sector", "dev <:*:>, sector 5", TRUE, ""},
+    {"{positive} pending", "0 pending", FALSE, ""},
+    {"{positive} pending", "has 12 pending", TRUE, ""},
+    {"^begin", "begin here", TRUE, ""},
+    {"^begin", "not begin", FALSE, ""},
+    {"end$", "the end", TRUE, ""},
+    {"end$", "end of it", FALSE, ""},
+    {"error {device} x", "error a y error b x", TRUE, "b"},
+};
+
+static void
+test_patterns(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(patterns); i++) {
+        g_autoptr(OmenPattern) pattern = omen_pattern_new(patterns[i].pattern);
+        char device[32];
+        g_test_message("%s: %s", patterns[i].pattern, patterns[i].text);
+        g_assert_cmpint(omen_pattern_match(pattern, patterns[i].text, device, sizeof device), ==,
+                        patterns[i].fits);
+        if (patterns[i].fits)
+            g_assert_cmpstr(device, ==, patterns[i].device);
+    }
+}
+
+/* A mistake in the knowledge is told by file and line. */
+static void
+test_bad_knowledge(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("omen-knowledge-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(folder, "10-x.signatures", NULL);
+    g_autofree char *words = g_build_filename(folder, "suspicion.words", NULL);
+    const char *const mistakes[] = {"# x\npattern first\n", "\n[disk device 2 helps 0]\n",
+                                    "\n[disk disk 0.5 helps 0]\n",
+                                    "[disk device 0.5 helps 0]\nab\n"};
+    const char *const places[] = {":2: ", ":2: ", ":2: ", ":2: "};
+
+    g_file_set_contents(words, "", -1, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(mistakes); i++) {
+        g_autoptr(GError) error = NULL;
+        g_file_set_contents(file, mistakes[i], -1, NULL);
+        g_assert_null(omen_judge_new("embedded", folder, &error));
+        g_assert_error(error, OMEN_JUDGE_ERROR, OMEN_JUDGE_ERROR_BAD_KNOWLEDGE);
+        g_assert_nonnull(strstr(error->message, file));
+        g_assert_nonnull(strstr(error->message, places[i]));
+    }
+    g_unlink(file);
+    g_unlink(words);
+    g_rmdir(folder);
+
+    g_autoptr(GError) error = NULL;
+    g_assert_null(omen_judge_new("oracle", NULL, &error));
+    g_assert_error(error, OMEN_JUDGE_ERROR, OMEN_JUDGE_ERROR_UNKNOWN);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/judge/failures", test_failures);
+    g_test_add_func("/judge/benign", test_benign);
+    g_test_add_func("/judge/scope", test_scope);
+    g_test_add_func("/judge/hostile", test_hostile);
+    g_test_add_func("/judge/patterns", test_patterns);
+    g_test_add_func("/judge/bad-knowledge", test_bad_knowledge);
+    return g_test_run();
+}
