@@ -23,7 +23,8 @@ G_BEGIN_DECLS
 GQuark omen_detector_error_quark(void);
 
 typedef enum {
-    OMEN_DETECTOR_ERROR_BAD_STATE,
+    OMEN_DETECTOR_ERROR_BAD_STATE,   /* saved state is damaged or of another version */
+    OMEN_DETECTOR_ERROR_BAD_SETTING, /* a setting makes no sense */
 } OmenDetectorError;
 
 #define OMEN_DECISION_THRESHOLD 0.5

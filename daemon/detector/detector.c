@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+#include <virt-omen/detector.h>
+#include <virt-omen/text.h>
+
+#define MAX_EVIDENCE 1000
+#define MAX_KNOWN    1000000
+
+/* A template that is normal here counts for no more than this: below the threshold, whatever the
+ * judge thinks of it, unless it is certain. */
+#define NORMAL_WEIGHT 0.45
+#define CERTAIN       0.9
+
+#define STATE_VERSION 1
+#define STATE_TYPE    "(ua{uy}vv)"
+
+G_DEFINE_QUARK(omen - detector - error - quark, omen_detector_error)
+
+/* What is known of a template. */
+typedef enum {
+    FLAG_NORMAL = 1,    /* it was in the training, or learnt since */
+    FLAG_DISMISSED = 2, /* an operator said that it means nothing */
+} TemplateFlags;
+
+typedef struct {
+    guint8 flags;
+    gboolean is_judged;
+    OmenVerdict verdict;
+} Template;
+
+struct _OmenDetector {
+    OmenDetectorConfig config;
+    OmenProvenance provenance;
+    OmenJudge *judge;
+    OmenMiner *miner;
+    OmenProfile *profile;
+    GHashTable *templates; /* id -> Template */
+};
+
+static OmenDetector *
+detector_new(const OmenDetectorConfig *config,
+             OmenProvenance provenance,
+             OmenJudge *judge,
+             OmenMiner *miner,
+             OmenProfile *profile)
+{
+    OmenDetector *self = g_new0(OmenDetector, 1);
+
+    self->config = *config;
+    self->provenance = provenance;
+    self->judge = g_object_ref(judge);
+    self->miner = miner;
+    self->profile = profile;
+    self->templates = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    return self;
+}
+
+OmenDetector *
+omen_detector_new(const OmenDetectorConfig *config,
+                  OmenProvenance provenance,
+                  OmenJudge *judge,
+                  GError **error)
+{
+    OmenMiner *miner = omen_miner_new(&config->miner, error);
+
+    return miner
+               ? detector_new(config, provenance, judge, miner, omen_profile_new(&config->profile))
+               : NULL;
+}
+
+void
+omen_detector_free(OmenDetector *self)
+{
+    g_hash_table_unref(self->templates);
+    omen_profile_free(self->profile);
+    omen_miner_free(self->miner);
+    g_object_unref(self->judge);
+    g_free(self);
+}
+
+static Template *
+ensure_template(OmenDetector *self, guint32 id)
+{
+    Template *known = g_hash_table_lookup(self->templates, GUINT_TO_POINTER(id));
+
+    if (known)
+        return known;
+    if (g_hash_table_size(self->templates) >= MAX_KNOWN)
+        g_hash_table_remove_all(self->templates);
+    known = g_new0(Template, 1);
+    g_hash_table_insert(self->templates, GUINT_TO_POINTER(id), known);
+    return known;
+}
+
+/* A line as the judge may see it. */
+static void
+judge_line(OmenDetector *self, const OmenRecord *record, Template *known)
+{
+    g_autofree char *identifier =
+        omen_text_sanitise(record->identifier, (gssize) record->identifier_length, 64);
+    g_autofree char *message =
+        omen_text_sanitise(record->message, (gssize) record->message_length, MAX_EVIDENCE);
+    OmenEvidence evidence = {
+        .provenance = self->provenance,
+        .priority = record->priority,
+        .identifier = identifier,
+        .message = message,
+    };
+
+    omen_judge_judge(self->judge, &evidence, &known->verdict);
+    known->is_judged = TRUE;
+}
+
+static double
+weigh(const Template *known, const OmenScore *score)
+{
+    double p = known->verdict.probability;
+
+    if (known->flags & FLAG_DISMISSED)
+        return 0;
+    if (!(known->flags & FLAG_NORMAL) || p >= CERTAIN)
+        return p;
+    return p * NORMAL_WEIGHT * (0.5 + 0.5 * score->distance);
+}
+
+/* What an anomalous stretch that the judge calls benign leaves behind: it is normal from now on. */
+static void
+learn(OmenDetector *self, Template *known, OmenDecision *decision)
+{
+    if (decision->omen || known->verdict.probability >= self->config.threshold)
+        return;
+    known->flags |= FLAG_NORMAL;
+    if (decision->profile.anomalous) {
+        omen_profile_learn(self->profile);
+        decision->learned = TRUE;
+    }
+}
+
+static void
+decide(OmenDetector *self,
+       guint32 id,
+       const OmenRecord *record,
+       gboolean changed,
+       OmenDecision *decision)
+{
+    Template *known = ensure_template(self, id);
+
+    decision->index = omen_profile_get_n_records(self->profile);
+    decision->template_id = id;
+    omen_profile_push(self->profile, id, &decision->profile);
+    /* The template has lost a word: what was said of it may no longer hold. */
+    if (!known->is_judged || changed)
+        judge_line(self, record, known);
+    decision->judged = TRUE;
+    decision->verdict = known->verdict;
+    if (decision->profile.training) {
+        if (known->verdict.probability < CERTAIN)
+            known->flags |= FLAG_NORMAL;
+        return;
+    }
+    decision->score = weigh(known, &decision->profile);
+    decision->omen = decision->score >= self->config.threshold;
+    learn(self, known, decision);
+}
+
+void
+omen_detector_push(OmenDetector *self, const OmenRecord *record, OmenDecision *decision)
+{
+    OmenParse parse;
+
+    *decision = (OmenDecision){0};
+    omen_miner_parse(self->miner, record->message, record->message_length, &parse);
+    decision->new_template = parse.is_new;
+    decide(self, parse.cluster, record, parse.changed, decision);
+}
+
+void
+omen_detector_push_key(OmenDetector *self, guint32 key, const char *text, OmenDecision *decision)
+{
+    OmenRecord record = {
+        .priority = OMEN_PRIORITY_INFO,
+        .identifier = "",
+        .message = text,
+        .message_length = strlen(text),
+    };
+
+    *decision = (OmenDecision){0};
+    decision->new_template = !g_hash_table_contains(self->templates, GUINT_TO_POINTER(key));
+    decide(self, key, &record, FALSE, decision);
+}
+
+void
+omen_detector_dismiss(OmenDetector *self, guint32 template_id)
+{
+    ensure_template(self, template_id)->flags |= FLAG_DISMISSED;
+}
+
+OmenMiner *
+omen_detector_get_miner(OmenDetector *self)
+{
+    return self->miner;
+}
+
+OmenProfile *
+omen_detector_get_profile(OmenDetector *self)
+{
+    return self->profile;
+}
+
+GVariant *
+omen_detector_save(const OmenDetector *self)
+{
+    GVariantBuilder templates;
+    GHashTableIter iter;
+    gpointer id;
+    gpointer known;
+
+    g_variant_builder_init(&templates, G_VARIANT_TYPE("a{uy}"));
+    g_hash_table_iter_init(&iter, self->templates);
+    while (g_hash_table_iter_next(&iter, &id, &known))
+        g_variant_builder_add(&templates, "{uy}", GPOINTER_TO_UINT(id),
+                              ((Template *) known)->flags);
+    return g_variant_new("(ua{uy}vv)", STATE_VERSION, &templates, omen_miner_save(self->miner),
+                         omen_profile_save(self->profile));
+}
+
+static void
+restore_templates(OmenDetector *self, GVariant *templates)
+{
+    GVariantIter iter;
+    guint32 id;
+    guint8 flags;
+
+    g_variant_iter_init(&iter, templates);
+    while (g_variant_iter_next(&iter, "{uy}", &id, &flags))
+        ensure_template(self, id)->flags = flags;
+}
+
+OmenDetector *
+omen_detector_restore(const OmenDetectorConfig *config,
+                      OmenProvenance provenance,
+                      OmenJudge *judge,
+                      GVariant *state,
+                      GError **error)
+{
+    g_autoptr(GVariant) templates = NULL;
+    g_autoptr(GVariant) miner_state = NULL;
+    g_autoptr(GVariant) profile_state = NULL;
+    g_autoptr(OmenMiner) miner = NULL;
+    g_autoptr(OmenProfile) profile = NULL;
+    OmenDetector *self;
+    guint32 version = 0;
+
+    if (g_variant_is_of_type(state, G_VARIANT_TYPE(STATE_TYPE)))
+        g_variant_get(state, "(u@a{uy}vv)", &version, &templates, &miner_state, &profile_state);
+    if (version != STATE_VERSION) {
+        g_set_error(error, OMEN_DETECTOR_ERROR, OMEN_DETECTOR_ERROR_BAD_STATE,
+                    "the saved detector is damaged, or of another version");
+        return NULL;
+    }
+    miner = omen_miner_restore(&config->miner, miner_state, error);
+    profile = miner ? omen_profile_restore(&config->profile, profile_state, error) : NULL;
+    if (!profile)
+        return NULL;
+    self =
+        detector_new(config, provenance, judge, g_steal_pointer(&miner), g_steal_pointer(&profile));
+    restore_templates(self, templates);
+    return self;
+}

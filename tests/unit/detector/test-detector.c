@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+#include <virt-omen/detector.h>
+
+static OmenJudge *
+embedded_judge(void)
+{
+    g_autofree char *folder =
+        g_build_filename(g_getenv("OMEN_TEST_SOURCE_ROOT"), "data", "knowledge", NULL);
+    g_autoptr(GError) error = NULL;
+    OmenJudge *judge = omen_judge_new("embedded", folder, &error);
+
+    g_assert_no_error(error);
+    return judge;
+}
+
+static OmenDetector *
+new_detector(OmenJudge *judge)
+{
+    OmenDetectorConfig config = OMEN_DETECTOR_CONFIG_INIT;
+    g_autoptr(GError) error = NULL;
+    OmenDetector *detector;
+
+    config.profile.training = 40;
+    detector = omen_detector_new(&config, OMEN_PROVENANCE_HOST, judge, &error);
+    g_assert_no_error(error);
+    return detector;
+}
+
+static OmenDecision
+push(OmenDetector *detector, const char *message)
+{
+    OmenRecord record = {.priority = OMEN_PRIORITY_INFO,
+                         .identifier = "",
+                         .message = message,
+                         .message_length = strlen(message)};
+    OmenDecision decision;
+
+    omen_detector_push(detector, &record, &decision);
+    g_assert_cmpfloat(decision.score, >=, 0);
+    g_assert_cmpfloat(decision.score, <=, 1);
+    return decision;
+}
+
+static void
+train(OmenDetector *detector, guint n)
+{
+    static const char *const life[] = {"Started Session 7 of user root.", "session 7 logged out",
+                                       "Created slice User Slice of UID 0."};
+
+    for (guint i = 0; i < n; i++)
+        g_assert_cmpfloat(push(detector, life[i % G_N_ELEMENTS(life)]).score, ==, 0);
+}
+
+#define DEATH "critical medium error, dev sda, sector 28640 op 0x0:(READ)"
+
+static void
+test_failure(void)
+{
+    g_autoptr(OmenJudge) judge = embedded_judge();
+    g_autoptr(OmenDetector) detector = new_detector(judge);
+    OmenDecision decision;
+
+    train(detector, 40);
+    decision = push(detector, DEATH);
+    g_assert_true(decision.omen);
+    g_assert_true(decision.new_template);
+    g_assert_cmpint(decision.verdict.failure_class, ==, OMEN_FAILURE_DISK);
+    /* It does not become normal by repetition. */
+    for (guint i = 0; i < 200; i++)
+        g_assert_true(push(detector, DEATH).omen);
+}
+
+/* The same false alarm is not raised twice; a benign stretch joins what is normal. */
+static void
+test_benign(void)
+{
+    g_autoptr(OmenJudge) judge = embedded_judge();
+    g_autoptr(OmenDetector) detector = new_detector(judge);
+    OmenDecision decision;
+
+    train(detector, 40);
+    decision = push(detector, "Failed password for root from 192.0.2.1 port 22 ssh2");
+    g_assert_false(decision.omen);
+    g_assert_true(decision.profile.anomalous);
+    g_assert_true(decision.learned);
+}
+
+/* A fault in the training is not normal when it goes on. */
+static void
+test_fault_in_training(void)
+{
+    g_autoptr(OmenJudge) judge = embedded_judge();
+    g_autoptr(OmenDetector) detector = new_detector(judge);
+
+    train(detector, 20);
+    for (guint i = 0; i < 20; i++)
+        g_assert_cmpfloat(push(detector, DEATH).score, ==, 0);
+    g_assert_true(push(detector, DEATH).omen);
+}
+
+static void
+test_dismiss(void)
+{
+    g_autoptr(OmenJudge) judge = embedded_judge();
+    g_autoptr(OmenDetector) detector = new_detector(judge);
+    OmenDecision decision;
+
+    train(detector, 40);
+    decision = push(detector, DEATH);
+    g_assert_true(decision.omen);
+    omen_detector_dismiss(detector, decision.template_id);
+    g_assert_cmpfloat(push(detector, DEATH).score, ==, 0);
+}
+
+/* restore(save(x)) decides on exactly as x does, dismissals among it. */
+static void
+test_save(void)
+{
+    g_autoptr(OmenJudge) judge = embedded_judge();
+    g_autoptr(OmenDetector) first = new_detector(judge);
+    g_autoptr(OmenDetector) second = NULL;
+    g_autoptr(GVariant) state = NULL;
+    g_autoptr(GVariant) nonsense = g_variant_ref_sink(g_variant_new_int32(7));
+    g_autoptr(GError) error = NULL;
+    OmenDetectorConfig config = OMEN_DETECTOR_CONFIG_INIT;
+    static const char *const more[] = {"kernel BUG at mm/slub.c:1", DEATH,
+                                       "Started Session 9 of user x.",
+                                       "lost page write due to I/O error", "quite another thing"};
+
+    train(first, 40);
+    omen_detector_dismiss(first, push(first, DEATH).template_id);
+    state = g_variant_ref_sink(omen_detector_save(first));
+    config.profile.training = 40;
+    second = omen_detector_restore(&config, OMEN_PROVENANCE_HOST, judge, state, &error);
+    g_assert_no_error(error);
+    for (guint i = 0; i < 20; i++) {
+        OmenDecision a = push(first, more[i % G_N_ELEMENTS(more)]);
+        OmenDecision b = push(second, more[i % G_N_ELEMENTS(more)]);
+        g_assert_cmpuint(a.template_id, ==, b.template_id);
+        g_assert_cmpfloat(a.score, ==, b.score);
+        g_assert_cmpuint(a.index, ==, b.index);
+    }
+    g_assert_null(omen_detector_restore(&config, OMEN_PROVENANCE_HOST, judge, nonsense, &error));
+    g_assert_error(error, OMEN_DETECTOR_ERROR, OMEN_DETECTOR_ERROR_BAD_STATE);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/detector/failure", test_failure);
+    g_test_add_func("/detector/benign", test_benign);
+    g_test_add_func("/detector/fault-in-training", test_fault_in_training);
+    g_test_add_func("/detector/dismiss", test_dismiss);
+    g_test_add_func("/detector/save", test_save);
+    return g_test_run();
+}
