@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hypervisor/libvirt-types.h"
+
+#include <virt-omen/text.h>
+
+#define MESSAGE_MAX_LENGTH 600
+
+G_DEFINE_QUARK(omen - libvirt - error - quark, omen_libvirt_error)
+
+void
+omen_libvirt_set_error(GError **error, const char *what)
+{
+    virErrorPtr last = virGetLastError();
+    g_autofree char *message = omen_text_sanitise(
+        last && last->message ? last->message : "unknown error", -1, MESSAGE_MAX_LENGTH);
+
+    g_set_error(error, OMEN_LIBVIRT_ERROR, last ? last->code : VIR_ERR_INTERNAL_ERROR, "%s: %s",
+                what, message);
+}
+
+gboolean
+omen_libvirt_error_is_lost_connection(const GError *error)
+{
+    return g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_RPC) ||
+           g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_SYSTEM_ERROR) ||
+           g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_NO_CONNECT) ||
+           g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_INVALID_CONN) ||
+           g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_INTERNAL_ERROR);
+}
