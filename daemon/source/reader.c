@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "source/reader.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define MAX_BATCHES_WAITING 8
+#define MAX_IDENTIFIER      255
+
+/* A record as it stands in a batch: this, its identifier, its message. */
+typedef struct {
+    gint64 time_us;
+    guint32 message_length;
+    guint8 priority;
+    guint8 identifier_length;
+} Header;
+
+typedef struct {
+    OmenReader *reader;
+    GByteArray *records;
+    guint n_records;
+    guint64 n_dropped;
+    char *bookmark;
+    char *problem; /* NULL: unchanged, "": none */
+} Batch;
+
+struct _OmenReader {
+    gatomicrefcount references;
+    OmenSource *source; /* not owned; main context only; NULL once stopped */
+    GMainContext *context;
+    OmenReaderFunc function;
+    gpointer data;
+    GDestroyNotify free_data;
+    char *bookmark; /* main context only */
+
+    int wake_fd;
+    GMutex lock;
+    GCond room;
+    gboolean stopped;        /* under the lock */
+    guint n_batches_waiting; /* under the lock */
+    Batch *batch;            /* the thread's */
+};
+
+static Batch *
+batch_new(OmenReader *reader)
+{
+    Batch *self = g_new0(Batch, 1);
+
+    self->reader = reader;
+    self->records = g_byte_array_new();
+    return self;
+}
+
+static void
+batch_free(Batch *self)
+{
+    g_byte_array_unref(self->records);
+    g_free(self->bookmark);
+    g_free(self->problem);
+    g_free(self);
+}
+
+static OmenReader *
+reader_ref(OmenReader *self)
+{
+    g_atomic_ref_count_inc(&self->references);
+    return self;
+}
+
+static void
+reader_unref(OmenReader *self)
+{
+    if (!g_atomic_ref_count_dec(&self->references))
+        return;
+    batch_free(self->batch);
+    g_main_context_unref(self->context);
+    g_mutex_clear(&self->lock);
+    g_cond_clear(&self->room);
+    close(self->wake_fd);
+    g_free(self->bookmark);
+    g_free(self);
+}
+
+static gpointer
+run(gpointer user_data)
+{
+    OmenReader *self = user_data;
+
+    self->function(self, self->data);
+    if (self->free_data)
+        self->free_data(self->data);
+    reader_unref(self);
+    return NULL;
+}
+
+OmenReader *
+omen_reader_start(OmenSource *source,
+                  const char *thread_name,
+                  OmenReaderFunc function,
+                  gpointer data,
+                  GDestroyNotify free_data)
+{
+    OmenReader *self = g_new0(OmenReader, 1);
+
+    g_atomic_ref_count_init(&self->references);
+    g_mutex_init(&self->lock);
+    g_cond_init(&self->room);
+    self->source = source;
+    self->context = g_main_context_ref_thread_default();
+    self->function = function;
+    self->data = data;
+    self->free_data = free_data;
+    self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    self->batch = batch_new(self);
+    g_thread_unref(g_thread_new(thread_name, run, reader_ref(self)));
+    return self;
+}
+
+void
+omen_reader_stop(OmenReader *self)
+{
+    const guint64 one = 1;
+
+    self->source = NULL;
+    g_mutex_lock(&self->lock);
+    self->stopped = TRUE;
+    g_cond_broadcast(&self->room);
+    g_mutex_unlock(&self->lock);
+    /* An eventfd takes eight bytes or is full, and full wakes as well. */
+    (void) !write(self->wake_fd, &one, sizeof one);
+    reader_unref(self);
+}
+
+char *
+omen_reader_dup_bookmark(OmenReader *self)
+{
+    return g_strdup(self->bookmark);
+}
+
+static void
+emit_records(OmenSource *source, const Batch *batch)
+{
+    const guint8 *at = batch->records->data;
+
+    for (guint i = 0; i < batch->n_records; i++) {
+        Header header;
+        OmenRecord record = {0};
+
+        memcpy(&header, at, sizeof header);
+        at += sizeof header;
+        record.time_us = header.time_us;
+        record.priority = (OmenPriority) header.priority;
+        record.identifier = (const char *) at;
+        record.identifier_length = header.identifier_length;
+        at += header.identifier_length;
+        record.message = (const char *) at;
+        record.message_length = header.message_length;
+        at += header.message_length;
+        omen_source_emit(source, &record);
+    }
+}
+
+static gboolean
+deliver(gpointer user_data)
+{
+    Batch *batch = user_data;
+    OmenReader *self = batch->reader;
+
+    g_mutex_lock(&self->lock);
+    self->n_batches_waiting--;
+    g_cond_signal(&self->room);
+    g_mutex_unlock(&self->lock);
+
+    if (self->source) {
+        g_autoptr(OmenSource) source = g_object_ref(self->source);
+
+        emit_records(source, batch);
+        omen_source_count_dropped(source, batch->n_dropped);
+        if (batch->problem)
+            omen_source_set_problem(source, *batch->problem ? batch->problem : NULL);
+        if (batch->bookmark) {
+            g_free(self->bookmark);
+            self->bookmark = g_steal_pointer(&batch->bookmark);
+        }
+    }
+    batch_free(batch);
+    reader_unref(self);
+    return G_SOURCE_REMOVE;
+}
+
+gboolean
+omen_reader_is_stopped(OmenReader *self)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->lock);
+
+    return self->stopped;
+}
+
+gboolean
+omen_reader_wait(OmenReader *self, int fd, int timeout_ms)
+{
+    struct pollfd fds[] = {{self->wake_fd, POLLIN, 0}, {fd, POLLIN, 0}};
+
+    while (poll(fds, fd >= 0 ? 2 : 1, timeout_ms) < 0 && errno == EINTR)
+        ;
+    return !omen_reader_is_stopped(self);
+}
+
+void
+omen_reader_add(OmenReader *self, const OmenRecord *record)
+{
+    Batch *batch = self->batch;
+    Header header = {record->time_us, (guint32) record->message_length, (guint8) record->priority,
+                     (guint8) MIN(record->identifier_length, MAX_IDENTIFIER)};
+
+    g_byte_array_append(batch->records, (const guint8 *) &header, sizeof header);
+    g_byte_array_append(batch->records, (const guint8 *) record->identifier,
+                        header.identifier_length);
+    g_byte_array_append(batch->records, (const guint8 *) record->message, header.message_length);
+    batch->n_records++;
+}
+
+void
+omen_reader_add_dropped(OmenReader *self, guint64 n)
+{
+    self->batch->n_dropped += n;
+}
+
+guint
+omen_reader_get_batch_size(OmenReader *self)
+{
+    return self->batch->n_records;
+}
+
+static gboolean
+has_room(OmenReader *self)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->lock);
+
+    while (!self->stopped && self->n_batches_waiting >= MAX_BATCHES_WAITING)
+        g_cond_wait(&self->room, &self->lock);
+    if (self->stopped)
+        return FALSE;
+    self->n_batches_waiting++;
+    return TRUE;
+}
+
+void
+omen_reader_flush(OmenReader *self, char *bookmark)
+{
+    Batch *batch = self->batch;
+
+    g_free(batch->bookmark);
+    batch->bookmark = bookmark;
+    if ((batch->n_records == 0 && batch->n_dropped == 0 && !bookmark && !batch->problem) ||
+        !has_room(self))
+        return;
+    self->batch = batch_new(self);
+    reader_ref(self);
+
+    g_autoptr(GSource) source = g_idle_source_new();
+    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_set_callback(source, deliver, batch, NULL);
+    g_source_attach(source, self->context);
+}
+
+void
+omen_reader_set_problem(OmenReader *self, const char *problem)
+{
+    g_free(self->batch->problem);
+    self->batch->problem = g_strdup(problem ? problem : "");
+}
