@@ -2,9 +2,10 @@
 /*
  * All omens of this host: the open ones and the latest of the others, by number.
  *
- * A burst is one omen: a sign joins an open omen of the same scope, class, device and domain.
+ * A burst is one omen: a sign joins an open omen of the same stream, scope, class, device and
+ * domain. What device a guest names does not count: its word must not make one trouble many.
  * Bounded: beyond the limit the oldest that is no longer open is forgotten here (state.db keeps
- * it).
+ * it); if all are open the oldest of a guest's, last the oldest.
  */
 #pragma once
 
@@ -20,13 +21,14 @@ G_DECLARE_FINAL_TYPE(OmenOmenRegistry, omen_omen_registry, OMEN, OMEN_REGISTRY, 
 /* @max_omens: >= 1; how many are held at once. */
 OmenOmenRegistry *omen_omen_registry_new(guint max_omens);
 
-/* Puts back an omen of an earlier life, with its number; emits "added". Takes @data. */
+/* Puts back an omen of an earlier life, with its number; emits "added". Takes @data. One whose
+ * number is 0 or taken is dropped. */
 void omen_omen_registry_restore(OmenOmenRegistry *self, OmenOmenData *data);
 
 /*
  * A sign was seen. It joins an open omen of the same trouble, or becomes a new one with the next
- * number. @sign holds one record. Takes @sign. @is_new tells which.
- * Returns: (transfer none): the omen.
+ * number. @sign holds one record; its last_us is the present. Takes @sign. @is_new (nullable) tells
+ * which. Returns: (transfer none): the omen.
  */
 OmenOmen *omen_omen_registry_raise(OmenOmenRegistry *self, OmenOmenData *sign, gboolean *is_new);
 
@@ -37,14 +39,14 @@ OmenOmen *omen_omen_registry_lookup(OmenOmenRegistry *self, guint64 id);
 GPtrArray *omen_omen_registry_list(OmenOmenRegistry *self);
 
 /* Returns: (transfer none) (nullable): the open omen with the highest probability that endangers
- * the whole host. */
+ * the whole host; of equals the oldest. */
 OmenOmen *omen_omen_registry_get_host_danger(OmenOmenRegistry *self, gint64 now_us);
 
 /* The same for one domain (by an omen of its own; not the host's). */
 OmenOmen *
 omen_omen_registry_get_domain_danger(OmenOmenRegistry *self, const char *uuid, gint64 now_us);
 
-/* Marks as cleared what has expired; call now and then. */
+/* Marks as cleared what has expired and was only noted or proposed; call now and then. */
 void omen_omen_registry_expire(OmenOmenRegistry *self, gint64 now_us);
 
 G_END_DECLS

@@ -2,8 +2,8 @@
 /*
  * An omen: a sign of failure that was seen, and what became of it.
  *
- * Properties are notified when they change. Text in it is sanitised (printable UTF-8, one line
- * each).
+ * Text in it is sanitised whatever it was made from: printable UTF-8, one line each, of bounded
+ * length. An omen lives on the main context.
  */
 #pragma once
 
@@ -20,6 +20,7 @@ typedef enum {
     OMEN_ACTION_FINISHED,   /* done; the outcome says how it went */
     OMEN_ACTION_DISMISSED,  /* a false alarm, by an operator's word */
     OMEN_ACTION_CLEARED,    /* expired or cleared by an operator: no longer a threat */
+    OMEN_N_ACTIONS,
 } OmenAction;
 
 const char *omen_action_to_string(OmenAction action);
@@ -29,6 +30,9 @@ gboolean omen_action_from_string(const char *word, OmenAction *out);
 G_DECLARE_FINAL_TYPE(OmenOmen, omen_omen, OMEN, OMEN, GObject)
 
 #define OMEN_OMEN_MAX_RECORDS 16
+
+/* Longest record, reason or outcome kept, in bytes. */
+#define OMEN_OMEN_MAX_TEXT 1024
 
 /* What an omen is made of; plain, for the store and for new ones. Strings are owned. */
 typedef struct {
@@ -57,7 +61,10 @@ OmenOmenData *omen_omen_data_copy(const OmenOmenData *self);
 void omen_omen_data_free(OmenOmenData *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenOmenData, omen_omen_data_free)
 
-/* Takes @data. */
+/* Makes all text in it fit to be shown; at most OMEN_OMEN_MAX_RECORDS records stay. Idempotent. */
+void omen_omen_data_sanitise(OmenOmenData *self);
+
+/* Takes @data, sanitises its text. Returns: (transfer full). */
 OmenOmen *omen_omen_new(OmenOmenData *data);
 
 /* Borrowed, valid until the next change. */
@@ -65,6 +72,11 @@ const OmenOmenData *omen_omen_get_data(OmenOmen *self);
 
 /* Another record of the same trouble: kept if there is room, counted in any case. */
 void omen_omen_add_record(OmenOmen *self, gint64 time_us, double probability, const char *line);
+
+/* Another sign of the same trouble: its records are added and the danger lasts at least as long as
+ * the sign says. One "changed" for all of it. */
+void omen_omen_join(OmenOmen *self, const OmenOmenData *sign);
+
 void omen_omen_set_action(OmenOmen *self, OmenAction action);
 void omen_omen_set_outcome(OmenOmen *self, const char *outcome);
 void omen_omen_set_expiry(OmenOmen *self, gint64 expires_us);
@@ -72,6 +84,7 @@ void omen_omen_set_expiry(OmenOmen *self, gint64 expires_us);
 /* Still a threat at @now_us: neither dismissed nor cleared nor expired. */
 gboolean omen_omen_is_open(OmenOmen *self, gint64 now_us);
 
-/* Signal "changed" (no arguments): anything in it changed. */
+/* Signal "changed" (no arguments): something in it changed; not emitted for a setter that changes
+ * nothing. */
 
 G_END_DECLS

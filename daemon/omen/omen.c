@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "omen/omen.h"
+
+#include <virt-omen/text.h>
+
+#define MAX_NAME 256
+
+static const char *const action_words[OMEN_N_ACTIONS] = {
+    [OMEN_ACTION_RECORDED] = "recorded",     [OMEN_ACTION_PROPOSED] = "proposed",
+    [OMEN_ACTION_EVACUATING] = "evacuating", [OMEN_ACTION_FINISHED] = "finished",
+    [OMEN_ACTION_DISMISSED] = "dismissed",   [OMEN_ACTION_CLEARED] = "cleared",
+};
+
+struct _OmenOmen {
+    GObject parent_instance;
+
+    OmenOmenData *data;
+};
+
+G_DEFINE_TYPE(OmenOmen, omen_omen, G_TYPE_OBJECT)
+
+enum {
+    SIGNAL_CHANGED,
+    N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+const char *
+omen_action_to_string(OmenAction action)
+{
+    g_return_val_if_fail((guint) action < OMEN_N_ACTIONS, NULL);
+    return action_words[action];
+}
+
+gboolean
+omen_action_from_string(const char *word, OmenAction *out)
+{
+    for (guint i = 0; i < OMEN_N_ACTIONS; i++) {
+        if (g_strcmp0(word, action_words[i]) == 0) {
+            *out = (OmenAction) i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+OmenOmenData *
+omen_omen_data_new(void)
+{
+    OmenOmenData *self = g_new0(OmenOmenData, 1);
+    self->stream = g_strdup("");
+    self->device = g_strdup("");
+    self->domain_uuid = g_strdup("");
+    self->domain_name = g_strdup("");
+    self->reason = g_strdup("");
+    self->outcome = g_strdup("");
+    self->records = g_ptr_array_new_with_free_func(g_free);
+    return self;
+}
+
+static gpointer
+copy_line(gconstpointer line, gpointer user_data)
+{
+    return g_strdup(line);
+}
+
+OmenOmenData *
+omen_omen_data_copy(const OmenOmenData *self)
+{
+    OmenOmenData *copy = g_new(OmenOmenData, 1);
+    *copy = *self;
+    copy->stream = g_strdup(self->stream);
+    copy->device = g_strdup(self->device);
+    copy->domain_uuid = g_strdup(self->domain_uuid);
+    copy->domain_name = g_strdup(self->domain_name);
+    copy->reason = g_strdup(self->reason);
+    copy->outcome = g_strdup(self->outcome);
+    copy->records = g_ptr_array_copy(self->records, copy_line, NULL);
+    return copy;
+}
+
+void
+omen_omen_data_free(OmenOmenData *self)
+{
+    if (self == NULL)
+        return;
+    g_free(self->stream);
+    g_free(self->device);
+    g_free(self->domain_uuid);
+    g_free(self->domain_name);
+    g_free(self->reason);
+    g_free(self->outcome);
+    g_ptr_array_unref(self->records);
+    g_free(self);
+}
+
+static void
+sanitise(char **text, gsize max_length)
+{
+    g_autofree char *raw = *text;
+    *text = omen_text_sanitise(raw != NULL ? raw : "", -1, max_length);
+}
+
+static void
+keep_record(OmenOmenData *data, const char *line)
+{
+    if (data->records->len < OMEN_OMEN_MAX_RECORDS)
+        g_ptr_array_add(data->records, omen_text_sanitise(line, -1, OMEN_OMEN_MAX_TEXT));
+}
+
+void
+omen_omen_data_sanitise(OmenOmenData *self)
+{
+    g_autoptr(GPtrArray) lines = self->records;
+
+    sanitise(&self->stream, MAX_NAME);
+    sanitise(&self->device, OMEN_DEVICE_MAX);
+    sanitise(&self->domain_uuid, MAX_NAME);
+    sanitise(&self->domain_name, MAX_NAME);
+    sanitise(&self->reason, OMEN_OMEN_MAX_TEXT);
+    sanitise(&self->outcome, OMEN_OMEN_MAX_TEXT);
+    self->records = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < lines->len; i++)
+        keep_record(self, g_ptr_array_index(lines, i));
+    self->n_records = MAX(self->n_records, lines->len);
+    self->last_us = MAX(self->last_us, self->time_us);
+}
+
+static void
+omen_omen_finalize(GObject *object)
+{
+    OmenOmen *self = OMEN_OMEN(object);
+
+    omen_omen_data_free(self->data);
+    G_OBJECT_CLASS(omen_omen_parent_class)->finalize(object);
+}
+
+static void
+omen_omen_class_init(OmenOmenClass *klass)
+{
+    G_OBJECT_CLASS(klass)->finalize = omen_omen_finalize;
+    signals[SIGNAL_CHANGED] = g_signal_new("changed", OMEN_TYPE_OMEN, G_SIGNAL_RUN_LAST, 0, NULL,
+                                           NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+omen_omen_init(OmenOmen *self)
+{
+}
+
+OmenOmen *
+omen_omen_new(OmenOmenData *data)
+{
+    OmenOmen *self = g_object_new(OMEN_TYPE_OMEN, NULL);
+
+    omen_omen_data_sanitise(data);
+    self->data = data;
+    return self;
+}
+
+const OmenOmenData *
+omen_omen_get_data(OmenOmen *self)
+{
+    return self->data;
+}
+
+static void
+emit_changed(OmenOmen *self)
+{
+    g_signal_emit(self, signals[SIGNAL_CHANGED], 0);
+}
+
+void
+omen_omen_add_record(OmenOmen *self, gint64 time_us, double probability, const char *line)
+{
+    OmenOmenData *data = self->data;
+
+    keep_record(data, line);
+    data->n_records++;
+    data->last_us = MAX(data->last_us, time_us);
+    data->probability = MAX(data->probability, probability);
+    emit_changed(self);
+}
+
+void
+omen_omen_join(OmenOmen *self, const OmenOmenData *sign)
+{
+    OmenOmenData *data = self->data;
+
+    for (guint i = 0; i < sign->records->len; i++)
+        keep_record(data, g_ptr_array_index(sign->records, i));
+    data->n_records += MAX(sign->n_records, sign->records->len);
+    data->last_us = MAX(data->last_us, MAX(sign->time_us, sign->last_us));
+    data->expires_us = MAX(data->expires_us, sign->expires_us);
+    data->probability = MAX(data->probability, sign->probability);
+    data->migration_helps |= sign->migration_helps;
+    emit_changed(self);
+}
+
+void
+omen_omen_set_action(OmenOmen *self, OmenAction action)
+{
+    if (self->data->action == action)
+        return;
+    self->data->action = action;
+    emit_changed(self);
+}
+
+void
+omen_omen_set_outcome(OmenOmen *self, const char *outcome)
+{
+    g_autofree char *clean = omen_text_sanitise(outcome, -1, OMEN_OMEN_MAX_TEXT);
+
+    if (g_str_equal(self->data->outcome, clean))
+        return;
+    g_free(self->data->outcome);
+    self->data->outcome = g_steal_pointer(&clean);
+    emit_changed(self);
+}
+
+void
+omen_omen_set_expiry(OmenOmen *self, gint64 expires_us)
+{
+    if (self->data->expires_us == expires_us)
+        return;
+    self->data->expires_us = expires_us;
+    emit_changed(self);
+}
+
+gboolean
+omen_omen_is_open(OmenOmen *self, gint64 now_us)
+{
+    const OmenOmenData *data = self->data;
+
+    return data->action != OMEN_ACTION_DISMISSED && data->action != OMEN_ACTION_CLEARED &&
+           data->expires_us > now_us;
+}
