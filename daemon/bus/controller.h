@@ -24,6 +24,7 @@ typedef enum {
     OMEN_CONTROLLER_ERROR_BUSY,
     OMEN_CONTROLLER_ERROR_NO_DESTINATION,
     OMEN_CONTROLLER_ERROR_DISCONNECTED, /* from libvirt */
+    OMEN_CONTROLLER_N_ERRORS,
 } OmenControllerError;
 
 /* A stream as `virt-omen status` shows it. */
@@ -86,6 +87,10 @@ struct _OmenControllerInterface {
     gboolean (*is_connected)(OmenController *self); /* to libvirt */
     gboolean (*is_host_endangered)(OmenController *self);
 
+    /* What the operator should know now (state not written, a source that does not read), a
+     * sentence each; of bounded length. (transfer full) */
+    char **(*list_problems)(OmenController *self);
+
     /* (transfer full) (element-type OmenStreamStatus) */
     GPtrArray *(*list_host_streams)(OmenController *self);
     /* (transfer full) (element-type OmenDomainStatus) */
@@ -108,14 +113,18 @@ struct _OmenControllerInterface {
                            guint64 omen_id,
                            GError **error);
 
-    /* What evacuate() would do. (transfer full) (element-type OmenPlanRow) by finish. */
+    /* What evacuate() would do. (transfer full) (element-type OmenPlanRow) by finish. @deadline_us:
+     * when the host is expected to fail, microseconds since the epoch; 0: nothing says so. */
     void (*plan_async)(OmenController *self,
                        const char *const *domains,
                        const char *destination,
                        GCancellable *cancellable,
                        GAsyncReadyCallback callback,
                        gpointer user_data);
-    GPtrArray *(*plan_finish)(OmenController *self, GAsyncResult *result, GError **error);
+    GPtrArray *(*plan_finish)(OmenController *self,
+                              GAsyncResult *result,
+                              gint64 *deadline_us,
+                              GError **error);
 
     gboolean (*cancel)(OmenController *self, guint64 evacuation_id, GError **error);
 
@@ -127,6 +136,40 @@ struct _OmenControllerInterface {
     gboolean (*reload)(OmenController *self, GError **error);
 };
 
-/* Each of the above has a function omen_controller_NAME() that calls it. */
+/* Each of the above has a function that calls it. */
+const char *omen_controller_get_mode(OmenController *self);
+gboolean omen_controller_set_mode(OmenController *self, const char *mode, GError **error);
+gboolean omen_controller_is_connected(OmenController *self);
+gboolean omen_controller_is_host_endangered(OmenController *self);
+char **omen_controller_list_problems(OmenController *self);
+GPtrArray *omen_controller_list_host_streams(OmenController *self);
+GPtrArray *omen_controller_list_domains(OmenController *self);
+GPtrArray *omen_controller_list_destinations(OmenController *self);
+GPtrArray *omen_controller_list_evacuations(OmenController *self);
+OmenOmenRegistry *omen_controller_get_omens(OmenController *self);
+GPtrArray *omen_controller_evacuate(OmenController *self,
+                                    const char *const *domains,
+                                    const char *destination,
+                                    guint64 omen_id,
+                                    GError **error);
+void omen_controller_plan_async(OmenController *self,
+                                const char *const *domains,
+                                const char *destination,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data);
+GPtrArray *omen_controller_plan_finish(OmenController *self,
+                                       GAsyncResult *result,
+                                       gint64 *deadline_us,
+                                       GError **error);
+gboolean omen_controller_cancel(OmenController *self, guint64 evacuation_id, GError **error);
+gboolean omen_controller_approve(OmenController *self, guint64 omen_id, GError **error);
+gboolean omen_controller_dismiss(OmenController *self, guint64 omen_id, GError **error);
+gboolean omen_controller_clear(OmenController *self, guint64 omen_id, GError **error);
+gboolean omen_controller_reload(OmenController *self, GError **error);
+
+/* For implementations: emit the signals above. */
+void omen_controller_emit_status_changed(OmenController *self);
+void omen_controller_emit_evacuation_added(OmenController *self, OmenEvacuation *evacuation);
 
 G_END_DECLS

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What callers ask: each request passes the authority, and is then done by the controller. */
+#include "bus/bus-private.h"
+
+#include <virt-omen/text.h>
+
+#define MAX_LINE 1100
+
+/* A request that waits for the authority. */
+typedef struct Request Request;
+typedef void (*DoFunc)(Request *request);
+
+struct Request {
+    OmenBus *bus;
+    GDBusInterfaceSkeleton *skeleton;
+    GDBusMethodInvocation *invocation;
+    DoFunc function;
+};
+
+static void
+request_free(Request *self)
+{
+    g_object_unref(self->bus);
+    g_object_unref(self->skeleton);
+    g_object_unref(self->invocation);
+    g_free(self);
+}
+
+/* Ends an invocation by an error; the invocation's reference is its own. */
+static void
+fail(Request *request, const GError *error)
+{
+    g_dbus_method_invocation_return_gerror(g_object_ref(request->invocation), error);
+}
+
+static void
+succeed(Request *request, GVariant *reply)
+{
+    g_dbus_method_invocation_return_value(g_object_ref(request->invocation), reply);
+}
+
+static void
+finish(Request *request, gboolean good, const GError *error)
+{
+    if (good)
+        succeed(request, NULL);
+    else
+        fail(request, error);
+}
+
+static void
+on_authorised(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    Request *request = user_data;
+    g_autoptr(GError) error = NULL;
+
+    if (!omen_authority_check_finish(OMEN_AUTHORITY(source), result, &error)) {
+        fail(request, error);
+        request_free(request);
+        return;
+    }
+    request->function(request);
+}
+
+static gboolean
+take(OmenBus *self, gpointer skeleton, GDBusMethodInvocation *invocation, DoFunc function)
+{
+    Request *request = g_new0(Request, 1);
+
+    request->bus = g_object_ref(self);
+    request->skeleton = g_object_ref(skeleton);
+    request->invocation = invocation; /* takes the reference that the handler owns */
+    request->function = function;
+    omen_authority_check_async(self->authority, invocation, on_authorised, request);
+    return TRUE;
+}
+
+static GVariant *
+parameters_of(Request *request)
+{
+    return g_dbus_method_invocation_get_parameters(request->invocation);
+}
+
+/* ---- status ---- */
+
+static GVariant *
+pack_streams(GPtrArray *streams)
+{
+    GVariantBuilder list;
+
+    g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
+    for (guint i = 0; i < streams->len; i++) {
+        const OmenStreamStatus *stream = g_ptr_array_index(streams, i);
+        GVariantBuilder row;
+        g_variant_builder_init(&row, G_VARIANT_TYPE_VARDICT);
+        g_variant_builder_add(&row, "{sv}", "source", g_variant_new_string(stream->source));
+        g_variant_builder_add(&row, "{sv}", "trusted", g_variant_new_boolean(stream->trusted));
+        g_variant_builder_add(&row, "{sv}", "records", g_variant_new_uint64(stream->records));
+        g_variant_builder_add(&row, "{sv}", "anomalies", g_variant_new_uint64(stream->anomalies));
+        g_variant_builder_add(&row, "{sv}", "dropped", g_variant_new_uint64(stream->dropped));
+        g_variant_builder_add(&row, "{sv}", "training", g_variant_new_boolean(stream->training));
+        g_variant_builder_add(&row, "{sv}", "problem", g_variant_new_string(stream->problem));
+        g_variant_builder_add_value(&list, g_variant_builder_end(&row));
+    }
+    return g_variant_builder_end(&list);
+}
+
+static GVariant *
+pack_domains(GPtrArray *domains)
+{
+    GVariantBuilder list;
+
+    g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
+    for (guint i = 0; i < domains->len; i++) {
+        const OmenDomainStatus *domain = g_ptr_array_index(domains, i);
+        GVariantBuilder row;
+        g_variant_builder_init(&row, G_VARIANT_TYPE_VARDICT);
+        g_variant_builder_add(&row, "{sv}", "name", g_variant_new_string(domain->name));
+        g_variant_builder_add(&row, "{sv}", "uuid", g_variant_new_string(domain->uuid));
+        g_variant_builder_add(&row, "{sv}", "state", g_variant_new_string(domain->state));
+        g_variant_builder_add(&row, "{sv}", "endangered",
+                              g_variant_new_boolean(domain->endangered));
+        g_variant_builder_add(&row, "{sv}", "streams", pack_streams(domain->streams));
+        g_variant_builder_add_value(&list, g_variant_builder_end(&row));
+    }
+    return g_variant_builder_end(&list);
+}
+
+static void
+do_get_status(Request *request)
+{
+    OmenController *controller = request->bus->controller;
+    g_autoptr(GPtrArray) streams = omen_controller_list_host_streams(controller);
+    g_autoptr(GPtrArray) domains = omen_controller_list_domains(controller);
+    g_auto(GStrv) problems = omen_controller_list_problems(controller);
+    GVariantBuilder host;
+    GVariantBuilder status;
+
+    g_variant_builder_init(&host, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&host, "{sv}", "name", g_variant_new_string(g_get_host_name()));
+    g_variant_builder_add(&host, "{sv}", "endangered",
+                          g_variant_new_boolean(omen_controller_is_host_endangered(controller)));
+    g_variant_builder_add(&host, "{sv}", "streams", pack_streams(streams));
+
+    g_variant_builder_init(&status, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&status, "{sv}", "mode",
+                          g_variant_new_string(omen_controller_get_mode(controller)));
+    g_variant_builder_add(&status, "{sv}", "connected",
+                          g_variant_new_boolean(omen_controller_is_connected(controller)));
+    g_variant_builder_add(&status, "{sv}", "problems",
+                          g_variant_new_strv((const char *const *) problems, -1));
+    g_variant_builder_add(&status, "{sv}", "host", g_variant_builder_end(&host));
+    g_variant_builder_add(&status, "{sv}", "domains", pack_domains(domains));
+    succeed(request, g_variant_new("(a{sv})", &status));
+    request_free(request);
+}
+
+/* ---- manager ---- */
+
+static void
+do_set_mode(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+    const char *mode;
+
+    g_variant_get(parameters_of(request), "(&sa{sv})", &mode, NULL);
+    gboolean good = omen_controller_set_mode(request->bus->controller, mode, &error);
+
+    finish(request, good, error);
+    request_free(request);
+}
+
+static void
+do_reload(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+
+    gboolean good = omen_controller_reload(request->bus->controller, &error);
+
+    finish(request, good, error);
+    request_free(request);
+}
+
+static const char *
+or_null(const char *text)
+{
+    return *text ? text : NULL;
+}
+
+static void
+evacuate(Request *request, const char *const *domains, const char *destination, gboolean is_list)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) evacuations = omen_controller_evacuate(request->bus->controller, domains,
+                                                                or_null(destination), 0, &error);
+    GVariantBuilder paths;
+    g_autofree char *first = NULL;
+
+    if (!evacuations) {
+        fail(request, error);
+        return;
+    }
+    g_variant_builder_init(&paths, G_VARIANT_TYPE("ao"));
+    for (guint i = 0; i < evacuations->len; i++) {
+        const OmenEvacuationData *data =
+            omen_evacuation_get_data(g_ptr_array_index(evacuations, i));
+        g_autofree char *path = omen_bus_path_of_evacuation(data->id);
+        g_variant_builder_add(&paths, "o", path);
+        if (!first)
+            first = g_steal_pointer(&path);
+    }
+    if (is_list) {
+        succeed(request, g_variant_new("(ao)", &paths));
+    } else {
+        g_variant_builder_clear(&paths);
+        succeed(request, g_variant_new("(o)", first ? first : "/"));
+    }
+}
+
+static void
+do_evacuate(Request *request)
+{
+    g_autofree const char **domains = NULL;
+    const char *destination;
+
+    g_variant_get(parameters_of(request), "(^a&s&sa{sv})", &domains, &destination, NULL);
+    evacuate(request, domains, destination, TRUE);
+    request_free(request);
+}
+
+static void
+pack_plan_row(const OmenPlanRow *plan, GVariantBuilder *moves, GVariantBuilder *stays)
+{
+    gboolean moves_away = *plan->destination != '\0';
+    GVariantBuilder row;
+
+    g_variant_builder_init(&row, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&row, "{sv}", "domain", g_variant_new_string(plan->domain_name));
+    g_variant_builder_add(&row, "{sv}", "uuid", g_variant_new_string(plan->domain_uuid));
+    if (moves_away) {
+        g_variant_builder_add(&row, "{sv}", "destination", g_variant_new_string(plan->destination));
+        g_variant_builder_add(&row, "{sv}", "technique", g_variant_new_string(plan->technique));
+        g_variant_builder_add(&row, "{sv}", "start_s", g_variant_new_double(plan->start_s));
+        g_variant_builder_add(&row, "{sv}", "end_s", g_variant_new_double(plan->end_s));
+        g_variant_builder_add(&row, "{sv}", "downtime_ms", g_variant_new_uint32(plan->downtime_ms));
+    } else {
+        g_variant_builder_add(&row, "{sv}", "reason", g_variant_new_string(plan->reason));
+    }
+    g_variant_builder_add_value(moves_away ? moves : stays, g_variant_builder_end(&row));
+}
+
+static void
+on_planned(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    Request *request = user_data;
+    g_autoptr(GError) error = NULL;
+    gint64 deadline_us = 0;
+    g_autoptr(GPtrArray) plan =
+        omen_controller_plan_finish(OMEN_CONTROLLER(source), result, &deadline_us, &error);
+    GVariantBuilder moves;
+    GVariantBuilder stays;
+
+    if (!plan) {
+        fail(request, error);
+        request_free(request);
+        return;
+    }
+    g_variant_builder_init(&moves, G_VARIANT_TYPE("aa{sv}"));
+    g_variant_builder_init(&stays, G_VARIANT_TYPE("aa{sv}"));
+    for (guint i = 0; i < plan->len; i++)
+        pack_plan_row(g_ptr_array_index(plan, i), &moves, &stays);
+    succeed(request, g_variant_new("(taa{sv}aa{sv})", (guint64) deadline_us, &moves, &stays));
+    request_free(request);
+}
+
+static void
+do_plan(Request *request)
+{
+    g_autofree const char **domains = NULL;
+    const char *destination;
+
+    g_variant_get(parameters_of(request), "(^a&s&sa{sv})", &domains, &destination, NULL);
+    omen_controller_plan_async(request->bus->controller, domains, or_null(destination), NULL,
+                               on_planned, request);
+}
+
+/* ---- domains, omens, evacuations ---- */
+
+static void
+do_evacuate_domain(Request *request)
+{
+    const char *uuid = omen_dbus_domain_get_uuid(OMEN_DBUS_DOMAIN(request->skeleton));
+    const char *const domains[] = {uuid, NULL};
+    const char *destination;
+
+    g_variant_get(parameters_of(request), "(&sa{sv})", &destination, NULL);
+    evacuate(request, domains, destination, FALSE);
+    request_free(request);
+}
+
+static guint64
+omen_of(Request *request)
+{
+    return omen_dbus_omen_get_id(OMEN_DBUS_OMEN(request->skeleton));
+}
+
+static void
+do_get_records(Request *request)
+{
+    OmenOmen *omen = omen_omen_registry_lookup(omen_controller_get_omens(request->bus->controller),
+                                               omen_of(request));
+    GVariantBuilder lines;
+
+    g_variant_builder_init(&lines, G_VARIANT_TYPE("as"));
+    for (guint i = 0; omen && i < omen_omen_get_data(omen)->records->len; i++) {
+        g_autofree char *line = omen_text_sanitise(
+            g_ptr_array_index(omen_omen_get_data(omen)->records, i), -1, MAX_LINE);
+        g_variant_builder_add(&lines, "s", line);
+    }
+    succeed(request, g_variant_new("(as)", &lines));
+    request_free(request);
+}
+
+static void
+do_approve(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+
+    gboolean good = omen_controller_approve(request->bus->controller, omen_of(request), &error);
+
+    finish(request, good, error);
+    request_free(request);
+}
+
+static void
+do_dismiss(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+
+    gboolean good = omen_controller_dismiss(request->bus->controller, omen_of(request), &error);
+
+    finish(request, good, error);
+    request_free(request);
+}
+
+static void
+do_clear(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+
+    gboolean good = omen_controller_clear(request->bus->controller, omen_of(request), &error);
+
+    finish(request, good, error);
+    request_free(request);
+}
+
+static void
+do_cancel(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+    guint64 id = omen_dbus_evacuation_get_id(OMEN_DBUS_EVACUATION(request->skeleton));
+
+    gboolean good = omen_controller_cancel(request->bus->controller, id, &error);
+
+    finish(request, good, error);
+    request_free(request);
+}
+
+/* ---- from the skeletons' signals to the above ---- */
+
+/* The signals carry the method's arguments as well; the request reads them from the invocation. */
+#define HANDLER(name, ...)                                                                         \
+    static gboolean handle_##name(gpointer skeleton, GDBusMethodInvocation *invocation,            \
+                                  ##__VA_ARGS__, gpointer user_data)                               \
+    {                                                                                              \
+        return take(user_data, skeleton, invocation, do_##name);                                   \
+    }
+
+HANDLER(get_status, GVariant *options G_GNUC_UNUSED)
+HANDLER(set_mode, const char *mode G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
+HANDLER(reload, GVariant *options G_GNUC_UNUSED)
+HANDLER(evacuate,
+        const char *const *domains G_GNUC_UNUSED,
+        const char *destination G_GNUC_UNUSED,
+        GVariant *options G_GNUC_UNUSED)
+HANDLER(plan,
+        const char *const *domains G_GNUC_UNUSED,
+        const char *destination G_GNUC_UNUSED,
+        GVariant *options G_GNUC_UNUSED)
+HANDLER(evacuate_domain, const char *destination G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
+HANDLER(get_records, GVariant *options G_GNUC_UNUSED)
+HANDLER(approve, GVariant *options G_GNUC_UNUSED)
+HANDLER(dismiss, GVariant *options G_GNUC_UNUSED)
+HANDLER(clear, GVariant *options G_GNUC_UNUSED)
+HANDLER(cancel, GVariant *options G_GNUC_UNUSED)
+
+void
+omen_bus_connect_manager(OmenBus *self, OmenDbusManager *manager)
+{
+    g_signal_connect(manager, "handle-get-status", G_CALLBACK(handle_get_status), self);
+    g_signal_connect(manager, "handle-set-mode", G_CALLBACK(handle_set_mode), self);
+    g_signal_connect(manager, "handle-reload", G_CALLBACK(handle_reload), self);
+    g_signal_connect(manager, "handle-evacuate", G_CALLBACK(handle_evacuate), self);
+    g_signal_connect(manager, "handle-plan", G_CALLBACK(handle_plan), self);
+}
+
+void
+omen_bus_connect_domain(OmenBus *self, OmenDbusDomain *domain)
+{
+    g_signal_connect(domain, "handle-evacuate", G_CALLBACK(handle_evacuate_domain), self);
+}
+
+void
+omen_bus_connect_omen(OmenBus *self, OmenDbusOmen *omen)
+{
+    g_signal_connect(omen, "handle-get-records", G_CALLBACK(handle_get_records), self);
+    g_signal_connect(omen, "handle-approve", G_CALLBACK(handle_approve), self);
+    g_signal_connect(omen, "handle-dismiss", G_CALLBACK(handle_dismiss), self);
+    g_signal_connect(omen, "handle-clear", G_CALLBACK(handle_clear), self);
+}
+
+void
+omen_bus_connect_evacuation(OmenBus *self, OmenDbusEvacuation *evacuation)
+{
+    g_signal_connect(evacuation, "handle-cancel", G_CALLBACK(handle_cancel), self);
+}

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "bus/bus-private.h"
+
+#include <string.h>
+#include <unistd.h>
+#include <virt-omen/bus-names.h>
+
+#define SYNC_S 1
+
+G_DEFINE_FINAL_TYPE(OmenBus, omen_bus, G_TYPE_OBJECT)
+
+enum {
+    SIGNAL_LOST,
+    N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+static void
+omen_bus_dispose(GObject *object)
+{
+    OmenBus *self = OMEN_BUS(object);
+
+    g_clear_handle_id(&self->sync_source, g_source_remove);
+    g_clear_handle_id(&self->name_id, g_bus_unown_name);
+    if (self->controller)
+        g_signal_handlers_disconnect_by_data(self->controller, self);
+    if (self->objects)
+        g_dbus_object_manager_server_set_connection(self->objects, NULL);
+    g_clear_object(&self->objects);
+    g_clear_object(&self->manager);
+    g_clear_object(&self->authority);
+    if (self->connection) {
+        g_signal_handlers_disconnect_by_data(self->connection, self);
+        g_dbus_connection_flush_sync(self->connection, NULL, NULL);
+    }
+    g_clear_object(&self->connection);
+    g_clear_object(&self->controller);
+    g_clear_pointer(&self->dirty_evacuations, g_hash_table_unref);
+    g_clear_pointer(&self->domain_paths, g_hash_table_unref);
+    G_OBJECT_CLASS(omen_bus_parent_class)->dispose(object);
+}
+
+static void
+omen_bus_class_init(OmenBusClass *class)
+{
+    G_OBJECT_CLASS(class)->dispose = omen_bus_dispose;
+    signals[SIGNAL_LOST] =
+        g_signal_new("lost", OMEN_TYPE_BUS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+omen_bus_init(OmenBus *self)
+{
+    self->dirty_evacuations = g_hash_table_new_full(NULL, NULL, g_object_unref, NULL);
+    self->domain_paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+}
+
+OmenBus *
+omen_bus_new(OmenController *controller)
+{
+    OmenBus *self = g_object_new(OMEN_TYPE_BUS, NULL);
+
+    self->controller = g_object_ref(controller);
+    return self;
+}
+
+/* What is no letter or digit becomes an underscore. */
+static char *
+make_path(const char *folder, const char *name)
+{
+    g_autofree char *element = g_strdup(name);
+
+    for (char *at = element; *at; at++) {
+        if (!g_ascii_isalnum(*at))
+            *at = '_';
+    }
+    return g_strdup_printf("%s/%s", folder, element);
+}
+
+char *
+omen_bus_path_of_domain(const char *uuid)
+{
+    return make_path(OMEN_BUS_DOMAINS_PATH, uuid);
+}
+
+char *
+omen_bus_path_of_omen(guint64 id)
+{
+    return g_strdup_printf(OMEN_BUS_OMENS_PATH "/%" G_GUINT64_FORMAT, id);
+}
+
+char *
+omen_bus_path_of_evacuation(guint64 id)
+{
+    return g_strdup_printf(OMEN_BUS_EVACUATIONS_PATH "/%" G_GUINT64_FORMAT, id);
+}
+
+/* Takes @skeleton. */
+static void export(OmenBus *self, const char *path, GDBusInterfaceSkeleton *skeleton)
+{
+    g_autoptr(OmenDbusObjectSkeleton) object = omen_dbus_object_skeleton_new(path);
+    g_autoptr(GDBusInterfaceSkeleton) owned = skeleton;
+
+    g_dbus_object_skeleton_add_interface(G_DBUS_OBJECT_SKELETON(object), owned);
+    g_dbus_object_manager_server_export(self->objects, G_DBUS_OBJECT_SKELETON(object));
+}
+
+/* (transfer full) (nullable). */
+static GDBusInterface *
+find(OmenBus *self, const char *path, const char *interface)
+{
+    return g_dbus_object_manager_get_interface(G_DBUS_OBJECT_MANAGER(self->objects), path,
+                                               interface);
+}
+
+typedef struct {
+    guint64 records;
+    guint64 anomalies;
+    guint64 dropped;
+} Totals;
+
+static Totals
+add_up(GPtrArray *streams)
+{
+    Totals totals = {0};
+
+    for (guint i = 0; i < streams->len; i++) {
+        const OmenStreamStatus *stream = g_ptr_array_index(streams, i);
+        totals.records += stream->records;
+        totals.anomalies += stream->anomalies;
+        totals.dropped += stream->dropped;
+    }
+    return totals;
+}
+
+/* ---- omens ---- */
+
+static void
+fill_omen(OmenDbusOmen *skeleton, OmenOmen *omen)
+{
+    const OmenOmenData *data = omen_omen_get_data(omen);
+
+    omen_dbus_omen_set_id(skeleton, data->id);
+    omen_dbus_omen_set_time(skeleton, (guint64) data->time_us);
+    omen_dbus_omen_set_last_time(skeleton, (guint64) data->last_us);
+    omen_dbus_omen_set_expires(skeleton, (guint64) data->expires_us);
+    omen_dbus_omen_set_stream(skeleton, data->stream);
+    omen_dbus_omen_set_scope(skeleton, omen_scope_to_string(data->scope));
+    omen_dbus_omen_set_class(skeleton, omen_failure_class_to_string(data->failure_class));
+    omen_dbus_omen_set_device(skeleton, data->device);
+    omen_dbus_omen_set_domain_uuid(skeleton, data->domain_uuid);
+    omen_dbus_omen_set_domain_name(skeleton, data->domain_name);
+    omen_dbus_omen_set_probability(skeleton, data->probability);
+    omen_dbus_omen_set_migration_helps(skeleton, data->migration_helps);
+    omen_dbus_omen_set_reason(skeleton, data->reason);
+    omen_dbus_omen_set_records(skeleton, data->n_records);
+    omen_dbus_omen_set_action(skeleton, omen_action_to_string(data->action));
+    omen_dbus_omen_set_outcome(skeleton, data->outcome);
+    omen_dbus_omen_set_open(skeleton, omen_omen_is_open(omen, g_get_real_time()));
+}
+
+static void
+count_open_omens(OmenBus *self)
+{
+    g_autoptr(GPtrArray) omens =
+        omen_omen_registry_list(omen_controller_get_omens(self->controller));
+    guint n_open = 0;
+
+    for (guint i = 0; i < omens->len; i++)
+        n_open += omen_omen_is_open(g_ptr_array_index(omens, i), g_get_real_time()) ? 1 : 0;
+    omen_dbus_manager_set_open_omens(self->manager, n_open);
+}
+
+static void
+show_omen(OmenBus *self, OmenOmen *omen)
+{
+    g_autofree char *path = omen_bus_path_of_omen(omen_omen_get_data(omen)->id);
+    OmenDbusOmen *skeleton = omen_dbus_omen_skeleton_new();
+
+    fill_omen(skeleton, omen);
+    omen_bus_connect_omen(self, skeleton);
+    export(self, path, G_DBUS_INTERFACE_SKELETON(skeleton));
+}
+
+static void
+on_omen_added(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer user_data)
+{
+    OmenBus *self = user_data;
+    const OmenOmenData *data = omen_omen_get_data(omen);
+    g_autofree char *path = omen_bus_path_of_omen(data->id);
+
+    show_omen(self, omen);
+    count_open_omens(self);
+    omen_dbus_manager_emit_omen_raised(self->manager, path, omen_scope_to_string(data->scope),
+                                       omen_failure_class_to_string(data->failure_class),
+                                       data->probability);
+}
+
+static void
+on_omen_changed(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer user_data)
+{
+    OmenBus *self = user_data;
+    g_autofree char *path = omen_bus_path_of_omen(omen_omen_get_data(omen)->id);
+    g_autoptr(GDBusInterface) skeleton = find(self, path, "org.virtomen1.Omen");
+
+    if (skeleton)
+        fill_omen(OMEN_DBUS_OMEN(skeleton), omen);
+    count_open_omens(self);
+}
+
+static void
+on_omen_removed(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer user_data)
+{
+    OmenBus *self = user_data;
+    g_autofree char *path = omen_bus_path_of_omen(omen_omen_get_data(omen)->id);
+
+    g_dbus_object_manager_server_unexport(self->objects, path);
+    count_open_omens(self);
+}
+
+/* ---- evacuations ---- */
+
+static void
+fill_evacuation(OmenDbusEvacuation *skeleton, const OmenEvacuationData *data)
+{
+    omen_dbus_evacuation_set_id(skeleton, data->id);
+    omen_dbus_evacuation_set_domain_uuid(skeleton, data->domain_uuid);
+    omen_dbus_evacuation_set_domain_name(skeleton, data->domain_name);
+    omen_dbus_evacuation_set_omen_id(skeleton, data->omen_id);
+    omen_dbus_evacuation_set_destination(skeleton, data->destination);
+    omen_dbus_evacuation_set_phase(skeleton, omen_phase_to_string(data->phase));
+    omen_dbus_evacuation_set_attempt(skeleton, data->attempt);
+    omen_dbus_evacuation_set_progress(skeleton, data->progress);
+    omen_dbus_evacuation_set_remaining_bytes(skeleton, data->remaining_bytes);
+    omen_dbus_evacuation_set_downtime_ms(skeleton, data->downtime_ms);
+    omen_dbus_evacuation_set_queued_time(skeleton, (guint64) data->queued_us);
+    omen_dbus_evacuation_set_started_time(skeleton, (guint64) data->started_us);
+    omen_dbus_evacuation_set_switched_time(skeleton, (guint64) data->switched_us);
+    omen_dbus_evacuation_set_ended_time(skeleton, (guint64) data->ended_us);
+    omen_dbus_evacuation_set_error(skeleton, data->error);
+}
+
+static void
+show_evacuation_state(OmenBus *self, OmenEvacuation *evacuation)
+{
+    const OmenEvacuationData *data = omen_evacuation_get_data(evacuation);
+    g_autofree char *path = omen_bus_path_of_evacuation(data->id);
+    g_autoptr(GDBusInterface) skeleton = find(self, path, "org.virtomen1.Evacuation");
+
+    if (skeleton)
+        fill_evacuation(OMEN_DBUS_EVACUATION(skeleton), data);
+}
+
+/* A new phase is shown at once, progress with the next turn. */
+static void
+on_evacuation_changed(OmenEvacuation *evacuation, gpointer user_data)
+{
+    OmenBus *self = user_data;
+    const OmenEvacuationData *data = omen_evacuation_get_data(evacuation);
+    g_autofree char *path = omen_bus_path_of_evacuation(data->id);
+    g_autoptr(GDBusInterface) skeleton = find(self, path, "org.virtomen1.Evacuation");
+    gboolean has_new_phase;
+
+    if (!skeleton)
+        return;
+    has_new_phase = g_strcmp0(omen_dbus_evacuation_get_phase(OMEN_DBUS_EVACUATION(skeleton)),
+                              omen_phase_to_string(data->phase)) != 0;
+    if (!has_new_phase) {
+        g_hash_table_add(self->dirty_evacuations, g_object_ref(evacuation));
+        return;
+    }
+    fill_evacuation(OMEN_DBUS_EVACUATION(skeleton), data);
+    if (omen_phase_is_final(data->phase))
+        omen_dbus_manager_emit_evacuation_ended(self->manager, path,
+                                                omen_phase_to_string(data->phase));
+}
+
+static void
+show_evacuation(OmenBus *self, OmenEvacuation *evacuation)
+{
+    const OmenEvacuationData *data = omen_evacuation_get_data(evacuation);
+    g_autofree char *path = omen_bus_path_of_evacuation(data->id);
+    OmenDbusEvacuation *skeleton = omen_dbus_evacuation_skeleton_new();
+
+    fill_evacuation(skeleton, data);
+    omen_bus_connect_evacuation(self, skeleton);
+    export(self, path, G_DBUS_INTERFACE_SKELETON(skeleton));
+    g_signal_connect_object(evacuation, "changed", G_CALLBACK(on_evacuation_changed), self, 0);
+}
+
+static void
+on_evacuation_added(OmenController *controller G_GNUC_UNUSED,
+                    OmenEvacuation *evacuation,
+                    gpointer user_data)
+{
+    show_evacuation(user_data, evacuation);
+}
+
+/* ---- domains and hosts ---- */
+
+static void
+sync_domain(OmenBus *self, const OmenDomainStatus *status)
+{
+    g_autofree char *path = omen_bus_path_of_domain(status->uuid);
+    g_autoptr(GDBusInterface) known = find(self, path, "org.virtomen1.Domain");
+    OmenDbusDomain *skeleton = known ? OMEN_DBUS_DOMAIN(known) : omen_dbus_domain_skeleton_new();
+    Totals totals = add_up(status->streams);
+
+    omen_dbus_domain_set_uuid(skeleton, status->uuid);
+    omen_dbus_domain_set_name(skeleton, status->name);
+    omen_dbus_domain_set_state(skeleton, status->state);
+    omen_dbus_domain_set_endangered(skeleton, status->endangered);
+    omen_dbus_domain_set_streams(skeleton, status->streams->len);
+    omen_dbus_domain_set_records(skeleton, totals.records);
+    omen_dbus_domain_set_anomalies(skeleton, totals.anomalies);
+    omen_dbus_domain_set_dropped(skeleton, totals.dropped);
+    if (known)
+        return;
+    omen_bus_connect_domain(self, skeleton);
+    export(self, path, G_DBUS_INTERFACE_SKELETON(skeleton));
+    g_hash_table_add(self->domain_paths, g_strdup(path));
+}
+
+static void
+sync_domains(OmenBus *self)
+{
+    g_autoptr(GPtrArray) domains = omen_controller_list_domains(self->controller);
+    g_autoptr(GHashTable) present = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    GHashTableIter iter;
+    gpointer path;
+
+    for (guint i = 0; i < domains->len; i++) {
+        const OmenDomainStatus *status = g_ptr_array_index(domains, i);
+        sync_domain(self, status);
+        g_hash_table_add(present, omen_bus_path_of_domain(status->uuid));
+    }
+    g_hash_table_iter_init(&iter, self->domain_paths);
+    while (g_hash_table_iter_next(&iter, &path, NULL)) {
+        if (g_hash_table_contains(present, path))
+            continue;
+        g_dbus_object_manager_server_unexport(self->objects, path);
+        g_hash_table_iter_remove(&iter);
+    }
+}
+
+static OmenDbusHost *
+ensure_host(OmenBus *self, const char *name, const char *role)
+{
+    g_autofree char *path = make_path(OMEN_BUS_HOSTS_PATH, name);
+    g_autoptr(GDBusInterface) known = find(self, path, "org.virtomen1.Host");
+    OmenDbusHost *skeleton;
+
+    if (known)
+        return OMEN_DBUS_HOST(known);
+    skeleton = omen_dbus_host_skeleton_new();
+    omen_dbus_host_set_name(skeleton, name);
+    omen_dbus_host_set_role(skeleton, role);
+    omen_dbus_host_set_uri(skeleton, "");
+    omen_dbus_host_set_reason(skeleton, "");
+    export(self, path, G_DBUS_INTERFACE_SKELETON(skeleton));
+    return skeleton;
+}
+
+static void
+sync_hosts(OmenBus *self)
+{
+    g_autoptr(GPtrArray) streams = omen_controller_list_host_streams(self->controller);
+    g_autoptr(GPtrArray) destinations = omen_controller_list_destinations(self->controller);
+    Totals totals = add_up(streams);
+    OmenDbusHost *local = ensure_host(self, g_get_host_name(), "local");
+
+    omen_dbus_host_set_reachable(local, TRUE);
+    omen_dbus_host_set_endangered(local, omen_controller_is_host_endangered(self->controller));
+    omen_dbus_host_set_streams(local, streams->len);
+    omen_dbus_host_set_records(local, totals.records);
+    omen_dbus_host_set_anomalies(local, totals.anomalies);
+    omen_dbus_host_set_dropped(local, totals.dropped);
+    for (guint i = 0; i < destinations->len; i++) {
+        const OmenDestinationStatus *status = g_ptr_array_index(destinations, i);
+        OmenDbusHost *host = ensure_host(self, status->name, "destination");
+        omen_dbus_host_set_uri(host, status->uri);
+        omen_dbus_host_set_reachable(host, status->reachable);
+        omen_dbus_host_set_reason(host, status->reason);
+        omen_dbus_host_set_free_memory(host, status->free_memory);
+    }
+}
+
+static void
+sync_manager(OmenBus *self)
+{
+    g_auto(GStrv) problems = omen_controller_list_problems(self->controller);
+
+    omen_dbus_manager_set_version(self->manager, OMEN_VERSION);
+    omen_dbus_manager_set_mode(self->manager, omen_controller_get_mode(self->controller));
+    omen_dbus_manager_set_connected(self->manager, omen_controller_is_connected(self->controller));
+    omen_dbus_manager_set_problems(self->manager, (const char *const *) problems);
+    count_open_omens(self);
+}
+
+static gboolean
+on_sync(gpointer user_data)
+{
+    OmenBus *self = user_data;
+    GHashTableIter iter;
+    gpointer evacuation;
+
+    sync_manager(self);
+    sync_hosts(self);
+    sync_domains(self);
+    g_hash_table_iter_init(&iter, self->dirty_evacuations);
+    while (g_hash_table_iter_next(&iter, &evacuation, NULL))
+        show_evacuation_state(self, evacuation);
+    g_hash_table_remove_all(self->dirty_evacuations);
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+on_status_changed(OmenController *controller G_GNUC_UNUSED, gpointer user_data)
+{
+    sync_manager(user_data);
+}
+
+/* ---- life ---- */
+
+static void
+on_name_lost(GDBusConnection *connection G_GNUC_UNUSED, const char *name, gpointer user_data)
+{
+    g_warning("the name %s was lost: does another virt-omend run, and may this one own it?", name);
+    g_signal_emit(user_data, signals[SIGNAL_LOST], 0);
+}
+
+static void
+export_all(OmenBus *self)
+{
+    OmenOmenRegistry *omens = omen_controller_get_omens(self->controller);
+    g_autoptr(GPtrArray) list = omen_omen_registry_list(omens);
+    g_autoptr(GPtrArray) evacuations = omen_controller_list_evacuations(self->controller);
+
+    self->manager = omen_dbus_manager_skeleton_new();
+    omen_bus_connect_manager(self, self->manager);
+    on_sync(self);
+    export(self, OMEN_BUS_MANAGER_PATH, g_object_ref(G_DBUS_INTERFACE_SKELETON(self->manager)));
+    for (guint i = 0; i < list->len; i++)
+        show_omen(self, g_ptr_array_index(list, i));
+    for (guint i = 0; i < evacuations->len; i++)
+        show_evacuation(self, g_ptr_array_index(evacuations, i));
+
+    g_signal_connect_object(omens, "added", G_CALLBACK(on_omen_added), self, 0);
+    g_signal_connect_object(omens, "changed", G_CALLBACK(on_omen_changed), self, 0);
+    g_signal_connect_object(omens, "removed", G_CALLBACK(on_omen_removed), self, 0);
+    g_signal_connect(self->controller, "evacuation-added", G_CALLBACK(on_evacuation_added), self);
+    g_signal_connect(self->controller, "status-changed", G_CALLBACK(on_status_changed), self);
+}
+
+gboolean
+omen_bus_start(OmenBus *self, const char *address, GError **error)
+{
+    const GDBusConnectionFlags flags = G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                       G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION;
+
+    if (address)
+        self->connection =
+            g_dbus_connection_new_for_address_sync(address, flags, NULL, NULL, error);
+    else
+        self->connection = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, error);
+    if (!self->connection) {
+        g_prefix_error(error, "cannot connect to D-Bus: ");
+        return FALSE;
+    }
+    g_dbus_connection_set_exit_on_close(self->connection, FALSE);
+    self->authority = omen_authority_new(self->connection);
+    self->objects = g_dbus_object_manager_server_new(OMEN_BUS_ROOT);
+    export_all(self);
+    g_dbus_object_manager_server_set_connection(self->objects, self->connection);
+    self->name_id =
+        g_bus_own_name_on_connection(self->connection, OMEN_BUS_NAME, G_BUS_NAME_OWNER_FLAGS_NONE,
+                                     NULL, on_name_lost, self, NULL);
+    self->sync_source = g_timeout_add_seconds(SYNC_S, on_sync, self);
+    return TRUE;
+}

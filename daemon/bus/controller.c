@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "bus/controller.h"
+
+#include <virt-omen/bus-names.h>
+
+G_DEFINE_INTERFACE(OmenController, omen_controller, G_TYPE_OBJECT)
+
+enum {
+    SIGNAL_STATUS_CHANGED,
+    SIGNAL_EVACUATION_ADDED,
+    N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+static const GDBusErrorEntry error_names[] = {
+    {OMEN_CONTROLLER_ERROR_FAILED, OMEN_BUS_ERROR_PREFIX "Failed"},
+    {OMEN_CONTROLLER_ERROR_NOT_AUTHORIZED, OMEN_BUS_ERROR_PREFIX "NotAuthorized"},
+    {OMEN_CONTROLLER_ERROR_NOT_FOUND, OMEN_BUS_ERROR_PREFIX "NotFound"},
+    {OMEN_CONTROLLER_ERROR_INVALID, OMEN_BUS_ERROR_PREFIX "Invalid"},
+    {OMEN_CONTROLLER_ERROR_BUSY, OMEN_BUS_ERROR_PREFIX "Busy"},
+    {OMEN_CONTROLLER_ERROR_NO_DESTINATION, OMEN_BUS_ERROR_PREFIX "NoDestination"},
+    {OMEN_CONTROLLER_ERROR_DISCONNECTED, OMEN_BUS_ERROR_PREFIX "Disconnected"},
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(error_names) == OMEN_CONTROLLER_N_ERRORS);
+
+GQuark
+omen_controller_error_quark(void)
+{
+    static gsize quark = 0;
+
+    g_dbus_error_register_error_domain("omen-controller-error-quark", &quark, error_names,
+                                       G_N_ELEMENTS(error_names));
+    return (GQuark) quark;
+}
+
+static void
+omen_controller_default_init(OmenControllerInterface *iface)
+{
+    signals[SIGNAL_STATUS_CHANGED] =
+        g_signal_new("status-changed", OMEN_TYPE_CONTROLLER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                     G_TYPE_NONE, 0);
+    signals[SIGNAL_EVACUATION_ADDED] =
+        g_signal_new("evacuation-added", OMEN_TYPE_CONTROLLER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                     NULL, G_TYPE_NONE, 1, OMEN_TYPE_EVACUATION);
+}
+
+void
+omen_stream_status_free(OmenStreamStatus *self)
+{
+    if (self == NULL)
+        return;
+    g_free(self->source);
+    g_free(self->problem);
+    g_free(self);
+}
+
+void
+omen_domain_status_free(OmenDomainStatus *self)
+{
+    if (self == NULL)
+        return;
+    g_free(self->uuid);
+    g_free(self->name);
+    g_free(self->state);
+    g_clear_pointer(&self->streams, g_ptr_array_unref);
+    g_free(self);
+}
+
+void
+omen_destination_status_free(OmenDestinationStatus *self)
+{
+    if (self == NULL)
+        return;
+    g_free(self->name);
+    g_free(self->uri);
+    g_free(self->reason);
+    g_free(self);
+}
+
+void
+omen_plan_row_free(OmenPlanRow *self)
+{
+    if (self == NULL)
+        return;
+    g_free(self->domain_uuid);
+    g_free(self->domain_name);
+    g_free(self->destination);
+    g_free(self->technique);
+    g_free(self->reason);
+    g_free(self);
+}
+
+const char *
+omen_controller_get_mode(OmenController *self)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->get_mode(self);
+}
+
+gboolean
+omen_controller_set_mode(OmenController *self, const char *mode, GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->set_mode(self, mode, error);
+}
+
+gboolean
+omen_controller_is_connected(OmenController *self)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->is_connected(self);
+}
+
+gboolean
+omen_controller_is_host_endangered(OmenController *self)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->is_host_endangered(self);
+}
+
+char **
+omen_controller_list_problems(OmenController *self)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->list_problems(self);
+}
+
+GPtrArray *
+omen_controller_list_host_streams(OmenController *self)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->list_host_streams(self);
+}
+
+GPtrArray *
+omen_controller_list_domains(OmenController *self)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->list_domains(self);
+}
+
+GPtrArray *
+omen_controller_list_destinations(OmenController *self)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->list_destinations(self);
+}
+
+GPtrArray *
+omen_controller_list_evacuations(OmenController *self)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->list_evacuations(self);
+}
+
+OmenOmenRegistry *
+omen_controller_get_omens(OmenController *self)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->get_omens(self);
+}
+
+GPtrArray *
+omen_controller_evacuate(OmenController *self,
+                         const char *const *domains,
+                         const char *destination,
+                         guint64 omen_id,
+                         GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->evacuate(self, domains, destination, omen_id, error);
+}
+
+void
+omen_controller_plan_async(OmenController *self,
+                           const char *const *domains,
+                           const char *destination,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+    OMEN_CONTROLLER_GET_IFACE(self)->plan_async(self, domains, destination, cancellable, callback,
+                                                user_data);
+}
+
+GPtrArray *
+omen_controller_plan_finish(OmenController *self,
+                            GAsyncResult *result,
+                            gint64 *deadline_us,
+                            GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->plan_finish(self, result, deadline_us, error);
+}
+
+gboolean
+omen_controller_cancel(OmenController *self, guint64 evacuation_id, GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->cancel(self, evacuation_id, error);
+}
+
+gboolean
+omen_controller_approve(OmenController *self, guint64 omen_id, GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->approve(self, omen_id, error);
+}
+
+gboolean
+omen_controller_dismiss(OmenController *self, guint64 omen_id, GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->dismiss(self, omen_id, error);
+}
+
+gboolean
+omen_controller_clear(OmenController *self, guint64 omen_id, GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->clear(self, omen_id, error);
+}
+
+gboolean
+omen_controller_reload(OmenController *self, GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->reload(self, error);
+}
+
+void
+omen_controller_emit_status_changed(OmenController *self)
+{
+    g_signal_emit(self, signals[SIGNAL_STATUS_CHANGED], 0);
+}
+
+void
+omen_controller_emit_evacuation_added(OmenController *self, OmenEvacuation *evacuation)
+{
+    g_signal_emit(self, signals[SIGNAL_EVACUATION_ADDED], 0, evacuation);
+}
