@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client.h"
+
+#include "command.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <virt-omen/bus-names.h>
+
+#define CALL_TIMEOUT_MS 60000
+
+void
+client_close(Client *self)
+{
+    g_clear_pointer(&self->objects, g_variant_unref);
+    g_clear_object(&self->connection);
+}
+
+static void
+explain(const char *command, const GError *error)
+{
+    if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+        g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
+        g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_SERVICE_NOT_FOUND) ||
+        g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_CHILD_EXITED))
+        command_fail(
+            command, EXIT_FAILED,
+            "virt-omend is not running: systemctl start virt-omend (virt-omend --check says "
+            "whether its configuration is the cause)");
+    else
+        command_fail(command, EXIT_FAILED, "%s", error->message);
+}
+
+gboolean
+client_refresh(Client *self, GError **error)
+{
+    g_autoptr(GVariant) reply =
+        client_call(self, OMEN_BUS_ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
+                    NULL, error);
+
+    if (!reply)
+        return FALSE;
+    g_clear_pointer(&self->objects, g_variant_unref);
+    self->objects = g_variant_get_child_value(reply, 0);
+    return TRUE;
+}
+
+gboolean
+client_open(Client *self, const char *command)
+{
+    const GDBusConnectionFlags flags = G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                       G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION;
+    const char *address = g_getenv("OMEN_BUS_ADDRESS");
+    g_autoptr(GError) error = NULL;
+
+    if (address)
+        self->connection =
+            g_dbus_connection_new_for_address_sync(address, flags, NULL, NULL, &error);
+    else
+        self->connection = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, &error);
+    if (!self->connection) {
+        command_fail(command, EXIT_FAILED, "cannot connect to D-Bus: %s", error->message);
+        return FALSE;
+    }
+    if (client_refresh(self, &error))
+        return TRUE;
+    explain(command, error);
+    return FALSE;
+}
+
+GVariant *
+client_call(Client *self,
+            const char *path,
+            const char *interface,
+            const char *method,
+            GVariant *parameters,
+            GError **error)
+{
+    GVariant *reply = g_dbus_connection_call_sync(
+        self->connection, OMEN_BUS_NAME, path, interface, method, parameters, NULL,
+        G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, CALL_TIMEOUT_MS, NULL, error);
+
+    if (!reply && error)
+        g_dbus_error_strip_remote_error(*error);
+    return reply;
+}
+
+/* By the number that a path ends in, else by the path. */
+static int
+compare_paths(gconstpointer a, gconstpointer b)
+{
+    const char *left = *(const char *const *) a;
+    const char *right = *(const char *const *) b;
+    guint64 left_number = g_ascii_strtoull(strrchr(left, '/') + 1, NULL, 10);
+    guint64 right_number = g_ascii_strtoull(strrchr(right, '/') + 1, NULL, 10);
+
+    if (left_number != right_number)
+        return left_number < right_number ? -1 : 1;
+    return strcmp(left, right);
+}
+
+GPtrArray *
+client_list(Client *self, const char *interface)
+{
+    GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
+    GVariantIter iter;
+    const char *path;
+    GVariant *interfaces;
+
+    g_variant_iter_init(&iter, self->objects);
+    while (g_variant_iter_loop(&iter, "{&o@a{sa{sv}}}", &path, &interfaces)) {
+        g_autoptr(GVariant) found =
+            g_variant_lookup_value(interfaces, interface, G_VARIANT_TYPE_VARDICT);
+        if (found)
+            g_ptr_array_add(paths, g_strdup(path));
+    }
+    g_ptr_array_sort(paths, compare_paths);
+    return paths;
+}
+
+/* (transfer full) (nullable). */
+static GVariant *
+get_property(Client *self, const char *path, const char *interface, const char *name)
+{
+    GVariantIter iter;
+    const char *candidate;
+    GVariant *interfaces;
+
+    g_variant_iter_init(&iter, self->objects);
+    while (g_variant_iter_next(&iter, "{&o@a{sa{sv}}}", &candidate, &interfaces)) {
+        g_autoptr(GVariant) owned = interfaces;
+        g_autoptr(GVariant) properties = NULL;
+        if (!g_str_equal(candidate, path))
+            continue;
+        properties = g_variant_lookup_value(owned, interface, G_VARIANT_TYPE_VARDICT);
+        return properties ? g_variant_lookup_value(properties, name, NULL) : NULL;
+    }
+    return NULL;
+}
+
+const char *
+client_get_string(Client *self, const char *path, const char *interface, const char *name)
+{
+    g_autoptr(GVariant) value = get_property(self, path, interface, name);
+
+    /* Interned: a tool that lives for one command may. */
+    return value && g_variant_is_of_type(value, G_VARIANT_TYPE_STRING)
+               ? g_intern_string(g_variant_get_string(value, NULL))
+               : "";
+}
+
+guint64
+client_get_number(Client *self, const char *path, const char *interface, const char *name)
+{
+    g_autoptr(GVariant) value = get_property(self, path, interface, name);
+
+    if (value && g_variant_is_of_type(value, G_VARIANT_TYPE_UINT64))
+        return g_variant_get_uint64(value);
+    return value && g_variant_is_of_type(value, G_VARIANT_TYPE_UINT32) ? g_variant_get_uint32(value)
+                                                                       : 0;
+}
+
+double
+client_get_double(Client *self, const char *path, const char *interface, const char *name)
+{
+    g_autoptr(GVariant) value = get_property(self, path, interface, name);
+
+    return value && g_variant_is_of_type(value, G_VARIANT_TYPE_DOUBLE) ? g_variant_get_double(value)
+                                                                       : 0;
+}
+
+gboolean
+client_get_boolean(Client *self, const char *path, const char *interface, const char *name)
+{
+    g_autoptr(GVariant) value = get_property(self, path, interface, name);
+
+    return value && g_variant_is_of_type(value, G_VARIANT_TYPE_BOOLEAN) &&
+           g_variant_get_boolean(value);
+}
+
+void
+client_print_json(JsonNode *root)
+{
+    g_autoptr(JsonGenerator) generator = json_generator_new();
+    g_autoptr(JsonNode) owned = root;
+    g_autofree char *text = NULL;
+
+    json_generator_set_root(generator, owned);
+    json_generator_set_pretty(generator, TRUE);
+    text = json_generator_to_data(generator, NULL);
+    g_print("%s\n", text);
+}
+
+char *
+client_format_time(guint64 time_us)
+{
+    g_autoptr(GDateTime) time =
+        g_date_time_new_from_unix_local((gint64) (time_us / G_USEC_PER_SEC));
+
+    return time_us > 0 && time ? g_date_time_format(time, "%a %H:%M:%S") : g_strdup("-");
+}

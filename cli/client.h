@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The daemon over D-Bus, as the command-line tool needs it. Calls wait for their answers. */
+#pragma once
+
+#include <gio/gio.h>
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+    GDBusConnection *connection;
+    GVariant *objects; /* a{oa{sa{sv}}}: all objects, as of the last client_refresh() */
+} Client;
+
+void client_close(Client *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Client, client_close)
+
+/* Connects and reads all objects. On failure it tells why and what to do, and returns FALSE. */
+gboolean client_open(Client *self, const char *command);
+gboolean client_refresh(Client *self, GError **error);
+
+/* Calls a method. (transfer full): NULL with @error, whose message is the daemon's own. */
+GVariant *client_call(Client *self,
+                      const char *path,
+                      const char *interface,
+                      const char *method,
+                      GVariant *parameters,
+                      GError **error);
+
+/* Paths of all objects with that interface, by their number or name. (transfer full) (element-type
+ * utf8). */
+GPtrArray *client_list(Client *self, const char *interface);
+
+/* A property as of the last refresh. */
+const char *
+client_get_string(Client *self, const char *path, const char *interface, const char *name);
+guint64 client_get_number(Client *self, const char *path, const char *interface, const char *name);
+double client_get_double(Client *self, const char *path, const char *interface, const char *name);
+gboolean
+client_get_boolean(Client *self, const char *path, const char *interface, const char *name);
+
+/* Writes JSON on standard output. Takes @root. */
+void client_print_json(JsonNode *root);
+
+/* "Mon 14:03:22" of a time in microseconds; "-" for 0. (transfer full). */
+char *client_format_time(guint64 time_us);
+
+#define INTERFACE_MANAGER    "org.virtomen1.Manager"
+#define INTERFACE_HOST       "org.virtomen1.Host"
+#define INTERFACE_DOMAIN     "org.virtomen1.Domain"
+#define INTERFACE_OMEN       "org.virtomen1.Omen"
+#define INTERFACE_EVACUATION "org.virtomen1.Evacuation"
+
+G_END_DECLS

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* virt-omen evacuate, evacuations, cancel, plan. */
+#include "client.h"
+#include "command.h"
+
+#include <stdio.h>
+#include <unistd.h>
+#include <virt-omen/bus-names.h>
+
+#define POLL_US 250000
+
+static const char *
+text_of(Client *client, const char *path, const char *name)
+{
+    return client_get_string(client, path, INTERFACE_EVACUATION, name);
+}
+
+static guint64
+number_of(Client *client, const char *path, const char *name)
+{
+    return client_get_number(client, path, INTERFACE_EVACUATION, name);
+}
+
+static void
+add_seconds(JsonBuilder *builder, const char *name, guint64 time_us)
+{
+    json_builder_set_member_name(builder, name);
+    json_builder_add_double_value(builder, (double) time_us / G_USEC_PER_SEC);
+}
+
+static void
+add_evacuation(Client *client, const char *path, JsonBuilder *builder)
+{
+    static const char *const strings[][2] = {{"domain", "DomainName"},
+                                             {"uuid", "DomainUuid"},
+                                             {"destination", "Destination"},
+                                             {"phase", "Phase"},
+                                             {"error", "Error"}};
+    static const char *const numbers[][2] = {{"id", "Id"},
+                                             {"omen", "OmenId"},
+                                             {"attempt", "Attempt"},
+                                             {"remaining_bytes", "RemainingBytes"},
+                                             {"downtime_ms", "DowntimeMs"}};
+
+    json_builder_begin_object(builder);
+    for (guint i = 0; i < G_N_ELEMENTS(strings); i++) {
+        json_builder_set_member_name(builder, strings[i][0]);
+        json_builder_add_string_value(builder, text_of(client, path, strings[i][1]));
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        json_builder_set_member_name(builder, numbers[i][0]);
+        json_builder_add_int_value(builder, (gint64) number_of(client, path, numbers[i][1]));
+    }
+    json_builder_set_member_name(builder, "progress");
+    json_builder_add_double_value(
+        builder, client_get_double(client, path, INTERFACE_EVACUATION, "Progress"));
+    add_seconds(builder, "queued", number_of(client, path, "QueuedTime"));
+    add_seconds(builder, "started", number_of(client, path, "StartedTime"));
+    add_seconds(builder, "switched", number_of(client, path, "SwitchedTime"));
+    add_seconds(builder, "ended", number_of(client, path, "EndedTime"));
+    json_builder_end_object(builder);
+}
+
+static void
+print_evacuation(Client *client, const char *path)
+{
+    g_autofree char *time = client_format_time(number_of(client, path, "QueuedTime"));
+    const char *destination = text_of(client, path, "Destination");
+    const char *error = text_of(client, path, "Error");
+
+    g_print("%" G_GUINT64_FORMAT "  %s  %s%s%s: %s %3.0f %%%s%s\n", number_of(client, path, "Id"),
+            time, text_of(client, path, "DomainName"), *destination ? " to " : "", destination,
+            text_of(client, path, "Phase"),
+            100 * client_get_double(client, path, INTERFACE_EVACUATION, "Progress"),
+            *error ? "\n     " : "", error);
+}
+
+int
+command_evacuations(int argc, char **argv)
+{
+    gboolean json = FALSE;
+    const GOptionEntry entries[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_auto(Client) client = {0};
+    g_autoptr(GPtrArray) paths = NULL;
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    int result;
+
+    if (!command_parse_options(entries, &argc, &argv, &result))
+        return result;
+    if (argc > 1)
+        return command_fail("evacuations", EXIT_USAGE, "it takes no argument");
+    if (!client_open(&client, "evacuations"))
+        return EXIT_FAILED;
+    paths = client_list(&client, INTERFACE_EVACUATION);
+    json_builder_begin_array(builder);
+    for (guint i = 0; i < paths->len; i++) {
+        if (json)
+            add_evacuation(&client, g_ptr_array_index(paths, i), builder);
+        else
+            print_evacuation(&client, g_ptr_array_index(paths, i));
+    }
+    json_builder_end_array(builder);
+    if (json)
+        client_print_json(json_builder_get_root(builder));
+    return EXIT_GOOD;
+}
+
+int
+command_cancel(int argc, char **argv)
+{
+    const GOptionEntry entries[] = {G_OPTION_ENTRY_NULL};
+    g_auto(Client) client = {0};
+    g_autoptr(GVariant) reply = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = NULL;
+    guint64 id;
+    int result;
+
+    if (!command_parse_options(entries, &argc, &argv, &result))
+        return result;
+    if (argc != 2 || !g_ascii_string_to_unsigned(argv[1], 10, 1, G_MAXUINT64, &id, NULL))
+        return command_fail("cancel", EXIT_USAGE,
+                            "name one evacuation by its number (virt-omen evacuations)");
+    if (!client_open(&client, "cancel"))
+        return EXIT_FAILED;
+    path = g_strdup_printf(OMEN_BUS_EVACUATIONS_PATH "/%" G_GUINT64_FORMAT, id);
+    if (number_of(&client, path, "Id") != id)
+        return command_fail(
+            "cancel", EXIT_FAILED,
+            "there is no evacuation %" G_GUINT64_FORMAT "; virt-omen evacuations lists them", id);
+    reply = client_call(&client, path, INTERFACE_EVACUATION, "Cancel",
+                        g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), &error);
+    return reply ? EXIT_GOOD : command_fail("cancel", EXIT_FAILED, "%s", error->message);
+}
+
+/* ---- plan ---- */
+
+static void
+print_rows(GVariant *rows, gboolean moves)
+{
+    GVariantIter iter;
+    GVariant *row;
+
+    g_variant_iter_init(&iter, rows);
+    while (g_variant_iter_loop(&iter, "@a{sv}", &row)) {
+        const char *domain = "";
+        const char *other = "";
+        double start = 0;
+        double end = 0;
+        g_variant_lookup(row, "domain", "&s", &domain);
+        g_variant_lookup(row, moves ? "destination" : "reason", "&s", &other);
+        g_variant_lookup(row, "start_s", "d", &start);
+        g_variant_lookup(row, "end_s", "d", &end);
+        if (moves)
+            g_print("%7.1f s to %7.1f s  %s goes to %s\n", start, end, domain, other);
+        else
+            g_print("%s stays: %s\n", domain, other);
+    }
+}
+
+static int
+make_plan(
+    Client *client, const char *command, char **domains, const char *destination, gboolean json)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) reply = client_call(
+        client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "Plan",
+        g_variant_new("(^ass@a{sv})", domains, destination, g_variant_new("a{sv}", NULL)), &error);
+    g_autoptr(GVariant) moves = NULL;
+    g_autoptr(GVariant) stays = NULL;
+    guint64 deadline_us;
+
+    if (!reply)
+        return command_fail(command, EXIT_FAILED, "%s", error->message);
+    g_variant_get(reply, "(t@aa{sv}@aa{sv})", &deadline_us, &moves, &stays);
+    if (json) {
+        JsonObject *object = json_object_new();
+        JsonNode *root = json_node_new(JSON_NODE_OBJECT);
+        json_object_set_double_member(object, "deadline", (double) deadline_us / G_USEC_PER_SEC);
+        json_object_set_member(object, "moves", json_gvariant_serialize(moves));
+        json_object_set_member(object, "stays", json_gvariant_serialize(stays));
+        json_node_take_object(root, object);
+        client_print_json(root);
+        return EXIT_GOOD;
+    }
+    print_rows(moves, TRUE);
+    print_rows(stays, FALSE);
+    return EXIT_GOOD;
+}
+
+int
+command_plan(int argc, char **argv)
+{
+    gboolean json = FALSE;
+    g_autofree char *destination = NULL;
+    const GOptionEntry entries[] = {
+        {"to", 0, 0, G_OPTION_ARG_STRING, &destination, "Only to this destination", "NAME"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_auto(Client) client = {0};
+    int result;
+
+    if (!command_parse_options(entries, &argc, &argv, &result))
+        return result;
+    if (!client_open(&client, "plan"))
+        return EXIT_FAILED;
+    return make_plan(&client, "plan", argv + 1, destination ? destination : "", json);
+}
+
+/* ---- evacuate ---- */
+
+static gboolean
+is_final(const char *phase)
+{
+    return g_str_equal(phase, "succeeded") || g_str_equal(phase, "failed") ||
+           g_str_equal(phase, "cancelled");
+}
+
+/* Follows evacuations to their ends; how many did not succeed. */
+static guint
+follow(Client *client, char **paths)
+{
+    gboolean has_screen = isatty(STDERR_FILENO);
+    guint n_failed = 0;
+
+    for (guint i = 0; paths[i]; i++) {
+        g_autoptr(GError) error = NULL;
+        while (client_refresh(client, &error) && !is_final(text_of(client, paths[i], "Phase"))) {
+            if (has_screen)
+                fprintf(stderr, "\r\033[K%s: %s %3.0f %%", text_of(client, paths[i], "DomainName"),
+                        text_of(client, paths[i], "Phase"),
+                        100 *
+                            client_get_double(client, paths[i], INTERFACE_EVACUATION, "Progress"));
+            g_usleep(POLL_US);
+        }
+        if (has_screen)
+            fputs("\r\033[K", stderr);
+        if (error) {
+            command_fail("evacuate", EXIT_FAILED, "the daemon no longer answers: %s",
+                         error->message);
+            return g_strv_length(paths) - i + n_failed;
+        }
+        print_evacuation(client, paths[i]);
+        n_failed += g_str_equal(text_of(client, paths[i], "Phase"), "succeeded") ? 0 : 1;
+    }
+    return n_failed;
+}
+
+static int
+begin(Client *client, char **domains, const char *destination, gboolean wait)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) reply = client_call(
+        client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "Evacuate",
+        g_variant_new("(^ass@a{sv})", domains, destination, g_variant_new("a{sv}", NULL)), &error);
+    g_auto(GStrv) paths = NULL;
+    guint n_failed;
+
+    if (!reply)
+        return command_fail("evacuate", EXIT_FAILED, "%s", error->message);
+    g_variant_get(reply, "(^ao)", &paths);
+    if (!wait) {
+        g_print("%u evacuations began; virt-omen evacuations shows them\n", g_strv_length(paths));
+        return EXIT_GOOD;
+    }
+    n_failed = follow(client, paths);
+    return n_failed == 0
+               ? EXIT_GOOD
+               : command_fail("evacuate", EXIT_FAILED, "%u of %u domains did not get away",
+                              n_failed, g_strv_length(paths));
+}
+
+int
+command_evacuate(int argc, char **argv)
+{
+    gboolean all = FALSE;
+    gboolean dry_run = FALSE;
+    gboolean wait = FALSE;
+    gboolean json = FALSE;
+    g_autofree char *destination = NULL;
+    const GOptionEntry entries[] = {
+        {"all", 0, 0, G_OPTION_ARG_NONE, &all, "All domains that run here", NULL},
+        {"to", 0, 0, G_OPTION_ARG_STRING, &destination, "Only to this destination", "NAME"},
+        {"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "Only say what would be done", NULL},
+        {"wait", 0, 0, G_OPTION_ARG_NONE, &wait, "Follow it to its end", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "With --dry-run: for programs", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_auto(Client) client = {0};
+    int result;
+
+    if (!command_parse_options(entries, &argc, &argv, &result))
+        return result;
+    if (all == (argc > 1))
+        return command_fail("evacuate", EXIT_USAGE, "name domains, or say --all");
+    if (!client_open(&client, "evacuate"))
+        return EXIT_FAILED;
+    if (dry_run)
+        return make_plan(&client, "evacuate", argv + 1, destination ? destination : "", json);
+    return begin(&client, argv + 1, destination ? destination : "", wait);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "input.h"
+
+#include "detector/detector-config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <virt-omen/settings.h>
+
+gboolean
+input_open(Input *self, const char *path, GError **error)
+{
+    *self = (Input){.name = path};
+    if (g_str_equal(path, "-")) {
+        self->name = "standard input";
+        self->file = stdin;
+        return TRUE;
+    }
+    self->file = fopen(path, "re");
+    if (!self->file)
+        g_set_error(error, G_FILE_ERROR, (int) g_file_error_from_errno(errno), "cannot open %s: %s",
+                    path, g_strerror(errno));
+    return self->file != NULL;
+}
+
+void
+input_close(Input *self)
+{
+    if (self->file && self->file != stdin)
+        fclose(self->file);
+    free(self->line);
+}
+
+const char *
+input_read(Input *self, gsize *length, GError **error)
+{
+    ssize_t n;
+
+    errno = 0;
+    n = getline(&self->line, &self->capacity, self->file);
+    if (n < 0) {
+        if (ferror(self->file))
+            g_set_error(error, G_FILE_ERROR, (int) g_file_error_from_errno(errno),
+                        "%s:%" G_GUINT64_FORMAT ": cannot read: %s", self->name, self->number + 1,
+                        g_strerror(errno));
+        return NULL;
+    }
+    self->number++;
+    self->bytes += (guint64) n;
+    *length = (gsize) n;
+    if (*length > 0 && self->line[*length - 1] == '\n')
+        (*length)--;
+    if (*length > 0 && self->line[*length - 1] == '\r')
+        (*length)--;
+    return self->line;
+}
+
+typedef struct {
+    OmenDetectorConfig *config;
+    GPtrArray *strings;
+} Target;
+
+static gboolean
+take_setting(const char *group, const char *key, const char *value, gpointer data, GError **error)
+{
+    Target *target = data;
+
+    if (!omen_detector_config_has_group(group))
+        return TRUE;
+    return omen_detector_config_set(target->config, target->strings, group, key, value, error);
+}
+
+gboolean
+input_load_config(const char *path, OmenDetectorConfig *config, GPtrArray *strings, GError **error)
+{
+    Target target = {config, strings};
+    g_autofree char *text = NULL;
+    gsize length;
+
+    if (!path)
+        return TRUE;
+    if (!g_file_get_contents(path, &text, &length, error))
+        return FALSE;
+    return omen_settings_parse(text, length, path, take_setting, &target, error);
+}
+
+char *
+input_knowledge_dir(void)
+{
+    const char *folder = g_getenv("OMEN_DATA_DIR");
+
+    return folder ? g_build_filename(folder, "knowledge", NULL) : NULL;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "templates-file.h"
+
+#include "input.h"
+
+#include <string.h>
+
+/* A CSV field (RFC 4180): quotes around it are taken off, doubled ones inside are one. */
+static char *
+unquote(const char *field)
+{
+    gsize length = strlen(field);
+    g_autoptr(GString) out = NULL;
+
+    if (length < 2 || field[0] != '"' || field[length - 1] != '"')
+        return g_strdup(field);
+    out = g_string_new_len(field + 1, (gssize) length - 2);
+    g_string_replace(out, "\"\"", "\"", 0);
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+GHashTable *
+templates_file_load(const char *path, GError **error)
+{
+    g_autoptr(GHashTable) texts = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    g_autoptr(GError) local = NULL;
+    g_auto(Input) input = {0};
+    const char *line;
+    gsize length;
+
+    if (!input_open(&input, path, error))
+        return NULL;
+    while ((line = input_read(&input, &length, &local))) {
+        g_autofree char *row = g_strndup(line, length);
+        char *comma = strchr(row, ',');
+        guint64 key = 0;
+
+        if (length == 0 || (input.number == 1 && g_str_has_prefix(row, "log_key")))
+            continue;
+        if (comma)
+            *comma = '\0';
+        if (!comma || !g_ascii_string_to_unsigned(row, 10, 0, G_MAXUINT32, &key, NULL)) {
+            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                        "%s:%" G_GUINT64_FORMAT ": this is no row \"log_key,template\"", path,
+                        input.number);
+            return NULL;
+        }
+        g_hash_table_replace(texts, GUINT_TO_POINTER((guint32) key), unquote(comma + 1));
+    }
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return NULL;
+    }
+    return g_steal_pointer(&texts);
+}
