@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The daemon's configuration: /etc/virt-omen/virt-omen.conf, then the files of conf.d beside it by
+ * name, each setting what it names and leaving the rest. Key files as GLib reads them.
+ *
+ * A mistake (an unknown group or key, a value that is none) is an error that names file, line, key
+ * and what is allowed: nothing is guessed. The table in configuration.c is the list of all
+ * settings; data/config/virt-omen.conf shows each with its default.
+ */
+#pragma once
+
+#include <gio/gio.h>
+#include <virt-omen/detector.h>
+
+G_BEGIN_DECLS
+
+#define OMEN_CONFIGURATION_ERROR (omen_configuration_error_quark())
+GQuark omen_configuration_error_quark(void);
+
+typedef enum {
+    OMEN_CONFIGURATION_ERROR_UNREADABLE, /* a file can not be read */
+    OMEN_CONFIGURATION_ERROR_INVALID,    /* a file says what makes no sense */
+} OmenConfigurationError;
+
+typedef enum {
+    OMEN_MODE_OBSERVE, /* only records */
+    OMEN_MODE_ADVISE,  /* proposes, and waits for an operator */
+    OMEN_MODE_ENFORCE, /* acts */
+} OmenMode;
+
+const char *omen_mode_to_string(OmenMode mode);
+gboolean omen_mode_from_string(const char *word, OmenMode *out);
+
+typedef enum {
+    OMEN_SWITCH_NO,
+    OMEN_SWITCH_YES,
+    OMEN_SWITCH_AUTO,
+} OmenSwitch;
+
+/* [destination NAME] */
+typedef struct {
+    char *name;
+    char *uri;         /* of its libvirt, as this host's libvirtd reaches it */
+    char *migrate_uri; /* of the data; "": libvirt chooses */
+} OmenDestinationSettings;
+
+typedef struct {
+    /* [daemon] */
+    OmenMode mode;
+    char *state_dir;
+    guint save_interval_s;
+
+    /* [libvirt] */
+    char *libvirt_uri;
+
+    /* [sources] */
+    OmenSwitch journal;
+    OmenSwitch kmsg;
+    char **files;
+    OmenSwitch read_files; /* auto: where the journal is not read */
+    char **syslog_sockets;
+
+    /* [domains] */
+    gboolean qemu_logs;
+    char *qemu_log_dir;
+    gboolean monitor_events;
+    guint domain_training;
+
+    /* [miner], [profile], [detector] */
+    OmenDetectorConfig detector;
+    GPtrArray *mask_strings; /* what detector.miner.user_masks points into */
+
+    /* [judge] */
+    char *judge;
+    char *knowledge_dir; /* "": as installed */
+
+    /* [policy] */
+    guint omen_lifetime_s;
+    gboolean quarantine;
+    guint max_omens;
+
+    /* [evacuation] */
+    guint concurrency;
+    guint timeout_s;     /* 0: by the domain's memory */
+    guint bandwidth_mib; /* MiB/s a migration; 0: no limit */
+    guint memory_reserve_mib;
+
+    GPtrArray *destinations; /* OmenDestinationSettings, in the order of the files */
+} OmenConfiguration;
+
+/* The defaults. */
+OmenConfiguration *omen_configuration_new(void);
+void omen_configuration_free(OmenConfiguration *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenConfiguration, omen_configuration_free)
+
+/*
+ * The defaults, changed by the file @path and by the conf.d beside it. Reads files: for the start
+ * and for worker threads.
+ * @path: NULL: the installed place, which may be missing; a file that is named must be there.
+ * Returns: (transfer full): NULL with @error.
+ */
+OmenConfiguration *omen_configuration_load(const char *path, GError **error);
+
+G_END_DECLS

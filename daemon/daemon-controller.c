@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The daemon as the bus sees it. */
+#include "daemon-private.h"
+
+static const char *
+get_mode(OmenController *controller)
+{
+    return omen_mode_to_string(omen_responder_get_mode(OMEN_DAEMON(controller)->responder));
+}
+
+static gboolean
+set_mode(OmenController *controller, const char *word, GError **error)
+{
+    OmenDaemon *self = OMEN_DAEMON(controller);
+    OmenMode mode;
+
+    if (!omen_mode_from_string(word, &mode)) {
+        g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_INVALID,
+                    "a mode is observe, advise or enforce");
+        return FALSE;
+    }
+    omen_responder_set_mode(self->responder, mode);
+    omen_daemon_keep_mode(self);
+    omen_controller_emit_status_changed(controller);
+    return TRUE;
+}
+
+static gboolean
+is_connected(OmenController *controller)
+{
+    return omen_hypervisor_is_connected(OMEN_DAEMON(controller)->hypervisor);
+}
+
+static gboolean
+is_host_endangered(OmenController *controller)
+{
+    return omen_responder_is_host_endangered(OMEN_DAEMON(controller)->responder);
+}
+
+static char **
+list_problems(OmenController *controller)
+{
+    OmenDaemon *self = OMEN_DAEMON(controller);
+    g_autoptr(GStrvBuilder) problems = g_strv_builder_new();
+    const char *of_libvirt = omen_hypervisor_get_problem(self->hypervisor);
+    const char *of_state = omen_state_db_get_problem(self->state);
+
+    if (of_libvirt)
+        g_strv_builder_add(problems, of_libvirt);
+    if (of_state)
+        g_strv_builder_add(problems, of_state);
+    if (self->configuration->destinations->len == 0)
+        g_strv_builder_add(problems, "no destination is configured: nothing can be moved away");
+    return g_strv_builder_end(problems);
+}
+
+static GPtrArray *
+list_host_streams(OmenController *controller)
+{
+    return omen_stream_list_status(omen_watcher_get_host_stream(OMEN_DAEMON(controller)->watcher));
+}
+
+static OmenDomainStatus *
+describe_domain(OmenDaemon *self, const OmenDomainInfo *info)
+{
+    OmenStream *stream = omen_watcher_get_domain_stream(self->watcher, info->uuid);
+    OmenDomainStatus *status = g_new0(OmenDomainStatus, 1);
+
+    status->uuid = g_strdup(info->uuid);
+    status->name = g_strdup(info->name);
+    status->state = g_strdup(omen_domain_info_get_state_name(info));
+    status->endangered =
+        omen_omen_registry_get_domain_danger(self->omens, info->uuid, g_get_real_time()) != NULL ||
+        (omen_domain_info_is_active(info) && omen_responder_is_host_endangered(self->responder));
+    status->streams =
+        stream ? omen_stream_list_status(stream)
+               : g_ptr_array_new_with_free_func((GDestroyNotify) omen_stream_status_free);
+    return status;
+}
+
+static int
+compare_domains(gconstpointer a, gconstpointer b)
+{
+    return g_strcmp0((*(OmenDomainStatus *const *) a)->name,
+                     (*(OmenDomainStatus *const *) b)->name);
+}
+
+static GPtrArray *
+list_domains(OmenController *controller)
+{
+    OmenDaemon *self = OMEN_DAEMON(controller);
+    g_autoptr(GPtrArray) infos = omen_hypervisor_list(self->hypervisor);
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) omen_domain_status_free);
+
+    for (guint i = 0; i < infos->len; i++)
+        g_ptr_array_add(list, describe_domain(self, g_ptr_array_index(infos, i)));
+    g_ptr_array_sort(list, compare_domains);
+    return list;
+}
+
+static GPtrArray *
+list_destinations(OmenController *controller)
+{
+    g_autoptr(GPtrArray) probes = omen_evacuator_list_probes(OMEN_DAEMON(controller)->evacuator);
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) omen_destination_status_free);
+
+    for (guint i = 0; i < probes->len; i++) {
+        const OmenDestinationProbe *probe = g_ptr_array_index(probes, i);
+        OmenDestinationStatus *status = g_new0(OmenDestinationStatus, 1);
+        status->name = g_strdup(probe->destination->name);
+        status->uri = g_strdup(probe->destination->uri);
+        status->reachable = probe->reachable;
+        status->reason = g_strdup(probe->reason);
+        status->free_memory = probe->free_bytes;
+        g_ptr_array_add(list, status);
+    }
+    return list;
+}
+
+static GPtrArray *
+list_evacuations(OmenController *controller)
+{
+    return omen_evacuator_list(OMEN_DAEMON(controller)->evacuator);
+}
+
+static OmenOmenRegistry *
+get_omens(OmenController *controller)
+{
+    return OMEN_DAEMON(controller)->omens;
+}
+
+/* The evacuator's errors in the words of the bus. */
+static void
+translate(GError **error)
+{
+    OmenControllerError code = OMEN_CONTROLLER_ERROR_FAILED;
+    g_autofree char *message = NULL;
+
+    if (!error || !*error || (*error)->domain == OMEN_CONTROLLER_ERROR)
+        return;
+    if (g_error_matches(*error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_NOT_FOUND))
+        code = OMEN_CONTROLLER_ERROR_NOT_FOUND;
+    else if (g_error_matches(*error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_BUSY) ||
+             g_error_matches(*error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_FULL))
+        code = OMEN_CONTROLLER_ERROR_BUSY;
+    message = g_strdup((*error)->message);
+    g_clear_error(error);
+    g_set_error_literal(error, OMEN_CONTROLLER_ERROR, code, message);
+}
+
+static GPtrArray *
+evacuate(OmenController *controller,
+         const char *const *domains,
+         const char *destination,
+         guint64 omen_id,
+         GError **error)
+{
+    OmenDaemon *self = OMEN_DAEMON(controller);
+    g_autoptr(GPtrArray) evacuations = g_ptr_array_new_with_free_func(g_object_unref);
+    g_auto(GStrv) all = NULL;
+
+    if (!omen_hypervisor_is_connected(self->hypervisor)) {
+        g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_DISCONNECTED, "%s",
+                    omen_hypervisor_get_problem(self->hypervisor));
+        return NULL;
+    }
+    if (!*domains) {
+        all = omen_hypervisor_list_active_uuids(self->hypervisor);
+        domains = (const char *const *) all;
+    }
+    for (; *domains; domains++) {
+        OmenEvacuation *evacuation =
+            omen_evacuator_enqueue(self->evacuator, *domains, destination, omen_id, error);
+        if (!evacuation) {
+            translate(error);
+            return NULL;
+        }
+        g_ptr_array_add(evacuations, g_object_ref(evacuation));
+    }
+    return g_steal_pointer(&evacuations);
+}
+
+static gboolean
+cancel(OmenController *controller, guint64 evacuation_id, GError **error)
+{
+    gboolean good = omen_evacuator_cancel(OMEN_DAEMON(controller)->evacuator, evacuation_id, error);
+
+    if (!good)
+        translate(error);
+    return good;
+}
+
+/* What an operator says of an omen is kept beside what the judge said. */
+static void
+keep_word(OmenDaemon *self, guint64 omen_id, const char *word)
+{
+    OmenOmen *omen = omen_omen_registry_lookup(self->omens, omen_id);
+    const OmenOmenData *data = omen_omen_get_data(omen);
+    OmenStream *stream = omen_watcher_lookup(self->watcher, data->stream);
+    OmenVerdictRow *row = omen_verdict_row_new();
+
+    row->time_us = g_get_real_time();
+    g_free(row->stream);
+    row->stream = g_strdup(data->stream);
+    row->template_id = data->template_id;
+    if (stream) {
+        g_free(row->template_text);
+        row->template_text = omen_miner_dup_template(
+            omen_detector_get_miner(omen_stream_get_detector(stream)), data->template_id);
+        if (!row->template_text)
+            row->template_text = g_strdup("");
+    }
+    g_free(row->judge);
+    row->judge = g_strdup(omen_judge_get_name(self->judge));
+    row->probability = data->probability;
+    row->failure_class = data->failure_class;
+    row->omen_id = omen_id;
+    g_free(row->word);
+    row->word = g_strdup(word);
+    omen_state_db_put_verdict(self->state, row);
+}
+
+static gboolean
+approve(OmenController *controller, guint64 omen_id, GError **error)
+{
+    OmenDaemon *self = OMEN_DAEMON(controller);
+
+    if (!omen_responder_approve(self->responder, omen_id, error))
+        return FALSE;
+    keep_word(self, omen_id, "approved");
+    return TRUE;
+}
+
+static gboolean
+dismiss(OmenController *controller, guint64 omen_id, GError **error)
+{
+    OmenDaemon *self = OMEN_DAEMON(controller);
+    const OmenOmenData *data;
+    OmenStream *stream;
+
+    if (!omen_responder_dismiss(self->responder, omen_id, error))
+        return FALSE;
+    data = omen_omen_get_data(omen_omen_registry_lookup(self->omens, omen_id));
+    stream = omen_watcher_lookup(self->watcher, data->stream);
+    if (stream)
+        omen_detector_dismiss(omen_stream_get_detector(stream), data->template_id);
+    keep_word(self, omen_id, "dismissed");
+    return TRUE;
+}
+
+static gboolean
+clear(OmenController *controller, guint64 omen_id, GError **error)
+{
+    OmenDaemon *self = OMEN_DAEMON(controller);
+
+    if (!omen_responder_clear(self->responder, omen_id, error))
+        return FALSE;
+    keep_word(self, omen_id, "cleared");
+    return TRUE;
+}
+
+static gboolean
+reload(OmenController *controller, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+
+    if (omen_daemon_reload(OMEN_DAEMON(controller), &local))
+        return TRUE;
+    g_set_error_literal(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_INVALID,
+                        local->message);
+    return FALSE;
+}
+
+void
+omen_daemon_controller_iface_init(OmenControllerInterface *iface)
+{
+    iface->get_mode = get_mode;
+    iface->set_mode = set_mode;
+    iface->is_connected = is_connected;
+    iface->is_host_endangered = is_host_endangered;
+    iface->list_problems = list_problems;
+    iface->list_host_streams = list_host_streams;
+    iface->list_domains = list_domains;
+    iface->list_destinations = list_destinations;
+    iface->list_evacuations = list_evacuations;
+    iface->get_omens = get_omens;
+    iface->evacuate = evacuate;
+    iface->plan_async = omen_daemon_plan_async;
+    iface->plan_finish = omen_daemon_plan_finish;
+    iface->cancel = cancel;
+    iface->approve = approve;
+    iface->dismiss = dismiss;
+    iface->clear = clear;
+    iface->reload = reload;
+}

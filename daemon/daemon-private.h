@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The parts of the daemon, for the files that implement it. */
+#pragma once
+
+#include "bus/bus.h"
+#include "daemon.h"
+#include "responder.h"
+#include "source/hook-listener.h"
+#include "state/state-db.h"
+#include "watcher.h"
+
+struct _OmenDaemon {
+    GObject parent_instance;
+
+    OmenConfiguration *configuration;
+    char *configuration_path;
+    char *bus_address;
+    gboolean is_lost;
+
+    OmenJudge *judge;
+    OmenStateDb *state;
+    OmenOmenRegistry *omens;
+    OmenHypervisor *hypervisor;
+    OmenEvacuator *evacuator;
+    OmenWatcher *watcher;
+    OmenResponder *responder;
+    OmenHookListener *hook_listener;
+    OmenBus *bus;
+    OmenStateContents *contents; /* of an earlier life, until it is taken up */
+    guint save_source;
+};
+
+/* daemon-controller.c: the interface through which the bus asks. */
+void omen_daemon_controller_iface_init(OmenControllerInterface *iface);
+
+/* daemon-state.c: what is kept over a restart. */
+gboolean omen_daemon_open_state(OmenDaemon *self, GError **error);
+void omen_daemon_take_up_state(OmenDaemon *self);
+void omen_daemon_save_streams(OmenDaemon *self);
+void omen_daemon_close_state(OmenDaemon *self);
+void omen_daemon_keep_evacuation(const OmenEvacuationData *data,
+                                 GAsyncReadyCallback callback,
+                                 gpointer callback_data,
+                                 gpointer user_data);
+void omen_daemon_keep_mode(OmenDaemon *self);
+
+/* daemon-plan.c: what an evacuation would do. */
+void omen_daemon_plan_async(OmenController *controller,
+                            const char *const *domains,
+                            const char *destination,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data);
+GPtrArray *omen_daemon_plan_finish(OmenController *controller,
+                                   GAsyncResult *result,
+                                   gint64 *deadline_us,
+                                   GError **error);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the daemon keeps over a restart, and takes up again. */
+#include "daemon-private.h"
+
+#define CLOSE_LIMIT_MS 5000
+#define MODE_SETTING   "mode"
+
+gboolean
+omen_daemon_open_state(OmenDaemon *self, GError **error)
+{
+    OmenStateDbConfig config = OMEN_STATE_DB_CONFIG_INIT;
+    g_autofree char *path = g_build_filename(self->configuration->state_dir, "state.db", NULL);
+    g_autoptr(GError) local = NULL;
+
+    g_mkdir_with_parents(self->configuration->state_dir, 0700);
+    self->state = omen_state_db_open(path, &config, &self->contents, &local);
+    if (!self->state && g_error_matches(local, OMEN_STATE_ERROR, OMEN_STATE_ERROR_NEWER)) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    if (!self->state) {
+        g_warning("%s; what is learnt now is lost with the next restart", local->message);
+        self->state = omen_state_db_open(":memory:", &config, &self->contents, error);
+    }
+    if (self->contents && self->contents->warning)
+        g_warning("%s", self->contents->warning);
+    return self->state != NULL;
+}
+
+static void
+on_omen(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer user_data)
+{
+    omen_state_db_put_omen(OMEN_DAEMON(user_data)->state, omen_omen_get_data(omen));
+}
+
+static void
+on_evacuation_changed(OmenEvacuation *evacuation, gpointer user_data)
+{
+    omen_state_db_put_evacuation(OMEN_DAEMON(user_data)->state,
+                                 omen_evacuation_get_data(evacuation));
+}
+
+static void
+on_evacuation_added(OmenEvacuator *evacuator G_GNUC_UNUSED,
+                    OmenEvacuation *evacuation,
+                    gpointer user_data)
+{
+    on_evacuation_changed(evacuation, user_data);
+    g_signal_connect_object(evacuation, "changed", G_CALLBACK(on_evacuation_changed), user_data, 0);
+}
+
+static GVariant *
+pack_stream(const OmenStreamRow *row)
+{
+    GVariantBuilder builder;
+    GVariantBuilder bookmarks;
+    GHashTableIter iter;
+    gpointer source;
+    gpointer bookmark;
+
+    g_variant_builder_init(&bookmarks, G_VARIANT_TYPE("a{ss}"));
+    g_hash_table_iter_init(&iter, row->bookmarks);
+    while (g_hash_table_iter_next(&iter, &source, &bookmark))
+        g_variant_builder_add(&bookmarks, "{ss}", source, bookmark);
+    g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
+    if (row->engine)
+        g_variant_builder_add(&builder, "{sv}", "detector", row->engine);
+    g_variant_builder_add(&builder, "{sv}", "bookmarks", g_variant_builder_end(&bookmarks));
+    return g_variant_builder_end(&builder);
+}
+
+static OmenStreamRow *
+unpack_stream(OmenStream *stream, GVariant *state)
+{
+    const char *name = omen_stream_get_name(stream);
+    OmenStreamRow *row = omen_stream_row_new(
+        name, g_str_equal(name, "host") ? OMEN_PROVENANCE_HOST : OMEN_PROVENANCE_DOMAIN);
+    g_autoptr(GVariant) bookmarks =
+        g_variant_lookup_value(state, "bookmarks", G_VARIANT_TYPE("a{ss}"));
+    GVariantIter iter;
+    char *source;
+    char *bookmark;
+
+    row->saved_us = g_get_real_time();
+    row->engine = g_variant_lookup_value(state, "detector", NULL);
+    g_variant_iter_init(&iter, bookmarks);
+    while (g_variant_iter_next(&iter, "{ss}", &source, &bookmark))
+        g_hash_table_replace(row->bookmarks, source, bookmark);
+    return row;
+}
+
+void
+omen_daemon_save_streams(OmenDaemon *self)
+{
+    g_autoptr(GPtrArray) streams = omen_watcher_list(self->watcher);
+
+    for (guint i = 0; i < streams->len; i++) {
+        OmenStream *stream = g_ptr_array_index(streams, i);
+        g_autoptr(GVariant) state = omen_stream_save(stream);
+        if (!state)
+            continue;
+        g_variant_ref_sink(state);
+        omen_state_db_put_stream(self->state, unpack_stream(stream, state));
+    }
+}
+
+static gboolean
+on_save(gpointer user_data)
+{
+    omen_daemon_save_streams(user_data);
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+take_up_mode(OmenDaemon *self)
+{
+    const char *mode = g_hash_table_lookup(self->contents->settings, MODE_SETTING);
+    OmenMode chosen;
+
+    /* "MODE CONFIGURED": chosen while the configuration said CONFIGURED; a changed file wins. */
+    if (!mode)
+        return;
+    g_auto(GStrv) words = g_strsplit(mode, " ", 2);
+    if (g_strv_length(words) == 2 &&
+        g_str_equal(words[1], omen_mode_to_string(self->configuration->mode)) &&
+        omen_mode_from_string(words[0], &chosen))
+        self->configuration->mode = chosen;
+}
+
+void
+omen_daemon_keep_mode(OmenDaemon *self)
+{
+    g_autofree char *value =
+        g_strdup_printf("%s %s", omen_mode_to_string(omen_responder_get_mode(self->responder)),
+                        omen_mode_to_string(self->configuration->mode));
+
+    omen_state_db_put_setting(self->state, MODE_SETTING, value);
+}
+
+void
+omen_daemon_take_up_state(OmenDaemon *self)
+{
+    OmenStateContents *contents = self->contents;
+
+    /* From here on what changes is written. */
+    g_signal_connect(self->omens, "added", G_CALLBACK(on_omen), self);
+    g_signal_connect(self->omens, "changed", G_CALLBACK(on_omen), self);
+    g_signal_connect(self->evacuator, "added", G_CALLBACK(on_evacuation_added), self);
+    self->save_source = g_timeout_add_seconds(self->configuration->save_interval_s, on_save, self);
+    if (!contents)
+        return;
+
+    take_up_mode(self);
+    for (guint i = 0; i < contents->streams->len; i++) {
+        const OmenStreamRow *row = g_ptr_array_index(contents->streams, i);
+        omen_watcher_restore(self->watcher, row->name, pack_stream(row));
+    }
+    for (guint i = 0; i < contents->omens->len; i++)
+        omen_omen_registry_restore(self->omens,
+                                   omen_omen_data_copy(g_ptr_array_index(contents->omens, i)));
+    for (guint i = 0; i < contents->evacuations->len; i++)
+        omen_evacuator_restore(self->evacuator, omen_evacuation_data_copy(
+                                                    g_ptr_array_index(contents->evacuations, i)));
+    g_clear_pointer(&self->contents, omen_state_contents_free);
+}
+
+void
+omen_daemon_keep_evacuation(const OmenEvacuationData *data,
+                            GAsyncReadyCallback callback,
+                            gpointer callback_data,
+                            gpointer user_data)
+{
+    omen_state_db_put_evacuation_async(user_data, data, callback, callback_data);
+}
+
+void
+omen_daemon_close_state(OmenDaemon *self)
+{
+    if (!omen_state_db_close(self->state, CLOSE_LIMIT_MS))
+        g_warning("not all could be written to state.db in time");
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon-private.h"
+
+enum {
+    SIGNAL_LOST,
+    N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE_WITH_CODE(OmenDaemon,
+                              omen_daemon,
+                              G_TYPE_OBJECT,
+                              G_IMPLEMENT_INTERFACE(OMEN_TYPE_CONTROLLER,
+                                                    omen_daemon_controller_iface_init))
+
+static void
+omen_daemon_dispose(GObject *object)
+{
+    OmenDaemon *self = OMEN_DAEMON(object);
+
+    g_clear_handle_id(&self->save_source, g_source_remove);
+    g_clear_object(&self->bus);
+    g_clear_object(&self->hook_listener);
+    g_clear_object(&self->watcher);
+    g_clear_object(&self->responder);
+    if (self->evacuator)
+        g_object_run_dispose(G_OBJECT(self->evacuator));
+    g_clear_object(&self->evacuator);
+    g_clear_object(&self->hypervisor);
+    g_clear_object(&self->omens);
+    g_clear_object(&self->state);
+    g_clear_object(&self->judge);
+    G_OBJECT_CLASS(omen_daemon_parent_class)->dispose(object);
+}
+
+static void
+omen_daemon_finalize(GObject *object)
+{
+    OmenDaemon *self = OMEN_DAEMON(object);
+
+    omen_configuration_free(self->configuration);
+    g_free(self->configuration_path);
+    g_free(self->bus_address);
+    G_OBJECT_CLASS(omen_daemon_parent_class)->finalize(object);
+}
+
+static void
+omen_daemon_class_init(OmenDaemonClass *class)
+{
+    G_OBJECT_CLASS(class)->dispose = omen_daemon_dispose;
+    G_OBJECT_CLASS(class)->finalize = omen_daemon_finalize;
+    signals[SIGNAL_LOST] = g_signal_new("lost", OMEN_TYPE_DAEMON, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                        NULL, G_TYPE_NONE, 0);
+}
+
+static void
+omen_daemon_init(OmenDaemon *self G_GNUC_UNUSED)
+{
+}
+
+OmenDaemon *
+omen_daemon_new(OmenConfiguration *configuration,
+                const char *configuration_path,
+                const char *bus_address)
+{
+    OmenDaemon *self = g_object_new(OMEN_TYPE_DAEMON, NULL);
+
+    self->configuration = configuration;
+    self->configuration_path = g_strdup(configuration_path);
+    self->bus_address = g_strdup(bus_address);
+    return self;
+}
+
+static void
+configure_evacuator(OmenDaemon *self, const OmenConfiguration *configuration)
+{
+    g_autoptr(GPtrArray) destinations =
+        g_ptr_array_new_with_free_func((GDestroyNotify) omen_destination_unref);
+    OmenEvacuatorLimits limits = {
+        .concurrency = configuration->concurrency,
+        .timeout_s = configuration->timeout_s,
+        .bandwidth_mib = configuration->bandwidth_mib,
+        .reserve_bytes = (guint64) configuration->memory_reserve_mib * 1024 * 1024,
+    };
+
+    for (guint i = 0; i < configuration->destinations->len; i++) {
+        const OmenDestinationSettings *one = g_ptr_array_index(configuration->destinations, i);
+        g_ptr_array_add(destinations, omen_destination_new(one->name, one->uri, one->migrate_uri));
+    }
+    omen_evacuator_configure(self->evacuator, destinations, &limits);
+}
+
+static void
+on_sign(OmenWatcher *watcher G_GNUC_UNUSED,
+        OmenStream *stream,
+        const char *uuid,
+        const char *name,
+        OmenRecord *record,
+        OmenDecision *decision,
+        gpointer user_data)
+{
+    OmenDaemon *self = user_data;
+
+    omen_responder_take_sign(self->responder, stream, uuid, name, record, decision);
+}
+
+static void
+on_evacuation_added(OmenEvacuator *evacuator G_GNUC_UNUSED,
+                    OmenEvacuation *evacuation,
+                    gpointer user_data)
+{
+    omen_controller_emit_evacuation_added(OMEN_CONTROLLER(user_data), evacuation);
+}
+
+static void
+on_status_changed(OmenDaemon *self)
+{
+    omen_controller_emit_status_changed(OMEN_CONTROLLER(self));
+}
+
+static void
+on_bus_lost(OmenBus *bus G_GNUC_UNUSED, gpointer user_data)
+{
+    OmenDaemon *self = user_data;
+
+    self->is_lost = TRUE;
+    g_signal_emit(self, signals[SIGNAL_LOST], 0);
+}
+
+static void
+on_hook_operation(OmenHookListener *listener G_GNUC_UNUSED,
+                  const char *domain,
+                  const char *operation,
+                  const char *sub_operation,
+                  const char *extra,
+                  gpointer user_data G_GNUC_UNUSED)
+{
+    g_info("libvirt hook: %s %s %s %s", domain, operation, sub_operation, extra);
+}
+
+static void
+start_hook_listener(OmenDaemon *self)
+{
+    g_autoptr(GError) error = NULL;
+
+    self->hook_listener = omen_hook_listener_new(NULL);
+    g_signal_connect(self->hook_listener, "operation", G_CALLBACK(on_hook_operation), self);
+    if (!omen_hook_listener_start(self->hook_listener, &error))
+        g_warning("what the libvirt hook says is not heard: %s", error->message);
+}
+
+static void
+make_parts(OmenDaemon *self)
+{
+    OmenConfiguration *configuration = self->configuration;
+
+    self->omens = omen_omen_registry_new(configuration->max_omens);
+    self->hypervisor =
+        omen_hypervisor_new(configuration->libvirt_uri, configuration->monitor_events);
+    self->evacuator =
+        omen_evacuator_new(self->hypervisor, omen_daemon_keep_evacuation, self->state);
+    self->responder = omen_responder_new(self->omens, self->evacuator, self->hypervisor);
+    self->watcher = omen_watcher_new(configuration, self->judge, self->hypervisor);
+    g_signal_connect(self->watcher, "sign", G_CALLBACK(on_sign), self);
+    g_signal_connect(self->evacuator, "added", G_CALLBACK(on_evacuation_added), self);
+    g_signal_connect_object(self->hypervisor, "connected", G_CALLBACK(on_status_changed), self,
+                            G_CONNECT_SWAPPED);
+    g_signal_connect_object(self->hypervisor, "disconnected", G_CALLBACK(on_status_changed), self,
+                            G_CONNECT_SWAPPED);
+}
+
+gboolean
+omen_daemon_start(OmenDaemon *self, GError **error)
+{
+    const char *knowledge =
+        *self->configuration->knowledge_dir ? self->configuration->knowledge_dir : NULL;
+
+    self->judge = omen_judge_new(self->configuration->judge, knowledge, error);
+    if (!self->judge)
+        return FALSE;
+    if (!omen_daemon_open_state(self, error))
+        return FALSE;
+    make_parts(self);
+    configure_evacuator(self, self->configuration);
+    omen_daemon_take_up_state(self);
+    omen_responder_configure(self->responder, self->configuration);
+    if (!omen_watcher_start(self->watcher, error))
+        return FALSE;
+    self->bus = omen_bus_new(OMEN_CONTROLLER(self));
+    g_signal_connect(self->bus, "lost", G_CALLBACK(on_bus_lost), self);
+    if (!omen_bus_start(self->bus, self->bus_address, error))
+        return FALSE;
+    start_hook_listener(self);
+    omen_hypervisor_start(self->hypervisor);
+    g_message("virt-omend watches, mode %s",
+              omen_mode_to_string(omen_responder_get_mode(self->responder)));
+    return TRUE;
+}
+
+void
+omen_daemon_stop(OmenDaemon *self)
+{
+    g_clear_object(&self->bus);
+    omen_daemon_save_streams(self);
+    omen_watcher_stop(self->watcher);
+    omen_hypervisor_stop(self->hypervisor);
+    omen_daemon_close_state(self);
+}
+
+gboolean
+omen_daemon_is_lost(OmenDaemon *self)
+{
+    return self->is_lost;
+}
+
+gboolean
+omen_daemon_reload(OmenDaemon *self, GError **error)
+{
+    g_autoptr(OmenConfiguration) fresh = omen_configuration_load(self->configuration_path, error);
+
+    if (!fresh)
+        return FALSE;
+    omen_responder_configure(self->responder, fresh);
+    configure_evacuator(self, fresh);
+    g_message(
+        "the configuration was read anew; what concerns sources, libvirt and the engine holds "
+        "from the next start");
+    on_status_changed(self);
+    return TRUE;
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "responder.h"
+
+#include "bus/controller.h"
+#include "policy.h"
+#include "quarantine.h"
+
+#include <virt-omen/text.h>
+
+#define REFRESH_S       5
+#define LINE_MAX_LENGTH 1024
+
+struct _OmenResponder {
+    GObject parent_instance;
+
+    OmenOmenRegistry *omens;
+    OmenEvacuator *evacuator;
+    OmenHypervisor *hypervisor;
+    OmenQuarantine *quarantine;
+    OmenMode mode;
+    guint omen_lifetime_s;
+    gboolean use_quarantine;
+    guint refresh_source;
+};
+
+G_DEFINE_FINAL_TYPE(OmenResponder, omen_responder, G_TYPE_OBJECT)
+
+static void
+omen_responder_init(OmenResponder *self)
+{
+    self->quarantine = omen_quarantine_new(NULL);
+}
+
+static void
+omen_responder_finalize(GObject *object)
+{
+    OmenResponder *self = OMEN_RESPONDER(object);
+
+    g_clear_handle_id(&self->refresh_source, g_source_remove);
+    g_signal_handlers_disconnect_by_data(self->evacuator, self);
+    g_object_unref(self->quarantine);
+    g_object_unref(self->omens);
+    g_object_unref(self->evacuator);
+    g_object_unref(self->hypervisor);
+    G_OBJECT_CLASS(omen_responder_parent_class)->finalize(object);
+}
+
+static void
+omen_responder_class_init(OmenResponderClass *class)
+{
+    G_OBJECT_CLASS(class)->finalize = omen_responder_finalize;
+}
+
+/* Why the omen's evacuation is not over yet, or how it went: counts over all its evacuations. */
+typedef struct {
+    guint total;
+    guint final;
+    guint moved;
+    char *first_error;
+} Tally;
+
+static void
+tally_clear(Tally *self)
+{
+    g_free(self->first_error);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Tally, tally_clear)
+
+static void
+count_evacuations(OmenResponder *self, guint64 omen_id, Tally *tally)
+{
+    g_autoptr(GPtrArray) list = omen_evacuator_list(self->evacuator);
+
+    for (guint i = 0; i < list->len; i++) {
+        const OmenEvacuationData *data = omen_evacuation_get_data(g_ptr_array_index(list, i));
+
+        if (data->omen_id != omen_id)
+            continue;
+        tally->total++;
+        if (omen_phase_is_final(data->phase))
+            tally->final++;
+        if (data->phase == OMEN_PHASE_SUCCEEDED)
+            tally->moved++;
+        else if (omen_phase_is_final(data->phase) && !tally->first_error)
+            tally->first_error = g_strdup_printf("%s: %s", data->domain_name, data->error);
+    }
+}
+
+static void
+on_evacuation_changed(OmenEvacuation *evacuation, gpointer user_data)
+{
+    OmenResponder *self = user_data;
+    const OmenEvacuationData *data = omen_evacuation_get_data(evacuation);
+    OmenOmen *omen = omen_omen_registry_lookup(self->omens, data->omen_id);
+    g_auto(Tally) tally = {0};
+
+    if (!omen || !omen_phase_is_final(data->phase) ||
+        omen_omen_get_data(omen)->action != OMEN_ACTION_EVACUATING)
+        return;
+    count_evacuations(self, data->omen_id, &tally);
+    if (tally.final < tally.total)
+        return;
+
+    g_autofree char *outcome =
+        g_strdup_printf("%u of %u domains moved away%s%s", tally.moved, tally.total,
+                        tally.first_error ? "; " : "", tally.first_error ? tally.first_error : "");
+    omen_omen_set_outcome(omen, outcome);
+    omen_omen_set_action(omen, OMEN_ACTION_FINISHED);
+}
+
+static void
+on_evacuation_added(OmenEvacuator *evacuator G_GNUC_UNUSED,
+                    OmenEvacuation *evacuation,
+                    gpointer user_data)
+{
+    g_signal_connect_object(evacuation, "changed", G_CALLBACK(on_evacuation_changed), user_data, 0);
+}
+
+static gboolean
+on_refresh(gpointer user_data)
+{
+    omen_responder_refresh(user_data);
+    return G_SOURCE_CONTINUE;
+}
+
+OmenResponder *
+omen_responder_new(OmenOmenRegistry *omens, OmenEvacuator *evacuator, OmenHypervisor *hypervisor)
+{
+    OmenResponder *self = g_object_new(OMEN_TYPE_RESPONDER, NULL);
+
+    self->omens = g_object_ref(omens);
+    self->evacuator = g_object_ref(evacuator);
+    self->hypervisor = g_object_ref(hypervisor);
+    g_signal_connect(evacuator, "added", G_CALLBACK(on_evacuation_added), self);
+    self->refresh_source = g_timeout_add_seconds(REFRESH_S, on_refresh, self);
+    return self;
+}
+
+void
+omen_responder_configure(OmenResponder *self, const OmenConfiguration *configuration)
+{
+    self->omen_lifetime_s = configuration->omen_lifetime_s;
+    self->use_quarantine = configuration->quarantine;
+    omen_responder_set_mode(self, configuration->mode);
+}
+
+void
+omen_responder_set_mode(OmenResponder *self, OmenMode mode)
+{
+    self->mode = mode;
+    omen_responder_refresh(self);
+}
+
+OmenMode
+omen_responder_get_mode(OmenResponder *self)
+{
+    return self->mode;
+}
+
+static gint64
+expiry_from(OmenResponder *self, gint64 now_us)
+{
+    return now_us + (gint64) self->omen_lifetime_s * G_USEC_PER_SEC;
+}
+
+static void
+set_string(char **field, const char *value)
+{
+    g_free(*field);
+    *field = g_strdup(value);
+}
+
+static OmenOmenData *
+describe_sign(OmenResponder *self,
+              OmenStream *stream,
+              const char *domain_uuid,
+              const char *domain_name,
+              const OmenRecord *record,
+              const OmenDecision *decision)
+{
+    OmenOmenData *sign = omen_omen_data_new();
+    const OmenVerdict *verdict = &decision->verdict;
+    g_autofree char *message =
+        omen_text_sanitise(record->message, (gssize) record->message_length, LINE_MAX_LENGTH);
+    g_autofree char *identifier =
+        omen_text_sanitise(record->identifier, (gssize) record->identifier_length, 64);
+
+    sign->time_us = g_get_real_time();
+    sign->last_us = sign->time_us;
+    sign->expires_us = expiry_from(self, sign->time_us);
+    set_string(&sign->stream, omen_stream_get_name(stream));
+    set_string(&sign->domain_uuid, domain_uuid);
+    set_string(&sign->domain_name, domain_name);
+    set_string(&sign->device, verdict->device);
+    set_string(&sign->reason, verdict->reason);
+    sign->scope = verdict->scope;
+    sign->failure_class = verdict->failure_class;
+    sign->probability = decision->score;
+    sign->migration_helps = verdict->migration_helps;
+    sign->template_id = decision->template_id;
+    sign->n_records = 1;
+    g_ptr_array_add(sign->records, *identifier ? g_strdup_printf("%s: %s", identifier, message)
+                                               : g_strdup(message));
+    return sign;
+}
+
+/* The domains that an omen endangers, as UUIDs. */
+static char **
+list_endangered(OmenResponder *self, const OmenOmenData *omen, OmenEndangers endangers)
+{
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    if (endangers == OMEN_ENDANGERS_DOMAIN)
+        g_strv_builder_add(builder, omen->domain_uuid);
+    else if (endangers == OMEN_ENDANGERS_HOST)
+        return omen_hypervisor_list_active_uuids(self->hypervisor);
+    return g_strv_builder_end(builder);
+}
+
+static void
+evacuate(OmenResponder *self, OmenOmen *omen, OmenEndangers endangers)
+{
+    const OmenOmenData *data = omen_omen_get_data(omen);
+    g_auto(GStrv) uuids = list_endangered(self, data, endangers);
+    guint started = 0;
+    guint busy = 0;
+
+    omen_omen_set_action(omen, OMEN_ACTION_EVACUATING);
+    for (guint i = 0; uuids[i]; i++) {
+        g_autoptr(GError) error = NULL;
+        if (omen_evacuator_enqueue(self->evacuator, uuids[i], NULL, data->id, &error))
+            started++;
+        else if (g_error_matches(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_BUSY))
+            busy++;
+        else
+            g_message("omen %" G_GUINT64_FORMAT ": %s", data->id, error->message);
+    }
+    if (started == 0) {
+        omen_omen_set_outcome(omen,
+                              busy > 0 ? "the domains are being evacuated already, for another omen"
+                                       : "no domain was left to move");
+        omen_omen_set_action(omen, OMEN_ACTION_FINISHED);
+    }
+}
+
+static void
+respond(OmenResponder *self, OmenOmen *omen)
+{
+    OmenPolicyDecision decision = omen_policy_decide(self->mode, omen_omen_get_data(omen));
+
+    omen_omen_set_outcome(omen, decision.explanation);
+    if (decision.action == OMEN_ACTION_EVACUATING)
+        evacuate(self, omen, decision.endangers);
+    else
+        omen_omen_set_action(omen, decision.action);
+}
+
+void
+omen_responder_take_sign(OmenResponder *self,
+                         OmenStream *stream,
+                         const char *domain_uuid,
+                         const char *domain_name,
+                         const OmenRecord *record,
+                         const OmenDecision *decision)
+{
+    OmenOmenData *sign = describe_sign(self, stream, domain_uuid, domain_name, record, decision);
+    gboolean is_new;
+    OmenOmen *omen = omen_omen_registry_raise(self->omens, sign, &is_new);
+
+    if (!is_new)
+        return;
+    const OmenOmenData *data = omen_omen_get_data(omen);
+    g_message("omen %" G_GUINT64_FORMAT ": %s, probability %.2f: %s: %s", data->id,
+              omen_failure_class_to_string(data->failure_class), data->probability, data->reason,
+              (const char *) g_ptr_array_index(data->records, 0));
+    respond(self, omen);
+    omen_responder_refresh(self);
+}
+
+static OmenOmen *
+lookup(OmenResponder *self, guint64 omen_id, GError **error)
+{
+    OmenOmen *omen = omen_omen_registry_lookup(self->omens, omen_id);
+
+    if (!omen)
+        g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_NOT_FOUND,
+                    "there is no omen %" G_GUINT64_FORMAT "; virt-omen omens lists them", omen_id);
+    return omen;
+}
+
+gboolean
+omen_responder_approve(OmenResponder *self, guint64 omen_id, GError **error)
+{
+    OmenOmen *omen = lookup(self, omen_id, error);
+
+    if (!omen)
+        return FALSE;
+    const OmenOmenData *data = omen_omen_get_data(omen);
+    if (data->action != OMEN_ACTION_PROPOSED) {
+        g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_INVALID,
+                    "omen %" G_GUINT64_FORMAT " proposes nothing: it is %s", omen_id,
+                    omen_action_to_string(data->action));
+        return FALSE;
+    }
+    omen_omen_set_outcome(omen, "");
+    evacuate(self, omen, omen_policy_decide(OMEN_MODE_ENFORCE, data).endangers);
+    return TRUE;
+}
+
+static gboolean
+close_omen(
+    OmenResponder *self, guint64 omen_id, OmenAction action, const char *outcome, GError **error)
+{
+    OmenOmen *omen = lookup(self, omen_id, error);
+
+    if (!omen)
+        return FALSE;
+    omen_omen_set_outcome(omen, outcome);
+    omen_omen_set_action(omen, action);
+    omen_responder_refresh(self);
+    return TRUE;
+}
+
+gboolean
+omen_responder_dismiss(OmenResponder *self, guint64 omen_id, GError **error)
+{
+    return close_omen(self, omen_id, OMEN_ACTION_DISMISSED, "a false alarm, by an operator's word",
+                      error);
+}
+
+gboolean
+omen_responder_clear(OmenResponder *self, guint64 omen_id, GError **error)
+{
+    return close_omen(self, omen_id, OMEN_ACTION_CLEARED, "cleared by an operator", error);
+}
+
+gboolean
+omen_responder_is_host_endangered(OmenResponder *self)
+{
+    return omen_omen_registry_get_host_danger(self->omens, g_get_real_time()) != NULL;
+}
+
+void
+omen_responder_refresh(OmenResponder *self)
+{
+    gint64 now_us = g_get_real_time();
+    OmenOmen *danger;
+
+    omen_omen_registry_expire(self->omens, now_us);
+    danger = omen_omen_registry_get_host_danger(self->omens, now_us);
+    if (!danger || self->mode == OMEN_MODE_OBSERVE || !self->use_quarantine) {
+        omen_quarantine_withdraw(self->quarantine);
+        return;
+    }
+    const OmenOmenData *data = omen_omen_get_data(danger);
+    g_autofree char *reason =
+        g_strdup_printf("omen %" G_GUINT64_FORMAT ": %s", data->id, data->reason);
+    gint64 left_s = (data->expires_us - now_us) / G_USEC_PER_SEC + 1;
+    omen_quarantine_publish(self->quarantine, reason, (guint) left_s);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The responder: turns signs into omens, and omens into deeds by the policy.
+ *
+ * It raises each sign with the registry, asks the policy once for each new omen, starts
+ * evacuations, writes their outcome beside the omen, and keeps the quarantine published while the
+ * host is endangered.
+ */
+#pragma once
+
+#include "configuration.h"
+#include "evacuation/evacuator.h"
+#include "hypervisor/hypervisor.h"
+#include "omen/omen-registry.h"
+#include "stream.h"
+
+G_BEGIN_DECLS
+
+#define OMEN_TYPE_RESPONDER (omen_responder_get_type())
+G_DECLARE_FINAL_TYPE(OmenResponder, omen_responder, OMEN, RESPONDER, GObject)
+
+/* References what it is given. */
+OmenResponder *
+omen_responder_new(OmenOmenRegistry *omens, OmenEvacuator *evacuator, OmenHypervisor *hypervisor);
+
+/* What follows from the configuration; may be called again. */
+void omen_responder_configure(OmenResponder *self, const OmenConfiguration *configuration);
+
+void omen_responder_set_mode(OmenResponder *self, OmenMode mode);
+OmenMode omen_responder_get_mode(OmenResponder *self);
+
+/* A stream saw a sign. @domain_uuid, @domain_name: "" for the host's stream. */
+void omen_responder_take_sign(OmenResponder *self,
+                              OmenStream *stream,
+                              const char *domain_uuid,
+                              const char *domain_name,
+                              const OmenRecord *record,
+                              const OmenDecision *decision);
+
+/* An operator's word on an omen. FALSE with @error (OMEN_CONTROLLER_ERROR): no such omen, or it is
+ * not in a state for that. */
+gboolean omen_responder_approve(OmenResponder *self, guint64 omen_id, GError **error);
+gboolean omen_responder_dismiss(OmenResponder *self, guint64 omen_id, GError **error);
+gboolean omen_responder_clear(OmenResponder *self, guint64 omen_id, GError **error);
+
+/* The whole host is endangered, by an omen that is still open. */
+gboolean omen_responder_is_host_endangered(OmenResponder *self);
+
+/* Publishes or withdraws the quarantine as things stand now, and lets omens expire. Called by
+ * itself every few seconds; call it when the registry was changed from elsewhere. */
+void omen_responder_refresh(OmenResponder *self);
+
+G_END_DECLS

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A stream: the sources whose records belong together, and the detector that judges them.
+ *
+ * One for the host, one a domain for what QEMU and libvirt say of it, one a domain for what its
+ * guest says. Streams never mix.
+ *
+ * Signals, on the main context:
+ *   "sign" (OmenRecord *record, OmenDecision *decision): a record was decided to be an omen. Both
+ * are valid during the emission.
+ */
+#pragma once
+
+#include "source/source.h"
+
+#include <virt-omen/detector.h>
+
+G_BEGIN_DECLS
+
+#define OMEN_TYPE_STREAM (omen_stream_get_type())
+G_DECLARE_FINAL_TYPE(OmenStream, omen_stream, OMEN, STREAM, GObject)
+
+/* @name: "host", "domain:UUID". Takes @detector. */
+OmenStream *omen_stream_new(const char *name, OmenDetector *detector);
+
+const char *omen_stream_get_name(OmenStream *self);
+
+/* What was loaded for this stream: (a{ss} of bookmarks). Give it before sources are added. */
+void omen_stream_set_bookmarks(OmenStream *self, GVariant *bookmarks);
+
+/* Returns: (nullable), borrowed: where the source of that name had come to in an earlier life. */
+const char *omen_stream_get_bookmark(OmenStream *self, const char *source_name);
+
+/* Adds and starts a source. Takes @source. @skip_kernel: leave out records of the kernel, because
+ * another source of this stream brings them. */
+void omen_stream_add_source(OmenStream *self, OmenSource *source, gboolean skip_kernel);
+
+/* Stops all sources. */
+void omen_stream_stop(OmenStream *self);
+
+/* Borrowed. */
+OmenDetector *omen_stream_get_detector(OmenStream *self);
+
+/* Says of each source: (transfer full) (element-type OmenStreamStatus), see bus/controller.h. */
+GPtrArray *omen_stream_list_status(OmenStream *self);
+
+/* The state to keep, a{sv} with "detector" and "bookmarks"; NULL if nothing changed since the last
+ * call. Returns: (transfer full) (nullable), floating. */
+GVariant *omen_stream_save(OmenStream *self);
+
+G_END_DECLS

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "policy.h"
+
+typedef struct {
+    const char *what;
+    OmenMode mode;
+    OmenScope scope;
+    gboolean of_domain;
+    gboolean helps;
+    OmenEndangers endangers;
+    OmenAction action;
+} Case;
+
+static const Case cases[] = {
+    {"a failing host, enforce", OMEN_MODE_ENFORCE, OMEN_SCOPE_HOST, FALSE, TRUE,
+     OMEN_ENDANGERS_HOST, OMEN_ACTION_EVACUATING},
+    {"a failing host, advise", OMEN_MODE_ADVISE, OMEN_SCOPE_HOST, FALSE, TRUE, OMEN_ENDANGERS_HOST,
+     OMEN_ACTION_PROPOSED},
+    {"a failing host, observe", OMEN_MODE_OBSERVE, OMEN_SCOPE_HOST, FALSE, TRUE,
+     OMEN_ENDANGERS_HOST, OMEN_ACTION_RECORDED},
+    {"a failing disk", OMEN_MODE_ENFORCE, OMEN_SCOPE_DEVICE, FALSE, TRUE, OMEN_ENDANGERS_HOST,
+     OMEN_ACTION_EVACUATING},
+    {"a failing switch", OMEN_MODE_ENFORCE, OMEN_SCOPE_HOST, FALSE, FALSE, OMEN_ENDANGERS_HOST,
+     OMEN_ACTION_RECORDED},
+    {"a domain's disk, by QEMU", OMEN_MODE_ENFORCE, OMEN_SCOPE_DOMAIN, TRUE, TRUE,
+     OMEN_ENDANGERS_DOMAIN, OMEN_ACTION_EVACUATING},
+    {"a guest's word, enforce", OMEN_MODE_ENFORCE, OMEN_SCOPE_GUEST, TRUE, TRUE,
+     OMEN_ENDANGERS_DOMAIN, OMEN_ACTION_PROPOSED},
+    {"a guest's word, observe", OMEN_MODE_OBSERVE, OMEN_SCOPE_GUEST, TRUE, TRUE,
+     OMEN_ENDANGERS_DOMAIN, OMEN_ACTION_RECORDED},
+    {"a host-like word of a domain's stream", OMEN_MODE_ENFORCE, OMEN_SCOPE_HOST, TRUE, TRUE,
+     OMEN_ENDANGERS_DOMAIN, OMEN_ACTION_EVACUATING},
+    {"nobody", OMEN_MODE_ENFORCE, OMEN_SCOPE_NONE, FALSE, TRUE, OMEN_ENDANGERS_NOBODY,
+     OMEN_ACTION_RECORDED},
+    {"a guest's word without a guest", OMEN_MODE_ENFORCE, OMEN_SCOPE_GUEST, FALSE, TRUE,
+     OMEN_ENDANGERS_NOBODY, OMEN_ACTION_RECORDED},
+};
+
+static void
+test_case(gconstpointer data)
+{
+    const Case *one = data;
+    char *nobody = (char *) "";
+    char *somebody = (char *) "600d0000-0000-4000-8000-000000000001";
+    OmenOmenData omen = {
+        .scope = one->scope,
+        .domain_uuid = one->of_domain ? somebody : nobody,
+        .migration_helps = one->helps,
+    };
+    OmenPolicyDecision decision = omen_policy_decide(one->mode, &omen);
+
+    g_assert_cmpint(decision.endangers, ==, one->endangers);
+    g_assert_cmpint(decision.action, ==, one->action);
+    if (decision.action == OMEN_ACTION_EVACUATING)
+        g_assert_cmpstr(decision.explanation, ==, "");
+    else
+        g_assert_cmpstr(decision.explanation, !=, "");
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = g_strconcat("/policy/", cases[i].what, NULL);
+        g_test_add_data_func(path, &cases[i], test_case);
+    }
+    return g_test_run();
+}
