@@ -113,6 +113,8 @@ def test_rsyslog_udp():
 def test_journal():
     """A real journald: followed live, taken up where it was left after a restart."""
     with bed.Bed("source-journal", hosts=1, guests=0, daemon="observe") as hosts:
+        # journald asks for its own control group.
+        hosts.on("alpha", "mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup")
         hosts.on("alpha", "sh", "-c", "mkdir -p /run/systemd/journal /run/log/journal /run/systemd/journald.conf.d; "
                                       "printf '[Journal]\\nStorage=volatile\\nReadKMsg=no\\n' "
                                       "> /run/systemd/journald.conf.d/test.conf; "
