@@ -4,6 +4,8 @@
 #include "command.h"
 #include "input.h"
 
+#define SCRATCH_SIZE 65536
+
 typedef struct {
     char *config;
     char *format;
@@ -24,8 +26,8 @@ static gboolean
 parse_lines(Input *input, OmenLineFormat format, OmenMiner *miner, GArray *clusters, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    OmenLineContext context = {.scratch = g_malloc(65536), .scratch_size = 65536};
-    g_autofree char *scratch = context.scratch;
+    g_autofree char *scratch = g_malloc(SCRATCH_SIZE);
+    OmenLineContext context = {.scratch = scratch, .scratch_size = SCRATCH_SIZE};
     const char *line;
     gsize length;
 

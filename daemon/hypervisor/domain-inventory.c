@@ -79,9 +79,11 @@ listen_to_events(OmenInventory *inventory, OmenInventoryRequest *request, GError
 {
     virConnectPtr connection = inventory->connection;
 
-    /* Drivers without a network (test:///) need no keepalive and have none. */
-    virConnectSetKeepAlive(connection, request->keepalive_interval_s, request->keepalive_count);
-    if (virConnectRegisterCloseCallback(connection, request->on_closed, request->closed_address,
+    /* Drivers without a network (test:///) have neither keepalive nor a connection to lose; and
+     * libvirt would take a callback for its loss, and forget it. */
+    if (virConnectSetKeepAlive(connection, request->keepalive_interval_s,
+                               request->keepalive_count) >= 0 &&
+        virConnectRegisterCloseCallback(connection, request->on_closed, request->closed_address,
                                         request->free_address) == 0) {
         request->closed_address = NULL;
         inventory->on_closed = request->on_closed;

@@ -227,7 +227,7 @@ test_round_trip(Fixture *fixture, gconstpointer data)
 {
     for (guint life = 0; life < 3; life++) {
         g_autoptr(OmenStateContents) contents = NULL;
-        g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
 
         if (life > 0)
             check_all(contents);
@@ -247,7 +247,7 @@ test_latest_wins(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(OmenStateContents) contents = NULL;
     {
-        g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
         for (guint i = 0; i <= 1000; i++) {
             g_autoptr(OmenOmenData) omen = new_omen(1);
             omen->n_records = i;
@@ -256,7 +256,7 @@ test_latest_wins(Fixture *fixture, gconstpointer data)
         g_assert_true(omen_state_db_close(db, 5000));
     }
     g_clear_pointer(&contents, omen_state_contents_free);
-    g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+    g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
     g_assert_cmpuint(contents->omens->len, ==, 1);
     g_assert_cmpuint(((OmenOmenData *) g_ptr_array_index(contents->omens, 0))->n_records, ==, 1000);
 }
@@ -267,7 +267,7 @@ test_odd_values(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(OmenStateContents) contents = NULL;
     {
-        g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
         g_autoptr(OmenOmenData) omen = new_omen(1);
         omen->probability = 0.0 / 0.0;
         omen->n_records = G_MAXUINT64;
@@ -276,7 +276,7 @@ test_odd_values(Fixture *fixture, gconstpointer data)
         g_assert_true(omen_state_db_close(db, 5000));
     }
     g_clear_pointer(&contents, omen_state_contents_free);
-    g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+    g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
     const OmenOmenData *omen = g_ptr_array_index(contents->omens, 0);
     g_assert_cmpfloat(omen->probability, ==, 0);
     g_assert_cmpuint(omen->n_records, ==, G_MAXINT64);
@@ -301,7 +301,7 @@ test_damage(Fixture *fixture, gconstpointer data)
         g_autoptr(OmenStateContents) contents = NULL;
         g_assert_true(
             g_file_set_contents(fixture->path, "not a database, not at all, no", -1, NULL));
-        g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
         g_assert_nonnull(strstr(contents->warning, ".damaged-"));
         g_assert_cmpuint(contents->omens->len, ==, 0);
         put_all(db);
@@ -316,7 +316,7 @@ test_inner_damage(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(OmenStateContents) contents = NULL;
     {
-        g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
         omen_state_db_put_stream(db, new_stream("guest:u1", 77, 200000));
         g_assert_true(omen_state_db_close(db, 5000));
     }
@@ -327,7 +327,7 @@ test_inner_damage(Fixture *fixture, gconstpointer data)
     fwrite(rubbish, 1, 8192, file);
     fclose(file);
 
-    g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+    g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
     g_assert_nonnull(contents->warning);
     g_assert_cmpuint(contents->streams->len, ==, 0);
     g_assert_cmpuint(count_files(fixture, ".damaged-"), >=, 1);
@@ -371,7 +371,7 @@ test_migration(Fixture *fixture, gconstpointer data)
 
     g_assert_true(g_file_set_contents(fixture->path, "", 0, NULL));
     {
-        g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
         put_all(db);
         g_assert_true(omen_state_db_close(db, 5000));
     }
@@ -386,13 +386,13 @@ test_unknown_words(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(OmenStateContents) contents = NULL;
     {
-        g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
         put_all(db);
         g_assert_true(omen_state_db_close(db, 5000));
     }
     run_sql(fixture->path, "UPDATE omens SET class = 'gremlins'");
     g_clear_pointer(&contents, omen_state_contents_free);
-    g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+    g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
     g_assert_cmpuint(contents->omens->len, ==, 0);
     g_assert_cmpuint(contents->evacuations->len, ==, 1);
     g_assert_nonnull(strstr(contents->warning, "1 rows"));
@@ -411,7 +411,7 @@ test_no_directory(Fixture *fixture, gconstpointer data)
 
     g_autofree char *deep = g_build_filename(fixture->directory, "a", "b", "state.db", NULL);
     {
-        g_autoptr(OmenStateDb) db = open_db(deep, &contents);
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(deep, &contents);
         g_assert_nonnull(db);
     }
     g_autofree char *remove = g_strdup_printf("rm -r '%s/a'", fixture->directory);
@@ -429,7 +429,8 @@ test_prune(Fixture *fixture, gconstpointer data)
     config.limits.max_age_us = G_TIME_SPAN_DAY;
     for (guint life = 0; life < 2; life++) {
         g_clear_pointer(&contents, omen_state_contents_free);
-        g_autoptr(OmenStateDb) db = omen_state_db_open(fixture->path, &config, &contents, NULL);
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED =
+            omen_state_db_open(fixture->path, &config, &contents, NULL);
         for (guint64 id = 1; life == 0 && id <= 40; id++) {
             g_autoptr(OmenOmenData) omen = new_omen(id);
             g_autoptr(OmenEvacuationData) evacuation =
@@ -445,7 +446,7 @@ test_prune(Fixture *fixture, gconstpointer data)
         g_assert_true(omen_state_db_close(db, 5000));
     }
     g_clear_pointer(&contents, omen_state_contents_free);
-    g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+    g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
     g_assert_cmpuint(contents->omens->len, ==, 6);
     g_assert_cmpuint(contents->evacuations->len, ==, 11);
     g_assert_cmpuint(((OmenEvacuationData *) g_ptr_array_index(contents->evacuations, 0))->id, ==,
@@ -549,7 +550,7 @@ test_disk_full(Fixture *fixture, gconstpointer data)
     if (!mount_small(fixture, "size=400k"))
         return;
     {
-        g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
         g_autoptr(GError) written = put_and_wait(db, 1);
         g_assert_cmpstr(written->message, ==, "written");
 
@@ -569,7 +570,7 @@ test_disk_full(Fixture *fixture, gconstpointer data)
     }
     g_clear_pointer(&contents, omen_state_contents_free);
     {
-        g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
         g_assert_cmpuint(contents->streams->len, ==, 1);
         g_assert_cmpuint(contents->evacuations->len, ==, 2);
     }
@@ -585,14 +586,14 @@ test_read_only(Fixture *fixture, gconstpointer data)
     if (!mount_small(fixture, "size=4m"))
         return;
     {
-        g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
         put_all(db);
         g_assert_true(omen_state_db_close(db, 5000));
     }
     g_clear_pointer(&contents, omen_state_contents_free);
     g_assert_cmpint(mount("tmpfs", fixture->directory, "tmpfs", read_only, NULL), ==, 0);
     {
-        g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
         check_all(contents);
         g_assert_true(has_problem(db));
         g_test_message("%s", omen_state_db_get_problem(db));
@@ -605,7 +606,7 @@ test_read_only(Fixture *fixture, gconstpointer data)
     }
     g_clear_pointer(&contents, omen_state_contents_free);
     {
-        g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
         g_assert_cmpuint(contents->evacuations->len, ==, 2);
     }
     umount2(fixture->directory, MNT_DETACH);
@@ -615,7 +616,7 @@ static void
 test_file_removed(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(OmenStateContents) contents = NULL;
-    g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+    g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
     g_autofree char *wal = g_strconcat(fixture->path, "-wal", NULL);
 
     put_all(db);
@@ -659,7 +660,7 @@ static void
 write_until_killed(const char *path)
 {
     g_autoptr(OmenStateContents) contents = NULL;
-    g_autoptr(OmenStateDb) db = open_db(path, &contents);
+    g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(path, &contents);
 
     for (guint64 id = contents->evacuations->len + 1;; id++) {
         omen_state_db_put_stream(db, new_stream("guest:u1", (gint64) id, 50000));
@@ -689,7 +690,7 @@ test_killed(Fixture *fixture, gconstpointer data)
             last = id;
 
         g_autoptr(OmenStateContents) contents = NULL;
-        g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
         g_assert_null(contents->warning);
         g_assert_cmpuint(last, >, 0);
         g_assert_cmpuint(contents->evacuations->len, >=, last);
@@ -703,7 +704,7 @@ test_thousand_streams(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(OmenStateContents) contents = NULL;
     {
-        g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
         for (guint i = 0; i < 1000; i++) {
             g_autofree char *name = g_strdup_printf("guest:%u", i);
             omen_state_db_put_stream(db, new_stream(name, i, 30000));
@@ -713,7 +714,7 @@ test_thousand_streams(Fixture *fixture, gconstpointer data)
     }
     g_clear_pointer(&contents, omen_state_contents_free);
     gint64 start = g_get_monotonic_time();
-    g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+    g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
     g_assert_cmpuint(contents->streams->len, ==, 1000);
     g_test_message("1000 streams of 30 kB read in %.3f s",
                    (double) (g_get_monotonic_time() - start) / 1e6);
