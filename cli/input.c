@@ -87,7 +87,18 @@ input_load_config(const char *path, OmenDetectorConfig *config, GPtrArray *strin
 char *
 input_knowledge_dir(void)
 {
+    /* Beside an installed program, wherever its root lies; and beside a build folder. */
+    static const char *const places[] = {"../share/virt-omen/knowledge", "../../data/knowledge"};
     const char *folder = g_getenv("OMEN_DATA_DIR");
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *beside = program ? g_path_get_dirname(program) : NULL;
 
-    return folder ? g_build_filename(folder, "knowledge", NULL) : NULL;
+    if (folder)
+        return g_build_filename(folder, "knowledge", NULL);
+    for (guint i = 0; beside && i < G_N_ELEMENTS(places); i++) {
+        g_autofree char *place = g_build_filename(beside, places[i], NULL);
+        if (g_file_test(place, G_FILE_TEST_IS_DIR))
+            return g_steal_pointer(&place);
+    }
+    return NULL;
 }

@@ -31,7 +31,8 @@ const char *input_read(Input *self, gsize *length, GError **error);
 gboolean
 input_load_config(const char *path, OmenDetectorConfig *config, GPtrArray *strings, GError **error);
 
-/* Where the knowledge lies: $OMEN_DATA_DIR/knowledge, or NULL: as installed. (transfer full). */
+/* Where the judge's knowledge lies: in $OMEN_DATA_DIR, beside this program, or NULL: as installed.
+ * (transfer full). */
 char *input_knowledge_dir(void);
 
 G_END_DECLS
