@@ -7,18 +7,13 @@
 #define QUESTION_DEADLINE_S 40
 #define KEEP_LIMIT_MS       2000
 #define POLL_MS             500
-#define SETTLE_FIRST_MS     500
-#define SETTLE_LAST_MS      10000
-#define SETTLE_LIMIT_S      60
 #define ARRIVAL_LIMIT_MS    30000
 #define TIMEOUT_MIN_S       300
 #define TIMEOUT_S_PER_GIB   150
-#define MAX_ATTEMPTS        2
 #define MAX_REASONS_LENGTH  2000
 #define GIB                 (1024.0 * 1024.0 * 1024.0)
 
 static void ask_next_destination(Job *self);
-static void settle(Job *self, OmenPhase phase);
 
 Job *
 omen_job_new(OmenEvacuator *evacuator, OmenEvacuationData *data, const char *wanted)
@@ -65,15 +60,15 @@ omen_job_get_data(const Job *self)
     return omen_evacuation_get_data(self->evacuation);
 }
 
-static const char *
-source_uri(Job *self)
+const char *
+omen_job_get_source_uri(Job *self)
 {
     return omen_hypervisor_get_uri(self->evacuator->hypervisor);
 }
 
 /* A copy to change; hand it to omen_evacuation_update(). */
-static OmenEvacuationData *
-edit(Job *self)
+OmenEvacuationData *
+omen_job_edit(Job *self)
 {
     return omen_evacuation_data_copy(omen_job_get_data(self));
 }
@@ -88,7 +83,7 @@ set_string(char **field, const char *value)
 static void
 set_phase(Job *self, OmenPhase phase)
 {
-    OmenEvacuationData *data = edit(self);
+    OmenEvacuationData *data = omen_job_edit(self);
 
     data->phase = phase;
     omen_evacuation_update(self->evacuation, data);
@@ -113,10 +108,10 @@ omen_job_abandon(Job *self)
     self->evacuator = NULL;
 }
 
-static void
-finish(Job *self, OmenPhase phase, const char *error)
+void
+omen_job_finish(Job *self, OmenPhase phase, const char *error)
 {
-    OmenEvacuationData *data = edit(self);
+    OmenEvacuationData *data = omen_job_edit(self);
 
     stop_watching(self);
     self->occupies_lane = FALSE;
@@ -133,8 +128,8 @@ finish(Job *self, OmenPhase phase, const char *error)
     omen_evacuator_pump(self->evacuator);
 }
 
-static void
-note_reason(Job *self, const char *reason)
+void
+omen_job_note_reason(Job *self, const char *reason)
 {
     if (self->reasons->len > MAX_REASONS_LENGTH)
         return;
@@ -155,7 +150,7 @@ question_new(Job *self)
 {
     Question *question = g_new(Question, 1);
 
-    question->source_uri = g_strdup(source_uri(self));
+    question->source_uri = g_strdup(omen_job_get_source_uri(self));
     question->uuid = g_strdup(omen_job_get_data(self)->domain_uuid);
     return question;
 }
@@ -190,7 +185,7 @@ on_examined(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_d
         return;
     }
     if (!facts) {
-        finish(self, OMEN_PHASE_FAILED, error->message);
+        omen_job_finish(self, OMEN_PHASE_FAILED, error->message);
         return;
     }
     g_clear_pointer(&self->facts, omen_domain_facts_free);
@@ -198,8 +193,8 @@ on_examined(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_d
     ask_next_destination(self);
 }
 
-static void
-examine(Job *self)
+void
+omen_job_examine(Job *self)
 {
     omen_workers_run_async(self->evacuator->questions, NULL, examine_work, question_new(self),
                            question_free, (GDestroyNotify) omen_domain_facts_free,
@@ -211,7 +206,7 @@ omen_job_begin(Job *self)
 {
     self->occupies_lane = TRUE;
     set_phase(self, OMEN_PHASE_CHECKING);
-    examine(self);
+    omen_job_examine(self);
 }
 
 /* ---- the migration itself ---- */
@@ -270,7 +265,7 @@ on_measured(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_d
 
     if (!progress || !self->evacuator || !self->is_migrating || progress->progress <= 0)
         return;
-    data = edit(self);
+    data = omen_job_edit(self);
     data->progress = progress->progress;
     data->remaining_bytes = progress->remaining_bytes;
     omen_evacuation_update(self->evacuation, data);
@@ -296,8 +291,8 @@ on_poll(gpointer user_data)
     return G_SOURCE_CONTINUE;
 }
 
-static guint
-get_timeout_s(Job *self)
+guint
+omen_job_get_timeout_s(Job *self)
 {
     if (self->evacuator->limits.timeout_s > 0)
         return self->evacuator->limits.timeout_s;
@@ -354,7 +349,7 @@ on_arrived(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_da
 
     if (!when_us || !self->evacuator)
         return;
-    data = edit(self);
+    data = omen_job_edit(self);
     data->switched_us = *when_us;
     omen_evacuation_update(self->evacuation, data);
 }
@@ -392,11 +387,11 @@ on_migrated(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_d
     g_clear_error(&self->last_error);
     self->last_error = g_steal_pointer(&error);
     if (outcome) {
-        OmenEvacuationData *data = edit(self);
+        OmenEvacuationData *data = omen_job_edit(self);
         data->downtime_ms = outcome->downtime_ms;
         omen_evacuation_update(self->evacuation, data);
     }
-    settle(self, outcome ? OMEN_PHASE_VERIFYING : OMEN_PHASE_RECONCILING);
+    omen_job_settle(self, outcome ? OMEN_PHASE_VERIFYING : OMEN_PHASE_RECONCILING);
 }
 
 static void
@@ -405,9 +400,9 @@ migrate(Job *self)
     const OmenEvacuationData *now = omen_job_get_data(self);
     OmenMigrationOrder *order = g_new0(OmenMigrationOrder, 1);
     g_autofree char *detailed = g_strconcat("event::", now->domain_uuid, NULL);
-    OmenEvacuationData *data = edit(self);
+    OmenEvacuationData *data = omen_job_edit(self);
 
-    order->source_uri = g_strdup(source_uri(self));
+    order->source_uri = g_strdup(omen_job_get_source_uri(self));
     order->uuid = g_strdup(now->domain_uuid);
     order->destination = omen_destination_ref(self->destination);
     order->bandwidth_mib = self->evacuator->limits.bandwidth_mib;
@@ -419,7 +414,7 @@ migrate(Job *self)
     self->event_handler =
         g_signal_connect(self->evacuator->hypervisor, detailed, G_CALLBACK(on_domain_event), self);
     self->poll_source = g_timeout_add(POLL_MS, on_poll, self);
-    self->timeout_source = g_timeout_add_seconds(get_timeout_s(self), on_timeout, self);
+    self->timeout_source = g_timeout_add_seconds(omen_job_get_timeout_s(self), on_timeout, self);
     self->is_migrating = TRUE;
     omen_workers_run_async(self->evacuator->migrations, NULL, migrate_work, order,
                            (GDestroyNotify) omen_migration_order_free, g_free, 0, on_migrated,
@@ -433,7 +428,7 @@ go_on_after_keeping(Job *self)
         omen_job_get_data(self)->phase != OMEN_PHASE_RUNNING)
         return;
     if (self->cancelled)
-        finish(self, OMEN_PHASE_CANCELLED, "cancelled before it began");
+        omen_job_finish(self, OMEN_PHASE_CANCELLED, "cancelled before it began");
     else
         migrate(self);
 }
@@ -465,7 +460,7 @@ on_kept(GObject *source G_GNUC_UNUSED, GAsyncResult *result G_GNUC_UNUSED, gpoin
 static void
 take_destination(Job *self, OmenDestination *destination)
 {
-    OmenEvacuationData *data = edit(self);
+    OmenEvacuationData *data = omen_job_edit(self);
 
     g_clear_pointer(&self->destination, omen_destination_unref);
     self->destination = omen_destination_ref(destination);
@@ -537,12 +532,12 @@ on_checked(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_da
     if (!self->evacuator)
         return;
     if (self->next_destination > self->evacuator->destinations->len) {
-        finish(self, OMEN_PHASE_FAILED,
-               "the destinations were changed meanwhile; evacuate it again");
+        omen_job_finish(self, OMEN_PHASE_FAILED,
+                        "the destinations were changed meanwhile; evacuate it again");
         return;
     }
     if (self->cancelled) {
-        finish(self, OMEN_PHASE_CANCELLED, "cancelled before it began");
+        omen_job_finish(self, OMEN_PHASE_CANCELLED, "cancelled before it began");
         return;
     }
     if (good) {
@@ -552,9 +547,9 @@ on_checked(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_da
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)) {
         g_autofree char *reason =
             g_strdup_printf("%s: %s", asked_destination(self)->name, error->message);
-        note_reason(self, reason);
+        omen_job_note_reason(self, reason);
     } else {
-        note_reason(self, error->message);
+        omen_job_note_reason(self, error->message);
     }
     ask_next_destination(self);
 }
@@ -570,7 +565,7 @@ fail_without_destination(Job *self)
         error = g_strdup("no destination is configured; add a [destination NAME] with its uri");
     else
         error = g_strdup_printf("no destination takes it: %s", self->reasons->str);
-    finish(self, OMEN_PHASE_FAILED, error);
+    omen_job_finish(self, OMEN_PHASE_FAILED, error);
 }
 
 static void
@@ -601,206 +596,12 @@ ask_next_destination(Job *self)
                            CHECK_DEADLINE_S, on_checked, omen_job_ref(self));
 }
 
-/* ---- what became of it ---- */
-
-/* Whether another destination may do better than the last one did. */
-static gboolean
-is_worth_another(const GError *error)
-{
-    return !g_error_matches(error, OMEN_MIGRATION_ERROR, OMEN_MIGRATION_ERROR_NOT_MOVABLE) &&
-           !g_error_matches(error, OMEN_MIGRATION_ERROR, OMEN_MIGRATION_ERROR_NOT_RUNNING) &&
-           !g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_MIGRATE_UNSAFE) &&
-           !g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_NO_DOMAIN);
-}
-
-static void
-on_stayed(Job *self)
-{
-    const OmenEvacuationData *data = omen_job_get_data(self);
-    const char *why = self->last_error ? self->last_error->message
-                                       : "the migration was interrupted; it runs on here";
-    g_autofree char *reason = g_strdup_printf("%s: %s", data->destination, why);
-
-    if (self->cancelled) {
-        finish(self, OMEN_PHASE_CANCELLED, "cancelled by an operator; it runs on here");
-        return;
-    }
-    if (self->timed_out) {
-        g_autofree char *error =
-            g_strdup_printf("%s: aborted after %u s; it runs on here (timeout_s, bandwidth_mib)",
-                            data->destination, get_timeout_s(self));
-        finish(self, OMEN_PHASE_FAILED, error);
-        return;
-    }
-    note_reason(self, reason);
-    if (data->attempt >= MAX_ATTEMPTS || !is_worth_another(self->last_error)) {
-        g_autofree char *error = g_strdup(self->reasons->str);
-        finish(self, OMEN_PHASE_FAILED, error);
-        return;
-    }
-    OmenEvacuationData *again = edit(self);
-    again->phase = OMEN_PHASE_CHECKING;
-    set_string(&again->error, reason);
-    omen_evacuation_update(self->evacuation, again);
-    self->occupies_lane = TRUE;
-    examine(self);
-}
-
-static gboolean
-on_settle_again(gpointer user_data)
-{
-    Job *self = user_data;
-
-    self->settle_source = 0;
-    settle(self, OMEN_PHASE_RECONCILING);
-    return G_SOURCE_REMOVE;
-}
-
-static void
-settle_later(Job *self)
-{
-    self->settle_source = g_timeout_add(self->settle_pause_ms, on_settle_again, self);
-    self->settle_pause_ms = MIN(self->settle_pause_ms * 2, SETTLE_LAST_MS);
-}
-
-static void
-conclude(Job *self, OmenOutcome outcome)
-{
-    const OmenEvacuationData *data = omen_job_get_data(self);
-    g_autofree char *error = NULL;
-
-    switch (outcome) {
-    case OMEN_OUTCOME_ARRIVED:
-        /* What earlier attempts failed of is worth knowing. */
-        finish(self, OMEN_PHASE_SUCCEEDED, self->reasons->str);
-        return;
-    case OMEN_OUTCOME_STAYED:
-        on_stayed(self);
-        return;
-    case OMEN_OUTCOME_PAUSED_HERE:
-        error =
-            g_strdup_printf("it is paused here after the migration was interrupted; see why (virsh "
-                            "domstate --reason %s), then virsh resume %s",
-                            data->domain_name, data->domain_name);
-        break;
-    case OMEN_OUTCOME_PAUSED_THERE:
-        error = g_strdup_printf("it is paused on %s after the migration; virsh -c %s resume %s",
-                                data->destination, data->destination_uri, data->domain_name);
-        break;
-    case OMEN_OUTCOME_NOWHERE:
-        error =
-            g_strdup_printf("it runs neither here nor on %s: its owner stopped it, or it was lost "
-                            "in the migration",
-                            data->destination);
-        break;
-    case OMEN_OUTCOME_TWICE:
-        error =
-            g_strdup_printf("it runs here and on %s: stop one of them at once, before both write "
-                            "to its disk",
-                            data->destination);
-        break;
-    case OMEN_OUTCOME_OPEN:
-    default:
-        g_return_if_reached();
-    }
-    g_warning("%s: %s", data->domain_name, error);
-    finish(self, OMEN_PHASE_FAILED, error);
-}
-
-static void
-on_settled(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data)
-{
-    g_autoptr(Job) self = user_data;
-    g_autofree OmenWhereabouts *answer = omen_workers_run_finish(result, NULL);
-    OmenWhereabouts at = answer ? *answer : (OmenWhereabouts){0};
-    gint64 now_us = g_get_monotonic_time();
-    OmenOutcome outcome;
-
-    if (!self->evacuator)
-        return;
-    /* libvirtd goes on with a peer-to-peer migration by itself: that is not a time of doubt. */
-    if (at.here == OMEN_PRESENCE_IN_JOB)
-        self->settle_until_us = now_us + SETTLE_LIMIT_S * G_USEC_PER_SEC;
-    outcome = now_us < self->settle_until_us ? omen_whereabouts_judge(at)
-                                             : omen_whereabouts_judge_finally(at);
-    if (outcome == OMEN_OUTCOME_OPEN)
-        settle_later(self);
-    else
-        conclude(self, outcome);
-}
-
-typedef struct {
-    char *source_uri;
-    char *destination_uri;
-    char *uuid;
-} Settlement;
-
-static void
-settlement_free(gpointer data)
-{
-    Settlement *self = data;
-
-    g_free(self->source_uri);
-    g_free(self->destination_uri);
-    g_free(self->uuid);
-    g_free(self);
-}
-
-static gpointer
-settle_work(gpointer data, GError **error G_GNUC_UNUSED)
-{
-    Settlement *settlement = data;
-    OmenWhereabouts *at = g_new(OmenWhereabouts, 1);
-
-    *at =
-        omen_whereabouts_ask(settlement->source_uri, settlement->destination_uri, settlement->uuid);
-    return at;
-}
-
-/* Asks both ends, and again until it is known. */
-static void
-settle(Job *self, OmenPhase phase)
-{
-    const OmenEvacuationData *data = omen_job_get_data(self);
-    Settlement *settlement = g_new(Settlement, 1);
-
-    settlement->source_uri = g_strdup(source_uri(self));
-    settlement->destination_uri = g_strdup(data->destination_uri);
-    settlement->uuid = g_strdup(data->domain_uuid);
-    if (data->phase != phase) {
-        self->settle_pause_ms = SETTLE_FIRST_MS;
-        self->settle_until_us = g_get_monotonic_time() + SETTLE_LIMIT_S * G_USEC_PER_SEC;
-        set_phase(self, phase);
-    }
-    omen_workers_run_async(self->evacuator->questions, NULL, settle_work, settlement,
-                           settlement_free, g_free, QUESTION_DEADLINE_S, on_settled,
-                           omen_job_ref(self));
-}
-
-void
-omen_job_reconcile(Job *self)
-{
-    const OmenEvacuationData *data = omen_job_get_data(self);
-
-    /* Where it stands now is told again by settle(), whatever it was before. */
-    self->settle_pause_ms = SETTLE_FIRST_MS;
-    self->settle_until_us = g_get_monotonic_time() + SETTLE_LIMIT_S * G_USEC_PER_SEC;
-    self->destination = omen_destination_new(data->destination, data->destination_uri, "");
-    /* The one that it was on its way to is not tried again. */
-    for (guint i = 0; i < self->evacuator->destinations->len; i++) {
-        OmenDestination *one = g_ptr_array_index(self->evacuator->destinations, i);
-        if (g_str_equal(one->name, data->destination))
-            self->next_destination = i + 1;
-    }
-    settle(self, OMEN_PHASE_RECONCILING);
-}
-
 gboolean
 omen_job_cancel(Job *self, GError **error)
 {
     switch (omen_job_get_data(self)->phase) {
     case OMEN_PHASE_QUEUED:
-        finish(self, OMEN_PHASE_CANCELLED, "cancelled before it began");
+        omen_job_finish(self, OMEN_PHASE_CANCELLED, "cancelled before it began");
         return TRUE;
     case OMEN_PHASE_CHECKING:
         self->cancelled = TRUE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared by evacuator.c (the queue) and evacuation-job.c (one evacuation's way). */
+/* Shared by evacuator.c (the queue), evacuation-job.c and evacuation-outcome.c (one evacuation's
+ * way). */
 #pragma once
 
 #include "evacuation/evacuator.h"
@@ -65,6 +66,16 @@ gboolean omen_job_cancel(Job *self, GError **error);
 
 /* Stops timers; the evacuator goes away. */
 void omen_job_abandon(Job *self);
+
+/* Between evacuation-job.c (to the end of libvirt's call) and evacuation-outcome.c (what became of
+ * it). */
+const char *omen_job_get_source_uri(Job *self);
+OmenEvacuationData *omen_job_edit(Job *self); /* a copy to change, for omen_evacuation_update() */
+guint omen_job_get_timeout_s(Job *self);
+void omen_job_note_reason(Job *self, const char *reason);
+void omen_job_examine(Job *self);
+void omen_job_settle(Job *self, OmenPhase phase);
+void omen_job_finish(Job *self, OmenPhase phase, const char *error);
 
 /* evacuator.c: a lane may be free, or a job ended. */
 void omen_evacuator_pump(OmenEvacuator *self);

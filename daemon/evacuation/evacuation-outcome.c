@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What became of a migration: both ends are asked until it is known, whatever libvirt's call said.
+ */
+#include "evacuator-private.h"
+
+#define QUESTION_DEADLINE_S 40
+#define SETTLE_FIRST_MS     500
+#define SETTLE_LAST_MS      10000
+#define SETTLE_LIMIT_S      60
+#define MAX_ATTEMPTS        2
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Job, omen_job_unref)
+
+/* Whether another destination may do better than the last one did. */
+static gboolean
+is_worth_another(const GError *error)
+{
+    return !g_error_matches(error, OMEN_MIGRATION_ERROR, OMEN_MIGRATION_ERROR_NOT_MOVABLE) &&
+           !g_error_matches(error, OMEN_MIGRATION_ERROR, OMEN_MIGRATION_ERROR_NOT_RUNNING) &&
+           !g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_MIGRATE_UNSAFE) &&
+           !g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_NO_DOMAIN);
+}
+
+static void
+on_stayed(Job *self)
+{
+    const OmenEvacuationData *data = omen_job_get_data(self);
+    const char *why = self->last_error ? self->last_error->message
+                                       : "the migration was interrupted; it runs on here";
+    g_autofree char *reason = g_strdup_printf("%s: %s", data->destination, why);
+
+    if (self->cancelled) {
+        omen_job_finish(self, OMEN_PHASE_CANCELLED, "cancelled by an operator; it runs on here");
+        return;
+    }
+    if (self->timed_out) {
+        g_autofree char *error =
+            g_strdup_printf("%s: aborted after %u s; it runs on here (timeout_s, bandwidth_mib)",
+                            data->destination, omen_job_get_timeout_s(self));
+        omen_job_finish(self, OMEN_PHASE_FAILED, error);
+        return;
+    }
+    omen_job_note_reason(self, reason);
+    if (data->attempt >= MAX_ATTEMPTS || !is_worth_another(self->last_error)) {
+        g_autofree char *error = g_strdup(self->reasons->str);
+        omen_job_finish(self, OMEN_PHASE_FAILED, error);
+        return;
+    }
+    OmenEvacuationData *again = omen_job_edit(self);
+    again->phase = OMEN_PHASE_CHECKING;
+    g_free(again->error);
+    again->error = g_strdup(reason);
+    omen_evacuation_update(self->evacuation, again);
+    self->occupies_lane = TRUE;
+    omen_job_examine(self);
+}
+
+static gboolean
+on_settle_again(gpointer user_data)
+{
+    Job *self = user_data;
+
+    self->settle_source = 0;
+    omen_job_settle(self, OMEN_PHASE_RECONCILING);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+settle_later(Job *self)
+{
+    self->settle_source = g_timeout_add(self->settle_pause_ms, on_settle_again, self);
+    self->settle_pause_ms = MIN(self->settle_pause_ms * 2, SETTLE_LAST_MS);
+}
+
+static void
+conclude(Job *self, OmenOutcome outcome)
+{
+    const OmenEvacuationData *data = omen_job_get_data(self);
+    g_autofree char *error = NULL;
+
+    switch (outcome) {
+    case OMEN_OUTCOME_ARRIVED:
+        /* What earlier attempts failed of is worth knowing. */
+        omen_job_finish(self, OMEN_PHASE_SUCCEEDED, self->reasons->str);
+        return;
+    case OMEN_OUTCOME_STAYED:
+        on_stayed(self);
+        return;
+    case OMEN_OUTCOME_PAUSED_HERE:
+        error =
+            g_strdup_printf("it is paused here after the migration was interrupted; see why (virsh "
+                            "domstate --reason %s), then virsh resume %s",
+                            data->domain_name, data->domain_name);
+        break;
+    case OMEN_OUTCOME_PAUSED_THERE:
+        error = g_strdup_printf("it is paused on %s after the migration; virsh -c %s resume %s",
+                                data->destination, data->destination_uri, data->domain_name);
+        break;
+    case OMEN_OUTCOME_NOWHERE:
+        error =
+            g_strdup_printf("it runs neither here nor on %s: its owner stopped it, or it was lost "
+                            "in the migration",
+                            data->destination);
+        break;
+    case OMEN_OUTCOME_TWICE:
+        error =
+            g_strdup_printf("it runs here and on %s: stop one of them at once, before both write "
+                            "to its disk",
+                            data->destination);
+        break;
+    case OMEN_OUTCOME_OPEN:
+    default:
+        g_return_if_reached();
+    }
+    g_warning("%s: %s", data->domain_name, error);
+    omen_job_finish(self, OMEN_PHASE_FAILED, error);
+}
+
+static void
+on_settled(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(Job) self = user_data;
+    g_autofree OmenWhereabouts *answer = omen_workers_run_finish(result, NULL);
+    OmenWhereabouts at = answer ? *answer : (OmenWhereabouts){0};
+    gint64 now_us = g_get_monotonic_time();
+    OmenOutcome outcome;
+
+    if (!self->evacuator)
+        return;
+    /* libvirtd goes on with a peer-to-peer migration by itself: that is not a time of doubt. */
+    if (at.here == OMEN_PRESENCE_IN_JOB)
+        self->settle_until_us = now_us + SETTLE_LIMIT_S * G_USEC_PER_SEC;
+    outcome = now_us < self->settle_until_us ? omen_whereabouts_judge(at)
+                                             : omen_whereabouts_judge_finally(at);
+    if (outcome == OMEN_OUTCOME_OPEN)
+        settle_later(self);
+    else
+        conclude(self, outcome);
+}
+
+typedef struct {
+    char *source_uri;
+    char *destination_uri;
+    char *uuid;
+} Settlement;
+
+static void
+settlement_free(gpointer data)
+{
+    Settlement *self = data;
+
+    g_free(self->source_uri);
+    g_free(self->destination_uri);
+    g_free(self->uuid);
+    g_free(self);
+}
+
+static gpointer
+settle_work(gpointer data, GError **error G_GNUC_UNUSED)
+{
+    Settlement *settlement = data;
+    OmenWhereabouts *at = g_new(OmenWhereabouts, 1);
+
+    *at =
+        omen_whereabouts_ask(settlement->source_uri, settlement->destination_uri, settlement->uuid);
+    return at;
+}
+
+/* Asks both ends, and again until it is known. */
+void
+omen_job_settle(Job *self, OmenPhase phase)
+{
+    const OmenEvacuationData *data = omen_job_get_data(self);
+    Settlement *settlement = g_new(Settlement, 1);
+
+    settlement->source_uri = g_strdup(omen_job_get_source_uri(self));
+    settlement->destination_uri = g_strdup(data->destination_uri);
+    settlement->uuid = g_strdup(data->domain_uuid);
+    if (data->phase != phase) {
+        self->settle_pause_ms = SETTLE_FIRST_MS;
+        self->settle_until_us = g_get_monotonic_time() + SETTLE_LIMIT_S * G_USEC_PER_SEC;
+        OmenEvacuationData *changed = omen_job_edit(self);
+        changed->phase = phase;
+        omen_evacuation_update(self->evacuation, changed); /* data is gone with this */
+    }
+    omen_workers_run_async(self->evacuator->questions, NULL, settle_work, settlement,
+                           settlement_free, g_free, QUESTION_DEADLINE_S, on_settled,
+                           omen_job_ref(self));
+}
+
+void
+omen_job_reconcile(Job *self)
+{
+    const OmenEvacuationData *data = omen_job_get_data(self);
+
+    /* Where it stands now is told again by omen_job_settle(), whatever it was before. */
+    self->settle_pause_ms = SETTLE_FIRST_MS;
+    self->settle_until_us = g_get_monotonic_time() + SETTLE_LIMIT_S * G_USEC_PER_SEC;
+    self->destination = omen_destination_new(data->destination, data->destination_uri, "");
+    /* The one that it was on its way to is not tried again. */
+    for (guint i = 0; i < self->evacuator->destinations->len; i++) {
+        OmenDestination *one = g_ptr_array_index(self->evacuator->destinations, i);
+        if (g_str_equal(one->name, data->destination))
+            self->next_destination = i + 1;
+    }
+    omen_job_settle(self, OMEN_PHASE_RECONCILING);
+}
