@@ -43,7 +43,7 @@ class Bed:
         if done.returncode == SKIP:
             skip_all((done.stderr or done.stdout or "no test bed here").strip().splitlines()[-1])
         if done.returncode:
-            raise Failed(f"the test bed does not come up: {done.stdout}{done.stderr}")
+            raise Failed(f"the test bed does not come up: {done.stdout or ''}{done.stderr or ''}")
         return self
 
     def __exit__(self, kind, value, trace):
