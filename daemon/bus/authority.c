@@ -156,6 +156,8 @@ on_user_known(GObject *source, GAsyncResult *result, gpointer user_data)
     g_autoptr(GVariant) reply =
         g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, NULL);
     GDBusMethodInvocation *invocation = g_object_get_data(G_OBJECT(task), "invocation");
+    /* Read before the task is handed over: arguments are evaluated in no particular order. */
+    OmenAuthority *self = g_task_get_source_object(task);
     guint32 uid = G_MAXUINT32;
 
     if (reply == NULL) {
@@ -166,7 +168,7 @@ on_user_known(GObject *source, GAsyncResult *result, gpointer user_data)
     if (uid == 0)
         g_task_return_boolean(task, TRUE);
     else
-        ask_polkit(g_task_get_source_object(task), invocation, g_steal_pointer(&task));
+        ask_polkit(self, invocation, g_steal_pointer(&task));
 }
 
 void
