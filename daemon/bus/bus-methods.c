@@ -4,7 +4,8 @@
 
 #include <virt-omen/text.h>
 
-#define MAX_LINE 1100
+#define MAX_LINE  1100
+#define MAX_PLANS 4
 
 /* A request that waits for the authority. */
 typedef struct Request Request;
@@ -26,11 +27,24 @@ request_free(Request *self)
     g_free(self);
 }
 
-/* Ends an invocation by an error; the invocation's reference is its own. */
+/* Ends an invocation by an error of ours, with text that is fit to be shown; the invocation's
+ * reference is its own. */
 static void
 fail(Request *request, const GError *error)
 {
-    g_dbus_method_invocation_return_gerror(g_object_ref(request->invocation), error);
+    g_autofree char *text = omen_text_sanitise(error->message, -1, MAX_LINE);
+    int code = error->domain == OMEN_CONTROLLER_ERROR ? error->code : OMEN_CONTROLLER_ERROR_FAILED;
+
+    g_dbus_method_invocation_return_error_literal(g_object_ref(request->invocation),
+                                                  OMEN_CONTROLLER_ERROR, code, text);
+}
+
+static void
+fail_with(Request *request, OmenControllerError code, const char *text)
+{
+    g_autoptr(GError) error = g_error_new_literal(OMEN_CONTROLLER_ERROR, (int) code, text);
+
+    fail(request, error);
 }
 
 static void
@@ -56,6 +70,11 @@ on_authorised(GObject *source, GAsyncResult *result, gpointer user_data)
 
     if (!omen_authority_check_finish(OMEN_AUTHORITY(source), result, &error)) {
         fail(request, error);
+        request_free(request);
+        return;
+    }
+    if (!request->bus->controller) {
+        fail_with(request, OMEN_CONTROLLER_ERROR_FAILED, "virt-omend is ending");
         request_free(request);
         return;
     }
@@ -200,6 +219,10 @@ evacuate(Request *request, const char *const *domains, const char *destination, 
         fail(request, error);
         return;
     }
+    if (!is_list && evacuations->len == 0) {
+        fail_with(request, OMEN_CONTROLLER_ERROR_NOT_FOUND, "the domain is not here");
+        return;
+    }
     g_variant_builder_init(&paths, G_VARIANT_TYPE("ao"));
     for (guint i = 0; i < evacuations->len; i++) {
         const OmenEvacuationData *data =
@@ -213,7 +236,7 @@ evacuate(Request *request, const char *const *domains, const char *destination, 
         succeed(request, g_variant_new("(ao)", &paths));
     } else {
         g_variant_builder_clear(&paths);
-        succeed(request, g_variant_new("(o)", first ? first : "/"));
+        succeed(request, g_variant_new("(o)", first));
     }
 }
 
@@ -260,6 +283,7 @@ on_planned(GObject *source, GAsyncResult *result, gpointer user_data)
     GVariantBuilder moves;
     GVariantBuilder stays;
 
+    request->bus->n_plans--;
     if (!plan) {
         fail(request, error);
         request_free(request);
@@ -279,6 +303,14 @@ do_plan(Request *request)
     g_autofree const char **domains = NULL;
     const char *destination;
 
+    /* Whoever may ask: it must not become a way to keep the destinations busy. */
+    if (request->bus->n_plans >= MAX_PLANS) {
+        fail_with(request, OMEN_CONTROLLER_ERROR_BUSY,
+                  "too many plans are being made; try again in some seconds");
+        request_free(request);
+        return;
+    }
+    request->bus->n_plans++;
     g_variant_get(parameters_of(request), "(^a&s&sa{sv})", &domains, &destination, NULL);
     omen_controller_plan_async(request->bus->controller, domains, or_null(destination), NULL,
                                on_planned, request);

@@ -19,8 +19,13 @@ struct _OmenBus {
     OmenDbusManager *manager;
     guint name_id;
     guint sync_source;
+    gint64 synced_us;              /* when all was last brought in step */
     GHashTable *dirty_evacuations; /* OmenEvacuation whose progress is not shown yet */
+    GHashTable *dirty_omens;       /* OmenOmen with records that are not shown yet */
     GHashTable *domain_paths;      /* of the objects that are exported */
+    GHashTable *destination_paths;
+    GQueue ended_paths; /* of evacuations, the first to end first */
+    guint n_plans;      /* under way */
 };
 
 /* bus-methods.c: connects the methods of a skeleton. */
