@@ -7,7 +7,10 @@
 #include <unistd.h>
 #include <virt-omen/bus-names.h>
 
-#define SYNC_S 1
+#define SYNC_S          1
+#define MAX_ENDED       1000
+
+#define LOCAL_HOST_PATH OMEN_BUS_HOSTS_PATH "/_local"
 
 G_DEFINE_FINAL_TYPE(OmenBus, omen_bus, G_TYPE_OBJECT)
 
@@ -25,8 +28,10 @@ omen_bus_dispose(GObject *object)
 
     g_clear_handle_id(&self->sync_source, g_source_remove);
     g_clear_handle_id(&self->name_id, g_bus_unown_name);
-    if (self->controller)
+    if (self->controller) {
         g_signal_handlers_disconnect_by_data(self->controller, self);
+        g_signal_handlers_disconnect_by_data(omen_controller_get_omens(self->controller), self);
+    }
     if (self->objects)
         g_dbus_object_manager_server_set_connection(self->objects, NULL);
     g_clear_object(&self->objects);
@@ -39,7 +44,10 @@ omen_bus_dispose(GObject *object)
     g_clear_object(&self->connection);
     g_clear_object(&self->controller);
     g_clear_pointer(&self->dirty_evacuations, g_hash_table_unref);
+    g_clear_pointer(&self->dirty_omens, g_hash_table_unref);
+    g_clear_pointer(&self->destination_paths, g_hash_table_unref);
     g_clear_pointer(&self->domain_paths, g_hash_table_unref);
+    g_queue_clear_full(&self->ended_paths, g_free);
     G_OBJECT_CLASS(omen_bus_parent_class)->dispose(object);
 }
 
@@ -55,6 +63,8 @@ static void
 omen_bus_init(OmenBus *self)
 {
     self->dirty_evacuations = g_hash_table_new_full(NULL, NULL, g_object_unref, NULL);
+    self->dirty_omens = g_hash_table_new_full(NULL, NULL, g_object_unref, NULL);
+    self->destination_paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->domain_paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
@@ -67,23 +77,27 @@ omen_bus_new(OmenController *controller)
     return self;
 }
 
-/* What is no letter or digit becomes an underscore. */
-static char *
-make_path(const char *folder, const char *name)
+/* "_" and the UUID with underscores for its hyphens. */
+char *
+omen_bus_path_of_domain(const char *uuid)
 {
-    g_autofree char *element = g_strdup(name);
+    g_autofree char *element = g_strdup(uuid);
 
     for (char *at = element; *at; at++) {
         if (!g_ascii_isalnum(*at))
             *at = '_';
     }
-    return g_strdup_printf("%s/%s", folder, element);
+    return g_strdup_printf(OMEN_BUS_DOMAINS_PATH "/_%s", element);
 }
 
-char *
-omen_bus_path_of_domain(const char *uuid)
+/* Different names give different paths, none of them the local host's: in what is escaped an
+ * underscore is followed by two digits. */
+static char *
+make_path_of_destination(const char *name)
 {
-    return make_path(OMEN_BUS_DOMAINS_PATH, uuid);
+    g_autofree char *element = g_dbus_escape_object_path(name);
+
+    return g_strdup_printf(OMEN_BUS_HOSTS_PATH "/%s", element);
 }
 
 char *
@@ -108,10 +122,13 @@ static void export(OmenBus *self, const char *path, GDBusInterfaceSkeleton *skel
     g_dbus_object_manager_server_export(self->objects, G_DBUS_OBJECT_SKELETON(object));
 }
 
-/* (transfer full) (nullable). */
+/* (transfer full) (nullable). Nothing is there any more after dispose(), though a caller that waits
+ * for an authorisation may still hold a reference. */
 static GDBusInterface *
 find(OmenBus *self, const char *path, const char *interface)
 {
+    if (!self->objects)
+        return NULL;
     return g_dbus_object_manager_get_interface(G_DBUS_OBJECT_MANAGER(self->objects), path,
                                                interface);
 }
@@ -200,15 +217,53 @@ on_omen_added(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer us
 }
 
 static void
-on_omen_changed(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer user_data)
+show_omen_state(OmenBus *self, OmenOmen *omen)
 {
-    OmenBus *self = user_data;
     g_autofree char *path = omen_bus_path_of_omen(omen_omen_get_data(omen)->id);
     g_autoptr(GDBusInterface) skeleton = find(self, path, "org.virtomen1.Omen");
 
     if (skeleton)
         fill_omen(OMEN_DBUS_OMEN(skeleton), omen);
+}
+
+/* What is done about an omen is shown at once; further records of it, which can be thousands a
+ * second, with the next turn. */
+static void
+on_omen_changed(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer user_data)
+{
+    OmenBus *self = user_data;
+    const OmenOmenData *data = omen_omen_get_data(omen);
+    g_autofree char *path = omen_bus_path_of_omen(data->id);
+    g_autoptr(GDBusInterface) skeleton = find(self, path, "org.virtomen1.Omen");
+
+    if (!skeleton)
+        return;
+    if (g_strcmp0(omen_dbus_omen_get_action(OMEN_DBUS_OMEN(skeleton)),
+                  omen_action_to_string(data->action)) == 0) {
+        g_hash_table_add(self->dirty_omens, g_object_ref(omen));
+        return;
+    }
+    fill_omen(OMEN_DBUS_OMEN(skeleton), omen);
     count_open_omens(self);
+}
+
+/* Those that changed, and those that have passed since they were shown. */
+static void
+sync_omens(OmenBus *self)
+{
+    g_autoptr(GPtrArray) omens =
+        omen_omen_registry_list(omen_controller_get_omens(self->controller));
+    gint64 now_us = g_get_real_time();
+
+    for (guint i = 0; i < omens->len; i++) {
+        OmenOmen *omen = g_ptr_array_index(omens, i);
+        gboolean is_dirty = g_hash_table_remove(self->dirty_omens, omen);
+        if (is_dirty || (omen_omen_get_data(omen)->expires_us <= now_us &&
+                         omen_omen_get_data(omen)->expires_us > self->synced_us))
+            show_omen_state(self, omen);
+    }
+    g_hash_table_remove_all(self->dirty_omens);
+    self->synced_us = now_us;
 }
 
 static void
@@ -217,6 +272,7 @@ on_omen_removed(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer 
     OmenBus *self = user_data;
     g_autofree char *path = omen_bus_path_of_omen(omen_omen_get_data(omen)->id);
 
+    g_hash_table_remove(self->dirty_omens, omen);
     g_dbus_object_manager_server_unexport(self->objects, path);
     count_open_omens(self);
 }
@@ -241,6 +297,17 @@ fill_evacuation(OmenDbusEvacuation *skeleton, const OmenEvacuationData *data)
     omen_dbus_evacuation_set_switched_time(skeleton, (guint64) data->switched_us);
     omen_dbus_evacuation_set_ended_time(skeleton, (guint64) data->ended_us);
     omen_dbus_evacuation_set_error(skeleton, data->error);
+}
+
+/* An ended evacuation stays to be looked at, until there are too many of them. */
+static void
+note_end(OmenBus *self, const char *path)
+{
+    g_queue_push_tail(&self->ended_paths, g_strdup(path));
+    while (g_queue_get_length(&self->ended_paths) > MAX_ENDED) {
+        g_autofree char *oldest = g_queue_pop_head(&self->ended_paths);
+        g_dbus_object_manager_server_unexport(self->objects, oldest);
+    }
 }
 
 static void
@@ -273,9 +340,10 @@ on_evacuation_changed(OmenEvacuation *evacuation, gpointer user_data)
         return;
     }
     fill_evacuation(OMEN_DBUS_EVACUATION(skeleton), data);
-    if (omen_phase_is_final(data->phase))
-        omen_dbus_manager_emit_evacuation_ended(self->manager, path,
-                                                omen_phase_to_string(data->phase));
+    if (!omen_phase_is_final(data->phase))
+        return;
+    omen_dbus_manager_emit_evacuation_ended(self->manager, path, omen_phase_to_string(data->phase));
+    note_end(self, path);
 }
 
 static void
@@ -288,7 +356,10 @@ show_evacuation(OmenBus *self, OmenEvacuation *evacuation)
     fill_evacuation(skeleton, data);
     omen_bus_connect_evacuation(self, skeleton);
     export(self, path, G_DBUS_INTERFACE_SKELETON(skeleton));
-    g_signal_connect_object(evacuation, "changed", G_CALLBACK(on_evacuation_changed), self, 0);
+    if (omen_phase_is_final(data->phase))
+        note_end(self, path);
+    else
+        g_signal_connect_object(evacuation, "changed", G_CALLBACK(on_evacuation_changed), self, 0);
 }
 
 static void
@@ -324,20 +395,14 @@ sync_domain(OmenBus *self, const OmenDomainStatus *status)
     g_hash_table_add(self->domain_paths, g_strdup(path));
 }
 
+/* Unexports what is in @known but not in @present, and takes it out. Both are sets of paths. */
 static void
-sync_domains(OmenBus *self)
+forget_absent(OmenBus *self, GHashTable *known, GHashTable *present)
 {
-    g_autoptr(GPtrArray) domains = omen_controller_list_domains(self->controller);
-    g_autoptr(GHashTable) present = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     GHashTableIter iter;
     gpointer path;
 
-    for (guint i = 0; i < domains->len; i++) {
-        const OmenDomainStatus *status = g_ptr_array_index(domains, i);
-        sync_domain(self, status);
-        g_hash_table_add(present, omen_bus_path_of_domain(status->uuid));
-    }
-    g_hash_table_iter_init(&iter, self->domain_paths);
+    g_hash_table_iter_init(&iter, known);
     while (g_hash_table_iter_next(&iter, &path, NULL)) {
         if (g_hash_table_contains(present, path))
             continue;
@@ -346,10 +411,24 @@ sync_domains(OmenBus *self)
     }
 }
 
-static OmenDbusHost *
-ensure_host(OmenBus *self, const char *name, const char *role)
+static void
+sync_domains(OmenBus *self)
 {
-    g_autofree char *path = make_path(OMEN_BUS_HOSTS_PATH, name);
+    g_autoptr(GPtrArray) domains = omen_controller_list_domains(self->controller);
+    g_autoptr(GHashTable) present = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint i = 0; i < domains->len; i++) {
+        const OmenDomainStatus *status = g_ptr_array_index(domains, i);
+        sync_domain(self, status);
+        g_hash_table_add(present, omen_bus_path_of_domain(status->uuid));
+    }
+    forget_absent(self, self->domain_paths, present);
+}
+
+/* Exports the host at @path unless it is there. Borrowed. */
+static OmenDbusHost *
+ensure_host(OmenBus *self, const char *path, const char *name, const char *role)
+{
     g_autoptr(GDBusInterface) known = find(self, path, "org.virtomen1.Host");
     OmenDbusHost *skeleton;
 
@@ -365,12 +444,11 @@ ensure_host(OmenBus *self, const char *name, const char *role)
 }
 
 static void
-sync_hosts(OmenBus *self)
+sync_local_host(OmenBus *self)
 {
     g_autoptr(GPtrArray) streams = omen_controller_list_host_streams(self->controller);
-    g_autoptr(GPtrArray) destinations = omen_controller_list_destinations(self->controller);
     Totals totals = add_up(streams);
-    OmenDbusHost *local = ensure_host(self, g_get_host_name(), "local");
+    OmenDbusHost *local = ensure_host(self, LOCAL_HOST_PATH, g_get_host_name(), "local");
 
     omen_dbus_host_set_reachable(local, TRUE);
     omen_dbus_host_set_endangered(local, omen_controller_is_host_endangered(self->controller));
@@ -378,14 +456,26 @@ sync_hosts(OmenBus *self)
     omen_dbus_host_set_records(local, totals.records);
     omen_dbus_host_set_anomalies(local, totals.anomalies);
     omen_dbus_host_set_dropped(local, totals.dropped);
+}
+
+static void
+sync_destinations(OmenBus *self)
+{
+    g_autoptr(GPtrArray) destinations = omen_controller_list_destinations(self->controller);
+    g_autoptr(GHashTable) present = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
     for (guint i = 0; i < destinations->len; i++) {
         const OmenDestinationStatus *status = g_ptr_array_index(destinations, i);
-        OmenDbusHost *host = ensure_host(self, status->name, "destination");
+        g_autofree char *path = make_path_of_destination(status->name);
+        OmenDbusHost *host = ensure_host(self, path, status->name, "destination");
         omen_dbus_host_set_uri(host, status->uri);
         omen_dbus_host_set_reachable(host, status->reachable);
         omen_dbus_host_set_reason(host, status->reason);
         omen_dbus_host_set_free_memory(host, status->free_memory);
+        g_hash_table_add(self->destination_paths, g_strdup(path));
+        g_hash_table_add(present, g_steal_pointer(&path));
     }
+    forget_absent(self, self->destination_paths, present);
 }
 
 static void
@@ -408,8 +498,10 @@ on_sync(gpointer user_data)
     gpointer evacuation;
 
     sync_manager(self);
-    sync_hosts(self);
+    sync_local_host(self);
+    sync_destinations(self);
     sync_domains(self);
+    sync_omens(self);
     g_hash_table_iter_init(&iter, self->dirty_evacuations);
     while (g_hash_table_iter_next(&iter, &evacuation, NULL))
         show_evacuation_state(self, evacuation);
