@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared by bus.c (objects and their life) and bus-methods.c (what callers ask). */
+/* Shared by bus.c (the tree, hosts and domains), bus-events.c (omens and evacuations) and
+ * bus-methods.c (what callers ask). */
 #pragma once
 
 #include "bus/authority.h"
@@ -27,6 +28,22 @@ struct _OmenBus {
     GQueue ended_paths; /* of evacuations, the first to end first */
     guint n_plans;      /* under way */
 };
+
+/* bus.c: puts an object with one interface on the bus. Takes @skeleton. */
+void omen_bus_export(OmenBus *self, const char *path, GDBusInterfaceSkeleton *skeleton);
+
+/* bus.c. (transfer full) (nullable). Nothing is there any more after dispose(), though a caller
+ * that waits for an authorisation may still hold a reference. */
+GDBusInterface *omen_bus_find(OmenBus *self, const char *path, const char *interface);
+
+/* bus-events.c: shows what there is, and from then on what comes and changes. */
+void omen_bus_follow_omens(OmenBus *self);
+void omen_bus_follow_evacuations(OmenBus *self);
+
+/* bus-events.c: shows what waits for its turn; at most once a second. */
+void omen_bus_sync_omens(OmenBus *self);
+void omen_bus_sync_evacuations(OmenBus *self);
+void omen_bus_count_open_omens(OmenBus *self);
 
 /* bus-methods.c: connects the methods of a skeleton. */
 void omen_bus_connect_manager(OmenBus *self, OmenDbusManager *manager);

@@ -112,8 +112,8 @@ omen_bus_path_of_evacuation(guint64 id)
     return g_strdup_printf(OMEN_BUS_EVACUATIONS_PATH "/%" G_GUINT64_FORMAT, id);
 }
 
-/* Takes @skeleton. */
-static void export(OmenBus *self, const char *path, GDBusInterfaceSkeleton *skeleton)
+void
+omen_bus_export(OmenBus *self, const char *path, GDBusInterfaceSkeleton *skeleton)
 {
     g_autoptr(OmenDbusObjectSkeleton) object = omen_dbus_object_skeleton_new(path);
     g_autoptr(GDBusInterfaceSkeleton) owned = skeleton;
@@ -122,10 +122,8 @@ static void export(OmenBus *self, const char *path, GDBusInterfaceSkeleton *skel
     g_dbus_object_manager_server_export(self->objects, G_DBUS_OBJECT_SKELETON(object));
 }
 
-/* (transfer full) (nullable). Nothing is there any more after dispose(), though a caller that waits
- * for an authorisation may still hold a reference. */
-static GDBusInterface *
-find(OmenBus *self, const char *path, const char *interface)
+GDBusInterface *
+omen_bus_find(OmenBus *self, const char *path, const char *interface)
 {
     if (!self->objects)
         return NULL;
@@ -153,230 +151,13 @@ add_up(GPtrArray *streams)
     return totals;
 }
 
-/* ---- omens ---- */
-
-static void
-fill_omen(OmenDbusOmen *skeleton, OmenOmen *omen)
-{
-    const OmenOmenData *data = omen_omen_get_data(omen);
-
-    omen_dbus_omen_set_id(skeleton, data->id);
-    omen_dbus_omen_set_time(skeleton, (guint64) data->time_us);
-    omen_dbus_omen_set_last_time(skeleton, (guint64) data->last_us);
-    omen_dbus_omen_set_expires(skeleton, (guint64) data->expires_us);
-    omen_dbus_omen_set_stream(skeleton, data->stream);
-    omen_dbus_omen_set_scope(skeleton, omen_scope_to_string(data->scope));
-    omen_dbus_omen_set_class(skeleton, omen_failure_class_to_string(data->failure_class));
-    omen_dbus_omen_set_device(skeleton, data->device);
-    omen_dbus_omen_set_domain_uuid(skeleton, data->domain_uuid);
-    omen_dbus_omen_set_domain_name(skeleton, data->domain_name);
-    omen_dbus_omen_set_probability(skeleton, data->probability);
-    omen_dbus_omen_set_migration_helps(skeleton, data->migration_helps);
-    omen_dbus_omen_set_reason(skeleton, data->reason);
-    omen_dbus_omen_set_records(skeleton, data->n_records);
-    omen_dbus_omen_set_action(skeleton, omen_action_to_string(data->action));
-    omen_dbus_omen_set_outcome(skeleton, data->outcome);
-    omen_dbus_omen_set_open(skeleton, omen_omen_is_open(omen, g_get_real_time()));
-}
-
-static void
-count_open_omens(OmenBus *self)
-{
-    g_autoptr(GPtrArray) omens =
-        omen_omen_registry_list(omen_controller_get_omens(self->controller));
-    guint n_open = 0;
-
-    for (guint i = 0; i < omens->len; i++)
-        n_open += omen_omen_is_open(g_ptr_array_index(omens, i), g_get_real_time()) ? 1 : 0;
-    omen_dbus_manager_set_open_omens(self->manager, n_open);
-}
-
-static void
-show_omen(OmenBus *self, OmenOmen *omen)
-{
-    g_autofree char *path = omen_bus_path_of_omen(omen_omen_get_data(omen)->id);
-    OmenDbusOmen *skeleton = omen_dbus_omen_skeleton_new();
-
-    fill_omen(skeleton, omen);
-    omen_bus_connect_omen(self, skeleton);
-    export(self, path, G_DBUS_INTERFACE_SKELETON(skeleton));
-}
-
-static void
-on_omen_added(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer user_data)
-{
-    OmenBus *self = user_data;
-    const OmenOmenData *data = omen_omen_get_data(omen);
-    g_autofree char *path = omen_bus_path_of_omen(data->id);
-
-    show_omen(self, omen);
-    count_open_omens(self);
-    omen_dbus_manager_emit_omen_raised(self->manager, path, omen_scope_to_string(data->scope),
-                                       omen_failure_class_to_string(data->failure_class),
-                                       data->probability);
-}
-
-static void
-show_omen_state(OmenBus *self, OmenOmen *omen)
-{
-    g_autofree char *path = omen_bus_path_of_omen(omen_omen_get_data(omen)->id);
-    g_autoptr(GDBusInterface) skeleton = find(self, path, "org.virtomen1.Omen");
-
-    if (skeleton)
-        fill_omen(OMEN_DBUS_OMEN(skeleton), omen);
-}
-
-/* What is done about an omen is shown at once; further records of it, which can be thousands a
- * second, with the next turn. */
-static void
-on_omen_changed(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer user_data)
-{
-    OmenBus *self = user_data;
-    const OmenOmenData *data = omen_omen_get_data(omen);
-    g_autofree char *path = omen_bus_path_of_omen(data->id);
-    g_autoptr(GDBusInterface) skeleton = find(self, path, "org.virtomen1.Omen");
-
-    if (!skeleton)
-        return;
-    if (g_strcmp0(omen_dbus_omen_get_action(OMEN_DBUS_OMEN(skeleton)),
-                  omen_action_to_string(data->action)) == 0) {
-        g_hash_table_add(self->dirty_omens, g_object_ref(omen));
-        return;
-    }
-    fill_omen(OMEN_DBUS_OMEN(skeleton), omen);
-    count_open_omens(self);
-}
-
-/* Those that changed, and those that have passed since they were shown. */
-static void
-sync_omens(OmenBus *self)
-{
-    g_autoptr(GPtrArray) omens =
-        omen_omen_registry_list(omen_controller_get_omens(self->controller));
-    gint64 now_us = g_get_real_time();
-
-    for (guint i = 0; i < omens->len; i++) {
-        OmenOmen *omen = g_ptr_array_index(omens, i);
-        gboolean is_dirty = g_hash_table_remove(self->dirty_omens, omen);
-        if (is_dirty || (omen_omen_get_data(omen)->expires_us <= now_us &&
-                         omen_omen_get_data(omen)->expires_us > self->synced_us))
-            show_omen_state(self, omen);
-    }
-    g_hash_table_remove_all(self->dirty_omens);
-    self->synced_us = now_us;
-}
-
-static void
-on_omen_removed(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer user_data)
-{
-    OmenBus *self = user_data;
-    g_autofree char *path = omen_bus_path_of_omen(omen_omen_get_data(omen)->id);
-
-    g_hash_table_remove(self->dirty_omens, omen);
-    g_dbus_object_manager_server_unexport(self->objects, path);
-    count_open_omens(self);
-}
-
-/* ---- evacuations ---- */
-
-static void
-fill_evacuation(OmenDbusEvacuation *skeleton, const OmenEvacuationData *data)
-{
-    omen_dbus_evacuation_set_id(skeleton, data->id);
-    omen_dbus_evacuation_set_domain_uuid(skeleton, data->domain_uuid);
-    omen_dbus_evacuation_set_domain_name(skeleton, data->domain_name);
-    omen_dbus_evacuation_set_omen_id(skeleton, data->omen_id);
-    omen_dbus_evacuation_set_destination(skeleton, data->destination);
-    omen_dbus_evacuation_set_phase(skeleton, omen_phase_to_string(data->phase));
-    omen_dbus_evacuation_set_attempt(skeleton, data->attempt);
-    omen_dbus_evacuation_set_progress(skeleton, data->progress);
-    omen_dbus_evacuation_set_remaining_bytes(skeleton, data->remaining_bytes);
-    omen_dbus_evacuation_set_downtime_ms(skeleton, data->downtime_ms);
-    omen_dbus_evacuation_set_queued_time(skeleton, (guint64) data->queued_us);
-    omen_dbus_evacuation_set_started_time(skeleton, (guint64) data->started_us);
-    omen_dbus_evacuation_set_switched_time(skeleton, (guint64) data->switched_us);
-    omen_dbus_evacuation_set_ended_time(skeleton, (guint64) data->ended_us);
-    omen_dbus_evacuation_set_error(skeleton, data->error);
-}
-
-/* An ended evacuation stays to be looked at, until there are too many of them. */
-static void
-note_end(OmenBus *self, const char *path)
-{
-    g_queue_push_tail(&self->ended_paths, g_strdup(path));
-    while (g_queue_get_length(&self->ended_paths) > MAX_ENDED) {
-        g_autofree char *oldest = g_queue_pop_head(&self->ended_paths);
-        g_dbus_object_manager_server_unexport(self->objects, oldest);
-    }
-}
-
-static void
-show_evacuation_state(OmenBus *self, OmenEvacuation *evacuation)
-{
-    const OmenEvacuationData *data = omen_evacuation_get_data(evacuation);
-    g_autofree char *path = omen_bus_path_of_evacuation(data->id);
-    g_autoptr(GDBusInterface) skeleton = find(self, path, "org.virtomen1.Evacuation");
-
-    if (skeleton)
-        fill_evacuation(OMEN_DBUS_EVACUATION(skeleton), data);
-}
-
-/* A new phase is shown at once, progress with the next turn. */
-static void
-on_evacuation_changed(OmenEvacuation *evacuation, gpointer user_data)
-{
-    OmenBus *self = user_data;
-    const OmenEvacuationData *data = omen_evacuation_get_data(evacuation);
-    g_autofree char *path = omen_bus_path_of_evacuation(data->id);
-    g_autoptr(GDBusInterface) skeleton = find(self, path, "org.virtomen1.Evacuation");
-    gboolean has_new_phase;
-
-    if (!skeleton)
-        return;
-    has_new_phase = g_strcmp0(omen_dbus_evacuation_get_phase(OMEN_DBUS_EVACUATION(skeleton)),
-                              omen_phase_to_string(data->phase)) != 0;
-    if (!has_new_phase) {
-        g_hash_table_add(self->dirty_evacuations, g_object_ref(evacuation));
-        return;
-    }
-    fill_evacuation(OMEN_DBUS_EVACUATION(skeleton), data);
-    if (!omen_phase_is_final(data->phase))
-        return;
-    omen_dbus_manager_emit_evacuation_ended(self->manager, path, omen_phase_to_string(data->phase));
-    note_end(self, path);
-}
-
-static void
-show_evacuation(OmenBus *self, OmenEvacuation *evacuation)
-{
-    const OmenEvacuationData *data = omen_evacuation_get_data(evacuation);
-    g_autofree char *path = omen_bus_path_of_evacuation(data->id);
-    OmenDbusEvacuation *skeleton = omen_dbus_evacuation_skeleton_new();
-
-    fill_evacuation(skeleton, data);
-    omen_bus_connect_evacuation(self, skeleton);
-    export(self, path, G_DBUS_INTERFACE_SKELETON(skeleton));
-    if (omen_phase_is_final(data->phase))
-        note_end(self, path);
-    else
-        g_signal_connect_object(evacuation, "changed", G_CALLBACK(on_evacuation_changed), self, 0);
-}
-
-static void
-on_evacuation_added(OmenController *controller G_GNUC_UNUSED,
-                    OmenEvacuation *evacuation,
-                    gpointer user_data)
-{
-    show_evacuation(user_data, evacuation);
-}
-
 /* ---- domains and hosts ---- */
 
 static void
 sync_domain(OmenBus *self, const OmenDomainStatus *status)
 {
     g_autofree char *path = omen_bus_path_of_domain(status->uuid);
-    g_autoptr(GDBusInterface) known = find(self, path, "org.virtomen1.Domain");
+    g_autoptr(GDBusInterface) known = omen_bus_find(self, path, "org.virtomen1.Domain");
     OmenDbusDomain *skeleton = known ? OMEN_DBUS_DOMAIN(known) : omen_dbus_domain_skeleton_new();
     Totals totals = add_up(status->streams);
 
@@ -391,7 +172,7 @@ sync_domain(OmenBus *self, const OmenDomainStatus *status)
     if (known)
         return;
     omen_bus_connect_domain(self, skeleton);
-    export(self, path, G_DBUS_INTERFACE_SKELETON(skeleton));
+    omen_bus_export(self, path, G_DBUS_INTERFACE_SKELETON(skeleton));
     g_hash_table_add(self->domain_paths, g_strdup(path));
 }
 
@@ -429,7 +210,7 @@ sync_domains(OmenBus *self)
 static OmenDbusHost *
 ensure_host(OmenBus *self, const char *path, const char *name, const char *role)
 {
-    g_autoptr(GDBusInterface) known = find(self, path, "org.virtomen1.Host");
+    g_autoptr(GDBusInterface) known = omen_bus_find(self, path, "org.virtomen1.Host");
     OmenDbusHost *skeleton;
 
     if (known)
@@ -439,7 +220,7 @@ ensure_host(OmenBus *self, const char *path, const char *name, const char *role)
     omen_dbus_host_set_role(skeleton, role);
     omen_dbus_host_set_uri(skeleton, "");
     omen_dbus_host_set_reason(skeleton, "");
-    export(self, path, G_DBUS_INTERFACE_SKELETON(skeleton));
+    omen_bus_export(self, path, G_DBUS_INTERFACE_SKELETON(skeleton));
     return skeleton;
 }
 
@@ -487,25 +268,20 @@ sync_manager(OmenBus *self)
     omen_dbus_manager_set_mode(self->manager, omen_controller_get_mode(self->controller));
     omen_dbus_manager_set_connected(self->manager, omen_controller_is_connected(self->controller));
     omen_dbus_manager_set_problems(self->manager, (const char *const *) problems);
-    count_open_omens(self);
+    omen_bus_count_open_omens(self);
 }
 
 static gboolean
 on_sync(gpointer user_data)
 {
     OmenBus *self = user_data;
-    GHashTableIter iter;
-    gpointer evacuation;
 
     sync_manager(self);
     sync_local_host(self);
     sync_destinations(self);
     sync_domains(self);
-    sync_omens(self);
-    g_hash_table_iter_init(&iter, self->dirty_evacuations);
-    while (g_hash_table_iter_next(&iter, &evacuation, NULL))
-        show_evacuation_state(self, evacuation);
-    g_hash_table_remove_all(self->dirty_evacuations);
+    omen_bus_sync_omens(self);
+    omen_bus_sync_evacuations(self);
     return G_SOURCE_CONTINUE;
 }
 
@@ -527,23 +303,14 @@ on_name_lost(GDBusConnection *connection G_GNUC_UNUSED, const char *name, gpoint
 static void
 export_all(OmenBus *self)
 {
-    OmenOmenRegistry *omens = omen_controller_get_omens(self->controller);
-    g_autoptr(GPtrArray) list = omen_omen_registry_list(omens);
-    g_autoptr(GPtrArray) evacuations = omen_controller_list_evacuations(self->controller);
-
     self->manager = omen_dbus_manager_skeleton_new();
     omen_bus_connect_manager(self, self->manager);
     on_sync(self);
-    export(self, OMEN_BUS_MANAGER_PATH, g_object_ref(G_DBUS_INTERFACE_SKELETON(self->manager)));
-    for (guint i = 0; i < list->len; i++)
-        show_omen(self, g_ptr_array_index(list, i));
-    for (guint i = 0; i < evacuations->len; i++)
-        show_evacuation(self, g_ptr_array_index(evacuations, i));
+    omen_bus_export(self, OMEN_BUS_MANAGER_PATH,
+                    g_object_ref(G_DBUS_INTERFACE_SKELETON(self->manager)));
+    omen_bus_follow_omens(self);
+    omen_bus_follow_evacuations(self);
 
-    g_signal_connect_object(omens, "added", G_CALLBACK(on_omen_added), self, 0);
-    g_signal_connect_object(omens, "changed", G_CALLBACK(on_omen_changed), self, 0);
-    g_signal_connect_object(omens, "removed", G_CALLBACK(on_omen_removed), self, 0);
-    g_signal_connect(self->controller, "evacuation-added", G_CALLBACK(on_evacuation_added), self);
     g_signal_connect(self->controller, "status-changed", G_CALLBACK(on_status_changed), self);
 }
 
