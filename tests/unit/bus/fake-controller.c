@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fake-controller.h"
+
+static void fake_controller_iface_init(OmenControllerInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE(FakeController,
+                              fake_controller,
+                              G_TYPE_OBJECT,
+                              G_IMPLEMENT_INTERFACE(OMEN_TYPE_CONTROLLER,
+                                                    fake_controller_iface_init))
+
+static void
+fake_controller_finalize(GObject *object)
+{
+    FakeController *self = FAKE_CONTROLLER(object);
+
+    g_free(self->mode);
+    g_object_unref(self->omens);
+    g_ptr_array_unref(self->evacuations);
+    g_ptr_array_unref(self->domains);
+    g_ptr_array_unref(self->destinations);
+    g_ptr_array_unref(self->plans);
+    g_string_free(self->calls, TRUE);
+    g_clear_error(&self->next_error);
+    G_OBJECT_CLASS(fake_controller_parent_class)->finalize(object);
+}
+
+static void
+fake_controller_class_init(FakeControllerClass *class)
+{
+    G_OBJECT_CLASS(class)->finalize = fake_controller_finalize;
+}
+
+static void
+fake_controller_init(FakeController *self)
+{
+    self->mode = g_strdup("advise");
+    self->omens = omen_omen_registry_new(100);
+    self->evacuations = g_ptr_array_new_with_free_func(g_object_unref);
+    self->domains = g_ptr_array_new_with_free_func(g_free);
+    self->destinations = g_ptr_array_new_with_free_func(g_free);
+    self->plans = g_ptr_array_new_with_free_func(g_object_unref);
+    self->calls = g_string_new(NULL);
+}
+
+FakeController *
+fake_controller_new(void)
+{
+    return g_object_new(FAKE_TYPE_CONTROLLER, NULL);
+}
+
+G_GNUC_PRINTF(3, 4)
+static gboolean
+note(OmenController *controller, GError **error, const char *format, ...)
+{
+    FakeController *self = FAKE_CONTROLLER(controller);
+    va_list values;
+
+    va_start(values, format);
+    g_string_append_vprintf(self->calls, format, values);
+    va_end(values);
+    g_string_append_c(self->calls, ';');
+    if (!self->next_error)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&self->next_error));
+    return FALSE;
+}
+
+static const char *
+get_mode(OmenController *controller)
+{
+    return FAKE_CONTROLLER(controller)->mode;
+}
+
+static gboolean
+set_mode(OmenController *controller, const char *mode, GError **error)
+{
+    FakeController *self = FAKE_CONTROLLER(controller);
+
+    if (!note(controller, error, "mode %s", mode))
+        return FALSE;
+    g_free(self->mode);
+    self->mode = g_strdup(mode);
+    omen_controller_emit_status_changed(controller);
+    return TRUE;
+}
+
+static gboolean
+is_connected(OmenController *controller G_GNUC_UNUSED)
+{
+    return TRUE;
+}
+
+static gboolean
+is_host_endangered(OmenController *controller)
+{
+    return omen_omen_registry_get_host_danger(FAKE_CONTROLLER(controller)->omens,
+                                              g_get_real_time()) != NULL;
+}
+
+static char **
+list_problems(OmenController *controller G_GNUC_UNUSED)
+{
+    const char *const problems[] = {"the state database is full", NULL};
+
+    return g_strdupv((char **) problems);
+}
+
+static GPtrArray *
+list_host_streams(OmenController *controller)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) omen_stream_status_free);
+    OmenStreamStatus *status = g_new0(OmenStreamStatus, 1);
+
+    status->source = g_strdup("file:/var/log/syslog");
+    status->problem = g_strdup("");
+    status->trusted = TRUE;
+    status->records = FAKE_CONTROLLER(controller)->records;
+    status->anomalies = 3;
+    g_ptr_array_add(list, status);
+    return list;
+}
+
+static GPtrArray *
+list_domains(OmenController *controller)
+{
+    FakeController *self = FAKE_CONTROLLER(controller);
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) omen_domain_status_free);
+
+    for (guint i = 0; i < self->domains->len; i++) {
+        OmenDomainStatus *status = g_new0(OmenDomainStatus, 1);
+        status->uuid = g_strdup_printf("00000000-0000-4000-8000-%012u", i);
+        status->name = g_strdup(g_ptr_array_index(self->domains, i));
+        status->state = g_strdup("running");
+        status->streams = g_ptr_array_new_with_free_func((GDestroyNotify) omen_stream_status_free);
+        g_ptr_array_add(list, status);
+    }
+    return list;
+}
+
+static GPtrArray *
+list_destinations(OmenController *controller)
+{
+    FakeController *self = FAKE_CONTROLLER(controller);
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) omen_destination_status_free);
+
+    for (guint i = 0; i < self->destinations->len; i++) {
+        OmenDestinationStatus *status = g_new0(OmenDestinationStatus, 1);
+        status->name = g_strdup(g_ptr_array_index(self->destinations, i));
+        status->uri = g_strdup_printf("qemu+tcp://%s/system", status->name);
+        status->reason = g_strdup("");
+        status->reachable = TRUE;
+        g_ptr_array_add(list, status);
+    }
+    return list;
+}
+
+static gpointer
+copy_reference(gconstpointer object, gpointer user_data G_GNUC_UNUSED)
+{
+    return g_object_ref((gpointer) object);
+}
+
+static GPtrArray *
+list_evacuations(OmenController *controller)
+{
+    return g_ptr_array_copy(FAKE_CONTROLLER(controller)->evacuations, copy_reference, NULL);
+}
+
+static OmenOmenRegistry *
+get_omens(OmenController *controller)
+{
+    return FAKE_CONTROLLER(controller)->omens;
+}
+
+OmenEvacuation *
+fake_controller_add_evacuation(FakeController *self, OmenPhase phase)
+{
+    OmenEvacuationData *data = omen_evacuation_data_new();
+
+    data->id = self->evacuations->len + 1;
+    data->phase = phase;
+    OmenEvacuation *evacuation = omen_evacuation_new(data);
+    g_ptr_array_add(self->evacuations, evacuation);
+    omen_controller_emit_evacuation_added(OMEN_CONTROLLER(self), evacuation);
+    return evacuation;
+}
+
+static GPtrArray *
+evacuate(OmenController *controller,
+         const char *const *domains,
+         const char *destination,
+         guint64 omen_id G_GNUC_UNUSED,
+         GError **error)
+{
+    g_autofree char *names = g_strjoinv(",", (char **) domains);
+
+    if (!note(controller, error, "evacuate %s to %s", names, destination ? destination : "any"))
+        return NULL;
+    GPtrArray *list = g_ptr_array_new_with_free_func(g_object_unref);
+    for (; *domains; domains++)
+        g_ptr_array_add(list, g_object_ref(fake_controller_add_evacuation(
+                                  FAKE_CONTROLLER(controller), OMEN_PHASE_QUEUED)));
+    return list;
+}
+
+static void
+plan_async(OmenController *controller,
+           const char *const *domains G_GNUC_UNUSED,
+           const char *destination G_GNUC_UNUSED,
+           GCancellable *cancellable,
+           GAsyncReadyCallback callback,
+           gpointer user_data)
+{
+    g_ptr_array_add(FAKE_CONTROLLER(controller)->plans,
+                    g_task_new(controller, cancellable, callback, user_data));
+}
+
+static OmenPlanRow *
+new_row(const char *domain, const char *destination, const char *reason)
+{
+    OmenPlanRow *row = g_new0(OmenPlanRow, 1);
+
+    row->domain_name = g_strdup(domain);
+    row->domain_uuid = g_strdup("u");
+    row->destination = g_strdup(destination);
+    row->technique = g_strdup("pre-copy");
+    row->reason = g_strdup(reason);
+    row->end_s = 2.5;
+    row->downtime_ms = 30;
+    return row;
+}
+
+void
+fake_controller_answer_plans(FakeController *self)
+{
+    for (guint i = 0; i < self->plans->len; i++) {
+        GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify) omen_plan_row_free);
+        g_ptr_array_add(rows, new_row("g1", "beta", ""));
+        g_ptr_array_add(rows, new_row("g2", "", "no room anywhere"));
+        g_task_return_pointer(g_ptr_array_index(self->plans, i), rows,
+                              (GDestroyNotify) g_ptr_array_unref);
+    }
+    g_ptr_array_set_size(self->plans, 0);
+}
+
+static GPtrArray *
+plan_finish(OmenController *controller G_GNUC_UNUSED,
+            GAsyncResult *result,
+            gint64 *deadline_us,
+            GError **error)
+{
+    *deadline_us = 123000000;
+    return g_task_propagate_pointer(G_TASK(result), error);
+}
+
+static gboolean
+cancel(OmenController *controller, guint64 id, GError **error)
+{
+    return note(controller, error, "cancel %" G_GUINT64_FORMAT, id);
+}
+
+static gboolean
+approve(OmenController *controller, guint64 id, GError **error)
+{
+    return note(controller, error, "approve %" G_GUINT64_FORMAT, id);
+}
+
+static gboolean
+dismiss(OmenController *controller, guint64 id, GError **error)
+{
+    return note(controller, error, "dismiss %" G_GUINT64_FORMAT, id);
+}
+
+static gboolean
+clear(OmenController *controller, guint64 id, GError **error)
+{
+    return note(controller, error, "clear %" G_GUINT64_FORMAT, id);
+}
+
+static gboolean
+reload(OmenController *controller, GError **error)
+{
+    return note(controller, error, "reload");
+}
+
+static void
+fake_controller_iface_init(OmenControllerInterface *iface)
+{
+    iface->get_mode = get_mode;
+    iface->set_mode = set_mode;
+    iface->is_connected = is_connected;
+    iface->is_host_endangered = is_host_endangered;
+    iface->list_problems = list_problems;
+    iface->list_host_streams = list_host_streams;
+    iface->list_domains = list_domains;
+    iface->list_destinations = list_destinations;
+    iface->list_evacuations = list_evacuations;
+    iface->get_omens = get_omens;
+    iface->evacuate = evacuate;
+    iface->plan_async = plan_async;
+    iface->plan_finish = plan_finish;
+    iface->cancel = cancel;
+    iface->approve = approve;
+    iface->dismiss = dismiss;
+    iface->clear = clear;
+    iface->reload = reload;
+}
