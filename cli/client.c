@@ -12,7 +12,7 @@
 void
 client_close(Client *self)
 {
-    g_clear_pointer(&self->objects, g_variant_unref);
+    g_clear_pointer(&self->objects, g_hash_table_unref);
     g_clear_object(&self->connection);
 }
 
@@ -38,11 +38,27 @@ client_refresh(Client *self, GError **error)
         client_call(self, OMEN_BUS_ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects",
                     NULL, error);
 
+    GVariant *interfaces;
+    const char *path;
+    g_autoptr(GVariant) objects = NULL;
+    GVariantIter iter;
+
     if (!reply)
         return FALSE;
-    g_clear_pointer(&self->objects, g_variant_unref);
-    self->objects = g_variant_get_child_value(reply, 0);
+    objects = g_variant_get_child_value(reply, 0);
+    g_clear_pointer(&self->objects, g_hash_table_unref);
+    self->objects =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
+    g_variant_iter_init(&iter, objects);
+    while (g_variant_iter_next(&iter, "{&o@a{sa{sv}}}", &path, &interfaces))
+        g_hash_table_replace(self->objects, g_strdup(path), interfaces);
     return TRUE;
+}
+
+gboolean
+client_has(Client *self, const char *path)
+{
+    return g_hash_table_contains(self->objects, path);
 }
 
 gboolean
@@ -76,13 +92,20 @@ client_call(Client *self,
             GVariant *parameters,
             GError **error)
 {
+    g_autoptr(GError) local = NULL;
+    g_autofree char *name = NULL;
     GVariant *reply = g_dbus_connection_call_sync(
         self->connection, OMEN_BUS_NAME, path, interface, method, parameters, NULL,
-        G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, CALL_TIMEOUT_MS, NULL, error);
+        G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, CALL_TIMEOUT_MS, NULL, &local);
 
-    if (!reply && error)
-        g_dbus_error_strip_remote_error(*error);
-    return reply;
+    self->was_refused = FALSE;
+    if (reply)
+        return reply;
+    name = g_dbus_error_get_remote_error(local);
+    self->was_refused = g_strcmp0(name, OMEN_BUS_ERROR_PREFIX "NotAuthorized") == 0;
+    g_dbus_error_strip_remote_error(local);
+    g_propagate_error(error, g_steal_pointer(&local));
+    return NULL;
 }
 
 /* By the number that a path ends in, else by the path. */
@@ -103,12 +126,12 @@ GPtrArray *
 client_list(Client *self, const char *interface)
 {
     GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
-    GVariantIter iter;
-    const char *path;
-    GVariant *interfaces;
+    GHashTableIter iter;
+    gpointer path;
+    gpointer interfaces;
 
-    g_variant_iter_init(&iter, self->objects);
-    while (g_variant_iter_loop(&iter, "{&o@a{sa{sv}}}", &path, &interfaces)) {
+    g_hash_table_iter_init(&iter, self->objects);
+    while (g_hash_table_iter_next(&iter, &path, &interfaces)) {
         g_autoptr(GVariant) found =
             g_variant_lookup_value(interfaces, interface, G_VARIANT_TYPE_VARDICT);
         if (found)
@@ -122,20 +145,11 @@ client_list(Client *self, const char *interface)
 static GVariant *
 get_property(Client *self, const char *path, const char *interface, const char *name)
 {
-    GVariantIter iter;
-    const char *candidate;
-    GVariant *interfaces;
+    GVariant *interfaces = g_hash_table_lookup(self->objects, path);
+    g_autoptr(GVariant) properties =
+        interfaces ? g_variant_lookup_value(interfaces, interface, G_VARIANT_TYPE_VARDICT) : NULL;
 
-    g_variant_iter_init(&iter, self->objects);
-    while (g_variant_iter_next(&iter, "{&o@a{sa{sv}}}", &candidate, &interfaces)) {
-        g_autoptr(GVariant) owned = interfaces;
-        g_autoptr(GVariant) properties = NULL;
-        if (!g_str_equal(candidate, path))
-            continue;
-        properties = g_variant_lookup_value(owned, interface, G_VARIANT_TYPE_VARDICT);
-        return properties ? g_variant_lookup_value(properties, name, NULL) : NULL;
-    }
-    return NULL;
+    return properties ? g_variant_lookup_value(properties, name, NULL) : NULL;
 }
 
 const char *

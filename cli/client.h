@@ -9,7 +9,9 @@ G_BEGIN_DECLS
 
 typedef struct {
     GDBusConnection *connection;
-    GVariant *objects; /* a{oa{sa{sv}}}: all objects, as of the last client_refresh() */
+    GHashTable *objects;   /* path -> a{sa{sv}}: all objects, as of the last client_refresh() */
+    gboolean was_refused;  /* the last call: its caller may not do that */
+    gboolean may_not_read; /* log lines were refused: not asked for again */
 } Client;
 
 void client_close(Client *self);
@@ -30,6 +32,9 @@ GVariant *client_call(Client *self,
 /* Paths of all objects with that interface, by their number or name. (transfer full) (element-type
  * utf8). */
 GPtrArray *client_list(Client *self, const char *interface);
+
+/* There was such an object at the last refresh. */
+gboolean client_has(Client *self, const char *path);
 
 /* A property as of the last refresh. */
 const char *

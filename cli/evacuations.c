@@ -229,7 +229,8 @@ follow(Client *client, char **paths)
 
     for (guint i = 0; paths[i]; i++) {
         g_autoptr(GError) error = NULL;
-        while (client_refresh(client, &error) && !is_final(text_of(client, paths[i], "Phase"))) {
+        while (client_refresh(client, &error) && client_has(client, paths[i]) &&
+               !is_final(text_of(client, paths[i], "Phase"))) {
             if (has_screen)
                 fprintf(stderr, "\r\033[K%s: %s %3.0f %%", text_of(client, paths[i], "DomainName"),
                         text_of(client, paths[i], "Phase"),
@@ -243,6 +244,12 @@ follow(Client *client, char **paths)
             command_fail("evacuate", EXIT_FAILED, "the daemon no longer answers: %s",
                          error->message);
             return g_strv_length(paths) - i + n_failed;
+        }
+        if (!client_has(client, paths[i])) {
+            command_fail("evacuate", EXIT_FAILED, "the daemon no longer knows what became of %s",
+                         paths[i]);
+            n_failed++;
+            continue;
         }
         print_evacuation(client, paths[i]);
         n_failed += g_str_equal(text_of(client, paths[i], "Phase"), "succeeded") ? 0 : 1;

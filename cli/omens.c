@@ -14,18 +14,24 @@ add_string(
                                   client_get_string(client, path, INTERFACE_OMEN, property));
 }
 
-/* Lines of a log may hold secrets: who may not read them gets none. */
+/* Lines of a log may hold secrets: who may not read them gets none, and is asked for his password
+ * once, not once an omen. */
 static char **
 get_records(Client *client, const char *path)
 {
-    g_autoptr(GVariant) reply =
-        client_call(client, path, INTERFACE_OMEN, "GetRecords",
-                    g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), NULL);
+    g_autoptr(GVariant) reply = NULL;
     char **lines = NULL;
 
-    if (reply)
+    if (client->may_not_read)
+        return NULL;
+    reply = client_call(client, path, INTERFACE_OMEN, "GetRecords",
+                        g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), NULL);
+    if (reply) {
         g_variant_get(reply, "(^as)", &lines);
-    return lines;
+        return lines;
+    }
+    client->may_not_read = client->was_refused;
+    return NULL;
 }
 
 static void
