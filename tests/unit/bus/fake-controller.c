@@ -35,7 +35,7 @@ static void
 fake_controller_init(FakeController *self)
 {
     self->mode = g_strdup("advise");
-    self->omens = omen_omen_registry_new(100);
+    self->omens = omen_omen_registry_new(1000);
     self->evacuations = g_ptr_array_new_with_free_func(g_object_unref);
     self->domains = g_ptr_array_new_with_free_func(g_free);
     self->destinations = g_ptr_array_new_with_free_func(g_free);

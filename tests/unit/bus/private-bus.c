@@ -141,6 +141,7 @@ on_polkit_call(GDBusConnection *connection G_GNUC_UNUSED,
 {
     PrivateBus *self = user_data;
 
+    self->n_asked++;
     g_clear_pointer(&self->asked_action, g_free);
     g_clear_pointer(&self->asked_subject, g_free);
     g_variant_get(parameters, "((sa{sv})sa{ss}us)", &self->asked_subject, NULL, &self->asked_action,

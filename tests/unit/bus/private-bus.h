@@ -27,6 +27,7 @@ typedef struct {
     char *asked_action;
     char *asked_subject; /* kind */
     guint asked_flags;
+    guint n_asked;
 } PrivateBus;
 
 void private_bus_set_up(PrivateBus *self, gconstpointer data);

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The real tool against the real bus objects of a fake daemon: what programs and people get. */
+#include <json-glib/json-glib.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "private-bus.h"
+
+typedef struct {
+    char *out;
+    char *err;
+    int status;
+    gboolean done;
+} Run;
+
+static void
+run_clear(Run *self)
+{
+    g_free(self->out);
+    g_free(self->err);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
+
+static void
+on_ended(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    Run *run = user_data;
+
+    g_subprocess_communicate_utf8_finish(G_SUBPROCESS(source), result, &run->out, &run->err, NULL);
+    run->status = g_subprocess_get_if_exited(G_SUBPROCESS(source))
+                      ? g_subprocess_get_exit_status(G_SUBPROCESS(source))
+                      : -1;
+    run->done = TRUE;
+}
+
+static void
+become_nobody(gpointer data G_GNUC_UNUSED)
+{
+    if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
+        _exit(111);
+}
+
+/* Runs "virt-omen --bus ADDRESS" with the words of @line, and the main loop meanwhile. */
+static void
+run_tool_as(PrivateBus *bus, Run *run, const char *line, GSpawnChildSetupFunc become)
+{
+    g_auto(GStrv) words = g_strsplit(line, " ", -1);
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GSubprocess) process = NULL;
+
+    g_ptr_array_add(argv, (gpointer) g_getenv("OMEN_TEST_TOOL"));
+    g_ptr_array_add(argv, (gpointer) "--bus");
+    g_ptr_array_add(argv, bus->address);
+    for (guint i = 0; words[i]; i++)
+        g_ptr_array_add(argv, words[i]);
+    g_ptr_array_add(argv, NULL);
+    g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(
+        (GSubprocessFlags) (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE));
+    if (become)
+        g_subprocess_launcher_set_child_setup(launcher, become, NULL, NULL);
+    process = g_subprocess_launcher_spawnv(launcher, (const char *const *) argv->pdata, &error);
+    g_assert_no_error(error);
+    g_subprocess_communicate_utf8_async(process, NULL, NULL, on_ended, run);
+    gint64 end = g_get_monotonic_time() + 20 * G_TIME_SPAN_SECOND;
+    while (!run->done && g_get_monotonic_time() < end)
+        private_bus_run_for(5);
+    if (!run->done)
+        g_subprocess_force_exit(process);
+    while (!run->done)
+        g_main_context_iteration(NULL, TRUE);
+    g_test_message("%s: %d %s%s", line, run->status, run->out, run->err);
+}
+
+static void
+run_tool(PrivateBus *bus, Run *run, const char *line)
+{
+    run_tool_as(bus, run, line, NULL);
+}
+
+static JsonNode *
+parse(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    JsonNode *root = json_from_string(text, &error);
+
+    g_assert_no_error(error);
+    return root;
+}
+
+static void
+assert_members(JsonObject *object, const char *names)
+{
+    g_auto(GStrv) words = g_strsplit(names, " ", -1);
+
+    for (guint i = 0; words[i]; i++) {
+        if (!json_object_has_member(object, words[i]))
+            g_error("\"%s\" is missing", words[i]);
+    }
+}
+
+static void
+raise_omens(PrivateBus *bus, guint n)
+{
+    gint64 now = g_get_real_time();
+
+    for (guint i = 0; i < n; i++) {
+        OmenOmenData *sign = omen_omen_data_new();
+        g_free(sign->device);
+        sign->device = g_strdup_printf("sd%u", i);
+        sign->time_us = now;
+        sign->expires_us = now + G_TIME_SPAN_HOUR;
+        sign->scope = OMEN_SCOPE_DEVICE;
+        sign->failure_class = OMEN_FAILURE_DISK;
+        sign->probability = 0.9;
+        g_ptr_array_add(sign->records, g_strdup("critical medium error"));
+        omen_omen_registry_raise(bus->controller->omens, sign, NULL);
+    }
+}
+
+static gboolean
+needs_root(void)
+{
+    if (geteuid() == 0)
+        return FALSE;
+    g_test_skip("asks as root");
+    return TRUE;
+}
+
+static void
+test_status(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Run) run = {0};
+
+    run_tool(bus, &run, "status --json");
+    g_assert_cmpint(run.status, ==, 0);
+    g_autoptr(JsonNode) root = parse(run.out);
+    JsonObject *status = json_node_get_object(root);
+    assert_members(status, "mode host domains");
+    JsonObject *host = json_object_get_object_member(status, "host");
+    assert_members(host, "endangered streams");
+    JsonArray *streams = json_object_get_array_member(host, "streams");
+    assert_members(json_array_get_object_element(streams, 0),
+                   "source trusted records anomalies dropped");
+    JsonArray *domains = json_object_get_array_member(status, "domains");
+    g_assert_cmpuint(json_array_get_length(domains), ==, 2);
+    assert_members(json_array_get_object_element(domains, 0), "name uuid endangered streams");
+
+    g_auto(Run) plain = {0};
+    run_tool(bus, &plain, "status");
+    g_assert_cmpint(plain.status, ==, 0);
+    g_assert_nonnull(strstr(plain.out, "g2"));
+    g_assert_null(strchr(plain.out, '\033'));
+}
+
+static void
+test_omens(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Run) run = {0};
+
+    raise_omens(bus, 1);
+    run_tool(bus, &run, "omens --json");
+    g_assert_cmpint(run.status, ==, 0);
+    g_autoptr(JsonNode) root = parse(run.out);
+    JsonArray *omens = json_node_get_array(root);
+    g_assert_cmpuint(json_array_get_length(omens), ==, 1);
+    assert_members(json_array_get_object_element(omens, 0),
+                   "id time scope class probability reason records action outcome");
+    g_assert_cmpstr(json_object_get_string_member(json_array_get_object_element(omens, 0), "class"),
+                    ==, "disk");
+
+    g_auto(Run) none = {0};
+    run_tool(bus, &none, "approve 4711");
+    g_assert_cmpint(none.status, ==, 1);
+    g_assert_nonnull(strstr(none.err, "4711"));
+}
+
+/* As many as the daemon keeps by default. */
+static void
+test_many_omens(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Run) run = {0};
+
+    raise_omens(bus, 1000);
+    gint64 start = g_get_monotonic_time();
+    run_tool(bus, &run, "omens --json");
+    double seconds = (double) (g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+    g_assert_cmpint(run.status, ==, 0);
+    g_test_message("1000 omens in %.2f s", seconds);
+    g_assert_cmpfloat(seconds, <, 10);
+}
+
+/* Who may not read the lines sees the rest, and is asked for his password once. */
+static void
+test_omens_as_nobody(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Run) run = {0};
+
+    raise_omens(bus, 5);
+    private_bus_start_polkit(bus);
+    bus->answer = POLKIT_NO;
+    run_tool_as(bus, &run, "omens", become_nobody);
+    g_assert_cmpint(run.status, ==, 0);
+    g_assert_nonnull(strstr(run.out, "sd4"));
+    g_assert_null(strstr(run.out, "critical medium error"));
+    g_assert_cmpuint(bus->n_asked, ==, 1);
+    g_assert_cmpuint(bus->asked_flags, ==, 1);
+
+    g_auto(Run) refused = {0};
+    run_tool_as(bus, &refused, "mode enforce", become_nobody);
+    g_assert_cmpint(refused.status, ==, 1);
+    g_assert_nonnull(strstr(refused.err, "polkit does not allow it"));
+    g_assert_cmpstr(bus->controller->mode, ==, "advise");
+}
+
+static gboolean
+answer_plans(gpointer user_data)
+{
+    fake_controller_answer_plans(user_data);
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+test_plan(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Run) run = {0};
+    guint source = g_timeout_add(20, answer_plans, bus->controller);
+
+    run_tool(bus, &run, "plan --json");
+    g_source_remove(source);
+    g_assert_cmpint(run.status, ==, 0);
+    g_autoptr(JsonNode) root = parse(run.out);
+    JsonObject *plan = json_node_get_object(root);
+    assert_members(plan, "deadline moves stays");
+    assert_members(json_array_get_object_element(json_object_get_array_member(plan, "moves"), 0),
+                   "domain destination technique start_s end_s downtime_ms");
+    assert_members(json_array_get_object_element(json_object_get_array_member(plan, "stays"), 0),
+                   "domain reason");
+}
+
+typedef struct {
+    PrivateBus *bus;
+    OmenPhase phase;
+} Ending;
+
+static gboolean
+end_evacuations(gpointer user_data)
+{
+    Ending *ending = user_data;
+    GPtrArray *evacuations = ending->bus->controller->evacuations;
+
+    for (guint i = 0; i < evacuations->len; i++) {
+        OmenEvacuation *evacuation = g_ptr_array_index(evacuations, i);
+        OmenEvacuationData *after = omen_evacuation_data_copy(omen_evacuation_get_data(evacuation));
+        after->phase = ending->phase;
+        omen_evacuation_update(evacuation, after);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+test_evacuate(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        OmenPhase phase;
+        int status;
+    } cases[] = {{OMEN_PHASE_SUCCEEDED, 0}, {OMEN_PHASE_FAILED, 1}, {OMEN_PHASE_CANCELLED, 1}};
+
+    if (needs_root())
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Ending ending = {bus, cases[i].phase};
+        g_auto(Run) run = {0};
+        guint source = g_timeout_add(300, end_evacuations, &ending);
+        run_tool(bus, &run, "evacuate g1 g2 --wait");
+        g_source_remove(source);
+        g_assert_cmpint(run.status, ==, cases[i].status);
+    }
+    g_auto(Run) usage = {0};
+    run_tool(bus, &usage, "evacuate");
+    g_assert_cmpint(usage.status, ==, 2);
+    g_auto(Run) both = {0};
+    run_tool(bus, &both, "evacuate --all g1");
+    g_assert_cmpint(both.status, ==, 2);
+}
+
+static gboolean
+forget_evacuations(gpointer user_data)
+{
+    PrivateBus *bus = user_data;
+
+    for (guint i = 0; i < 1100; i++)
+        fake_controller_add_evacuation(bus->controller, OMEN_PHASE_SUCCEEDED);
+    return G_SOURCE_REMOVE;
+}
+
+/* An evacuation that the daemon forgot is no reason to wait for ever. */
+static void
+test_forgotten(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    Ending ending = {bus, OMEN_PHASE_SUCCEEDED};
+    g_auto(Run) run = {0};
+
+    if (needs_root())
+        return;
+    /* Both ends come between two looks of the tool at the first one. */
+    guint end = g_timeout_add(300, end_evacuations, &ending);
+    guint forget = g_timeout_add(305, forget_evacuations, bus);
+    run_tool(bus, &run, "evacuate g1 --wait");
+    g_source_remove(end);
+    if (g_main_context_find_source_by_id(NULL, forget))
+        g_source_remove(forget);
+    g_assert_true(run.status == 0 || strstr(run.err, "no longer knows") != NULL);
+}
+
+static void
+test_no_daemon(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    static const char *const lines[] = {"status", "omens --json", "evacuate --all", "mode",
+                                        "watch"};
+
+    g_clear_object(&bus->bus);
+    private_bus_run_for(50);
+    for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
+        g_auto(Run) run = {0};
+        run_tool(bus, &run, lines[i]);
+        g_assert_cmpint(run.status, ==, 1);
+        g_assert_nonnull(strstr(run.err, "virt-omend is not running: systemctl start virt-omend"));
+    }
+}
+
+#define ADD(name, function)                                                                        \
+    g_test_add(name, PrivateBus, NULL, private_bus_set_up, function, private_bus_tear_down)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("/online/status", test_status);
+    ADD("/online/omens", test_omens);
+    ADD("/online/many-omens", test_many_omens);
+    ADD("/online/omens-as-nobody", test_omens_as_nobody);
+    ADD("/online/plan", test_plan);
+    ADD("/online/evacuate", test_evacuate);
+    ADD("/online/forgotten", test_forgotten);
+    ADD("/online/no-daemon", test_no_daemon);
+    return g_test_run();
+}
