@@ -168,6 +168,7 @@ private_bus_start_polkit(PrivateBus *self)
         "RequestName", g_variant_new("(su)", "org.freedesktop.PolicyKit1", 0), NULL,
         G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
     g_assert_no_error(error);
+    g_assert_nonnull(reply);
 }
 
 static gboolean

@@ -198,11 +198,13 @@ test_calls(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
         g_autoptr(GVariant) done =
             private_bus_call(bus, OMEN_BUS_OMENS_PATH "/1", OMEN, methods[i], no_options(), &error);
         g_assert_no_error(error);
+        g_assert_nonnull(done);
     }
     g_autoptr(GVariant) cancelled =
         private_bus_call(bus, OMEN_BUS_EVACUATIONS_PATH "/2", "org.virtomen1.Evacuation", "Cancel",
                          no_options(), &error);
     g_assert_no_error(error);
+    g_assert_nonnull(cancelled);
     g_assert_cmpstr(bus->controller->calls->str, ==,
                     "evacuate g1,g2 to any;approve 1;dismiss 1;clear 1;cancel 2;");
 }
