@@ -63,12 +63,11 @@ describe_move(const PlanOrder *order, const OmenPlannedMove *move)
     row->domain_uuid = g_strdup(domain->uuid);
     row->domain_name = g_strdup(domain->name);
     row->destination = g_strdup(destination ? destination->name : "");
-    row->technique = g_strdup(destination ? "pre-copy" : "");
+    row->technique = g_strdup(destination ? omen_technique_to_string(move->technique) : "");
     row->reason = g_strdup(move->reason ? move->reason : "");
     row->start_s = move->start_s;
     row->end_s = move->end_s;
-    /* QEMU's own limit for the last pass (downtime-limit, 300 ms). */
-    row->downtime_ms = destination ? 300 : 0;
+    row->downtime_ms = move->downtime_ms;
     return row;
 }
 
@@ -76,7 +75,9 @@ static gpointer
 plan_work(gpointer data, GError **error G_GNUC_UNUSED)
 {
     PlanOrder *order = data;
-    OmenPlanLimits limits = {order->concurrency, order->bytes_per_second, order->wanted};
+    OmenPlanLimits limits = {.concurrency = order->concurrency,
+                             .link_bytes_per_second = (double) order->bytes_per_second,
+                             .destination = order->wanted};
     g_autofree OmenPlanDestination *destinations =
         g_new0(OmenPlanDestination, order->destinations->len + 1);
     g_autoptr(GPtrArray) moves = NULL;

@@ -1,82 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "evacuation/domain-facts.h"
 #include "evacuation/evacuation.h"
-#include "evacuation/planner.h"
 #include "evacuation/whereabouts.h"
-
-static void
-test_plan(void)
-{
-    const OmenPlanDomain domains[] = {{"u1", "large", 400, NULL},
-                                      {"u2", "small", 100, NULL},
-                                      {"u3", "stuck", 50, "hostdev"},
-                                      {"u4", "huge", 5000, NULL}};
-    const OmenPlanDestination destinations[] = {
-        {"dead", 0, "dead: cannot be reached"}, {"beta", 450, NULL}, {"gamma", 450, NULL}};
-    const OmenPlanLimits limits = {1, 100, NULL};
-    g_autoptr(GPtrArray) plan = omen_planner_plan(domains, 4, destinations, 3, &limits);
-    const OmenPlannedMove *move;
-
-    g_assert_cmpuint(plan->len, ==, 4);
-    move = g_ptr_array_index(plan, 0);
-    g_assert_cmpuint(move->domain, ==, 1);
-    g_assert_cmpint(move->destination, ==, 1);
-    g_assert_cmpfloat(move->end_s, ==, 1);
-    move = g_ptr_array_index(plan, 1);
-    g_assert_cmpuint(move->domain, ==, 0);
-    g_assert_cmpint(move->destination, ==, 2);
-    g_assert_cmpfloat(move->start_s, ==, 1);
-    g_assert_cmpfloat(move->end_s, ==, 5);
-    move = g_ptr_array_index(plan, 2);
-    g_assert_cmpstr(move->reason, ==, "hostdev");
-    move = g_ptr_array_index(plan, 3);
-    g_assert_cmpint(move->destination, ==, -1);
-    g_assert_nonnull(g_strstr_len(move->reason, -1, "dead: cannot be reached"));
-    g_assert_nonnull(g_strstr_len(move->reason, -1, "beta: no room left"));
-}
-
-/* No destination gets more than it has room for; each domain is in the plan once; no more moves at
- * once than allowed. */
-static void
-test_plan_random(void)
-{
-    for (guint round = 0; round < 2000; round++) {
-        OmenPlanDomain domains[12];
-        OmenPlanDestination destinations[4];
-        guint64 used[4] = {0};
-        gboolean seen[12] = {0};
-        gsize n = (gsize) g_test_rand_int_range(0, 13);
-        gsize m = (gsize) g_test_rand_int_range(0, 5);
-        OmenPlanLimits limits = {(guint) g_test_rand_int_range(1, 4), 10, NULL};
-
-        for (gsize i = 0; i < n; i++)
-            domains[i] = (OmenPlanDomain){"u", "d", (guint64) g_test_rand_int_range(1, 100), NULL};
-        for (gsize i = 0; i < m; i++)
-            destinations[i] = (OmenPlanDestination){"x", (guint64) g_test_rand_int_range(0, 300),
-                                                    g_test_rand_bit() ? "no" : NULL};
-        g_autoptr(GPtrArray) plan = omen_planner_plan(domains, n, destinations, m, &limits);
-        g_assert_cmpuint(plan->len, ==, n);
-        for (guint i = 0; i < plan->len; i++) {
-            const OmenPlannedMove *move = g_ptr_array_index(plan, i);
-            guint at_once = 0;
-            g_assert_false(seen[move->domain]);
-            seen[move->domain] = TRUE;
-            g_assert_cmpint(move->destination < 0, ==, move->reason != NULL);
-            if (move->destination < 0)
-                continue;
-            g_assert_null(destinations[move->destination].unusable);
-            used[move->destination] += domains[move->domain].memory_bytes;
-            for (guint j = 0; j < plan->len; j++) {
-                const OmenPlannedMove *other = g_ptr_array_index(plan, j);
-                at_once += other->destination >= 0 && other->start_s <= move->start_s &&
-                           other->end_s > move->start_s;
-            }
-            g_assert_cmpuint(at_once, <=, limits.concurrency);
-        }
-        for (gsize i = 0; i < m; i++)
-            g_assert_cmpuint(used[i], <=, destinations[i].room_bytes);
-    }
-}
 
 typedef struct {
     OmenPresence here;
@@ -151,8 +76,6 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/evacuation/plan", test_plan);
-    g_test_add_func("/evacuation/plan-random", test_plan_random);
     g_test_add_func("/evacuation/whereabouts", test_whereabouts);
     g_test_add_func("/evacuation/facts", test_facts);
     g_test_add_func("/evacuation/phases", test_phases);
