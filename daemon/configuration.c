@@ -17,6 +17,7 @@ typedef enum {
     TYPE_BOOLEAN,
     TYPE_SWITCH,
     TYPE_MODE,
+    TYPE_POST_COPY,
 } SettingType;
 
 /* One setting: where it stands in a file, what it may be, and where it goes. */
@@ -54,11 +55,21 @@ static const Setting settings[] = {
     {"evacuation", "timeout_s", TYPE_UINT, AT(timeout_s), 0, 7 * 24 * 3600},
     {"evacuation", "bandwidth_mib", TYPE_UINT, AT(bandwidth_mib), 0, 1000000},
     {"evacuation", "memory_reserve_mib", TYPE_UINT, AT(memory_reserve_mib), 0, 1u << 30},
+    {"evacuation", "concurrency_a_destination", TYPE_UINT, AT(concurrency_a_destination), 0, 32},
+    {"evacuation", "link_mib", TYPE_UINT, AT(link_mib), 0, 1000000},
+    {"evacuation", "cpu_overcommit", TYPE_UINT, AT(cpu_overcommit), 0, 1000},
+    {"evacuation", "max_downtime_ms", TYPE_UINT, AT(max_downtime_ms), 0, 600000},
+    {"evacuation", "parallel_connections", TYPE_UINT, AT(parallel_connections), 0, 255},
+    {"evacuation", "post_copy", TYPE_POST_COPY, AT(post_copy), 0, 0},
+    {"evacuation", "tls", TYPE_BOOLEAN, AT(tls), 0, 0},
+    {"evacuation", "compress", TYPE_BOOLEAN, AT(compress), 0, 0},
+    {"evacuation", "copy_disks", TYPE_BOOLEAN, AT(copy_disks), 0, 0},
 };
 
 #undef AT
 
 static const char *const mode_words[] = {"observe", "advise", "enforce", NULL};
+static const char *const post_copy_words[] = {"never", "healthy", "always", NULL};
 static const char *const switch_words[] = {"no", "yes", "auto", NULL};
 
 const char *
@@ -96,6 +107,8 @@ destination_settings_free(OmenDestinationSettings *self)
     g_free(self->name);
     g_free(self->uri);
     g_free(self->migrate_uri);
+    g_free(self->bus);
+    g_strfreev(self->labels);
     g_free(self);
 }
 
@@ -128,6 +141,11 @@ omen_configuration_new(void)
     self->max_omens = 1000;
     self->concurrency = 2;
     self->memory_reserve_mib = 256;
+    self->concurrency_a_destination = 2;
+    self->cpu_overcommit = 8;
+    self->max_downtime_ms = 2000;
+    self->post_copy = OMEN_POST_COPY_HEALTHY;
+    self->copy_disks = TRUE;
     self->destinations = g_ptr_array_new_with_free_func((GDestroyNotify) destination_settings_free);
     return self;
 }
@@ -226,9 +244,9 @@ split_list(const char *value)
 }
 
 static gboolean
-apply_setting(OmenConfiguration *self, const Setting *setting, const char *value, GError **error)
+apply_setting(gpointer into, const Setting *setting, const char *value, GError **error)
 {
-    gpointer field = G_STRUCT_MEMBER_P(self, setting->offset);
+    gpointer field = G_STRUCT_MEMBER_P(into, setting->offset);
     guint i;
 
     switch (setting->type) {
@@ -253,6 +271,11 @@ apply_setting(OmenConfiguration *self, const Setting *setting, const char *value
         if (!apply_word(mode_words, value, &i, error))
             return FALSE;
         *(OmenMode *) field = (OmenMode) i;
+        return TRUE;
+    case TYPE_POST_COPY:
+        if (!apply_word(post_copy_words, value, &i, error))
+            return FALSE;
+        *(OmenPostCopy *) field = (OmenPostCopy) i;
         return TRUE;
     default:
         g_return_val_if_reached(FALSE);
@@ -280,31 +303,38 @@ ensure_destination(OmenConfiguration *self, const char *name)
         destination->name = g_strdup(name);
         destination->uri = g_strdup("");
         destination->migrate_uri = g_strdup("");
+        destination->bus = g_strdup("");
+        destination->labels = g_new0(char *, 1);
+        destination->weight = 100;
         g_ptr_array_add(self->destinations, destination);
     }
     return destination;
 }
+
+static const Setting destination_settings[] = {
+    {"", "uri", TYPE_STRING, G_STRUCT_OFFSET(OmenDestinationSettings, uri), 0, 0},
+    {"", "migrate_uri", TYPE_STRING, G_STRUCT_OFFSET(OmenDestinationSettings, migrate_uri), 0, 0},
+    {"", "bus", TYPE_STRING, G_STRUCT_OFFSET(OmenDestinationSettings, bus), 0, 0},
+    {"", "labels", TYPE_LIST, G_STRUCT_OFFSET(OmenDestinationSettings, labels), 0, 0},
+    {"", "weight", TYPE_UINT, G_STRUCT_OFFSET(OmenDestinationSettings, weight), 0, 1000000},
+    {"", "max_domains", TYPE_UINT, G_STRUCT_OFFSET(OmenDestinationSettings, max_domains), 0,
+     1000000},
+};
 
 static gboolean
 apply_destination(
     OmenConfiguration *self, const char *name, const char *key, const char *value, GError **error)
 {
     OmenDestinationSettings *destination = ensure_destination(self, name);
-    char **field = NULL;
 
-    if (g_str_equal(key, "uri"))
-        field = &destination->uri;
-    else if (g_str_equal(key, "migrate_uri"))
-        field = &destination->migrate_uri;
-
-    if (!field) {
-        g_set_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
-                    "unknown key; [destination NAME] has: uri, migrate_uri");
-        return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(destination_settings); i++) {
+        if (g_str_equal(destination_settings[i].key, key))
+            return apply_setting(destination, &destination_settings[i], value, error);
     }
-    g_free(*field);
-    *field = g_strdup(value);
-    return TRUE;
+    g_set_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
+                "unknown key; [destination NAME] has: uri, migrate_uri, bus, labels, weight, "
+                "max_domains");
+    return FALSE;
 }
 
 static gboolean

@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include "evacuation/evacuator.h"
+
 #include <gio/gio.h>
 #include <virt-omen/detector.h>
 
@@ -42,6 +44,10 @@ typedef struct {
     char *name;
     char *uri;         /* of its libvirt, as this host's libvirtd reaches it */
     char *migrate_uri; /* of the data; "": libvirt chooses */
+    char *bus;         /* D-Bus address of its system bus; "": its virt-omend is not asked */
+    char **labels;
+    guint weight;
+    guint max_domains; /* 0: no limit */
 } OmenDestinationSettings;
 
 typedef struct {
@@ -84,6 +90,15 @@ typedef struct {
     guint timeout_s;     /* 0: by the domain's memory */
     guint bandwidth_mib; /* MiB/s a migration; 0: no limit */
     guint memory_reserve_mib;
+    guint concurrency_a_destination; /* 0: as many */
+    guint link_mib;                  /* MiB/s that all share; 0: not known */
+    guint cpu_overcommit;            /* 0: no limit */
+    guint max_downtime_ms;
+    guint parallel_connections; /* 0: one */
+    OmenPostCopy post_copy;
+    gboolean tls;
+    gboolean compress;
+    gboolean copy_disks;
 
     GPtrArray *destinations; /* OmenDestinationSettings, in the order of the files */
 } OmenConfiguration;

@@ -111,7 +111,7 @@ list_destinations(OmenController *controller)
         status->uri = g_strdup(probe->destination->uri);
         status->reachable = probe->reachable;
         status->reason = g_strdup(probe->reason);
-        status->free_memory = probe->free_bytes;
+        status->free_memory = probe->sight.free_bytes;
         g_ptr_array_add(list, status);
     }
     return list;
@@ -148,6 +148,40 @@ translate(GError **error)
     g_set_error_literal(error, OMEN_CONTROLLER_ERROR, code, message);
 }
 
+OmenEvacuationRequest
+omen_daemon_make_request(OmenDaemon *self, const char *destination, guint64 omen_id)
+{
+    return (OmenEvacuationRequest){
+        .destination = destination,
+        .omen_id = omen_id,
+        .deadline_us = omen_responder_get_deadline_us(self->responder),
+        .host_may_die = omen_responder_is_host_endangered(self->responder),
+    };
+}
+
+/* Before the first of them is queued: all or nothing. */
+static gboolean
+check_all(OmenDaemon *self,
+          const char *const *domains,
+          const OmenEvacuationRequest *request,
+          GError **error)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (; *domains; domains++) {
+        const OmenDomainInfo *info;
+        if (!omen_evacuator_check(self->evacuator, *domains, request, error))
+            return FALSE;
+        info = omen_hypervisor_lookup(self->hypervisor, *domains);
+        if (!g_hash_table_add(seen, g_strdup(info->uuid))) {
+            g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_INVALID,
+                        "%s is named twice", info->name);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static GPtrArray *
 evacuate(OmenController *controller,
          const char *const *domains,
@@ -156,6 +190,7 @@ evacuate(OmenController *controller,
          GError **error)
 {
     OmenDaemon *self = OMEN_DAEMON(controller);
+    OmenEvacuationRequest request = omen_daemon_make_request(self, destination, omen_id);
     g_autoptr(GPtrArray) evacuations = g_ptr_array_new_with_free_func(g_object_unref);
     g_auto(GStrv) all = NULL;
 
@@ -168,9 +203,13 @@ evacuate(OmenController *controller,
         all = omen_hypervisor_list_active_uuids(self->hypervisor);
         domains = (const char *const *) all;
     }
+    if (!check_all(self, domains, &request, error)) {
+        translate(error);
+        return NULL;
+    }
     for (; *domains; domains++) {
         OmenEvacuation *evacuation =
-            omen_evacuator_enqueue(self->evacuator, *domains, destination, omen_id, error);
+            omen_evacuator_enqueue(self->evacuator, *domains, &request, error);
         if (!evacuation) {
             translate(error);
             return NULL;

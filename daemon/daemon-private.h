@@ -31,6 +31,8 @@ struct _OmenDaemon {
 };
 
 /* daemon-controller.c: the interface through which the bus asks. */
+OmenEvacuationRequest
+omen_daemon_make_request(OmenDaemon *self, const char *destination, guint64 omen_id);
 void omen_daemon_controller_iface_init(OmenControllerInterface *iface);
 
 /* daemon-state.c: what is kept over a restart. */

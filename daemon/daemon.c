@@ -82,11 +82,27 @@ configure_evacuator(OmenDaemon *self, const OmenConfiguration *configuration)
         .timeout_s = configuration->timeout_s,
         .bandwidth_mib = configuration->bandwidth_mib,
         .reserve_bytes = (guint64) configuration->memory_reserve_mib * 1024 * 1024,
+        .concurrency_a_destination = configuration->concurrency_a_destination,
+        .link_mib = configuration->link_mib,
+        .cpu_overcommit = configuration->cpu_overcommit,
+        .max_downtime_ms = configuration->max_downtime_ms,
+        .parallel_connections = configuration->parallel_connections,
+        .post_copy = configuration->post_copy,
+        .tls = configuration->tls,
+        .compress = configuration->compress,
+        .copy_disks = configuration->copy_disks,
     };
 
     for (guint i = 0; i < configuration->destinations->len; i++) {
         const OmenDestinationSettings *one = g_ptr_array_index(configuration->destinations, i);
-        g_ptr_array_add(destinations, omen_destination_new(one->name, one->uri, one->migrate_uri));
+        OmenDestinationTerms terms = {one->name,   one->uri,    one->migrate_uri, one->bus,
+                                      one->labels, one->weight, one->max_domains};
+        OmenDestination *destination = omen_destination_new(&terms);
+        g_ptr_array_add(destinations, destination);
+        if (!limits.tls || !omen_destination_is_confidential(destination))
+            g_warning("WHAT GUESTS HOLD IN MEMORY WILL BE READABLE ON THE NETWORK when they move "
+                      "to %s: set tls=yes and a uri of qemu+tls or qemu+ssh",
+                      one->name);
     }
     omen_evacuator_configure(self->evacuator, destinations, &limits);
 }

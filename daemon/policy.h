@@ -26,6 +26,10 @@ typedef struct {
     const char *explanation; /* why no more than this, in a sentence; "" if it acts. Static. */
 } OmenPolicyDecision;
 
+/* When what an omen tells of is expected to have happened, microseconds since the epoch; 0: its
+ * class says nothing of time. */
+gint64 omen_policy_deadline_us(const OmenOmenData *omen);
+
 OmenPolicyDecision omen_policy_decide(OmenMode mode, const OmenOmenData *omen);
 
 G_END_DECLS

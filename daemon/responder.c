@@ -223,13 +223,18 @@ evacuate(OmenResponder *self, OmenOmen *omen, OmenEndangers endangers)
 {
     const OmenOmenData *data = omen_omen_get_data(omen);
     g_auto(GStrv) uuids = list_endangered(self, data, endangers);
+    OmenEvacuationRequest request = {
+        .omen_id = data->id,
+        .deadline_us = omen_policy_deadline_us(data),
+        .host_may_die = endangers == OMEN_ENDANGERS_HOST || omen_responder_is_host_endangered(self),
+    };
     guint started = 0;
     guint busy = 0;
 
     omen_omen_set_action(omen, OMEN_ACTION_EVACUATING);
     for (guint i = 0; uuids[i]; i++) {
         g_autoptr(GError) error = NULL;
-        if (omen_evacuator_enqueue(self->evacuator, uuids[i], NULL, data->id, &error))
+        if (omen_evacuator_enqueue(self->evacuator, uuids[i], &request, &error))
             started++;
         else if (g_error_matches(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_BUSY))
             busy++;
@@ -339,6 +344,14 @@ gboolean
 omen_responder_is_host_endangered(OmenResponder *self)
 {
     return omen_omen_registry_get_host_danger(self->omens, g_get_real_time()) != NULL;
+}
+
+gint64
+omen_responder_get_deadline_us(OmenResponder *self)
+{
+    OmenOmen *danger = omen_omen_registry_get_host_danger(self->omens, g_get_real_time());
+
+    return danger ? omen_policy_deadline_us(omen_omen_get_data(danger)) : 0;
 }
 
 void

@@ -46,6 +46,10 @@ gboolean omen_responder_clear(OmenResponder *self, guint64 omen_id, GError **err
 /* The whole host is endangered, by an omen that is still open. */
 gboolean omen_responder_is_host_endangered(OmenResponder *self);
 
+/* When the host is expected to fail, by its open omens, microseconds since the epoch; 0: nothing
+ * says so. */
+gint64 omen_responder_get_deadline_us(OmenResponder *self);
+
 /* Publishes or withdraws the quarantine as things stand now, and lets omens expire. Called by
  * itself every few seconds; call it when the registry was changed from elsewhere. */
 void omen_responder_refresh(OmenResponder *self);

@@ -10,7 +10,6 @@
 #define SYNC_S          1
 #define MAX_ENDED       1000
 
-#define LOCAL_HOST_PATH OMEN_BUS_HOSTS_PATH "/_local"
 
 G_DEFINE_FINAL_TYPE(OmenBus, omen_bus, G_TYPE_OBJECT)
 
@@ -229,7 +228,7 @@ sync_local_host(OmenBus *self)
 {
     g_autoptr(GPtrArray) streams = omen_controller_list_host_streams(self->controller);
     Totals totals = add_up(streams);
-    OmenDbusHost *local = ensure_host(self, LOCAL_HOST_PATH, g_get_host_name(), "local");
+    OmenDbusHost *local = ensure_host(self, OMEN_BUS_LOCAL_HOST_PATH, g_get_host_name(), "local");
 
     omen_dbus_host_set_reachable(local, TRUE);
     omen_dbus_host_set_endangered(local, omen_controller_is_host_endangered(self->controller));

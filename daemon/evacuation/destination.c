@@ -2,20 +2,26 @@
 #include "evacuation/destination.h"
 
 #include <string.h>
+#include <virt-omen/bus-names.h>
 
-#define MIB (1024.0 * 1024.0)
+#define MIB             (1024.0 * 1024.0)
+#define HEALTH_LIMIT_MS 5000
 
 G_DEFINE_QUARK(omen - destination - error - quark, omen_destination_error)
 
 OmenDestination *
-omen_destination_new(const char *name, const char *uri, const char *migrate_uri)
+omen_destination_new(const OmenDestinationTerms *terms)
 {
     OmenDestination *self = g_new0(OmenDestination, 1);
 
     g_atomic_ref_count_init(&self->references);
-    self->name = g_strdup(name);
-    self->uri = g_strdup(uri);
-    self->migrate_uri = g_strdup(migrate_uri);
+    self->name = g_strdup(terms->name);
+    self->uri = g_strdup(terms->uri);
+    self->migrate_uri = g_strdup(terms->migrate_uri ? terms->migrate_uri : "");
+    self->bus = g_strdup(terms->bus ? terms->bus : "");
+    self->labels = terms->labels ? g_strdupv(terms->labels) : g_new0(char *, 1);
+    self->weight = terms->weight;
+    self->max_domains = terms->max_domains;
     return self;
 }
 
@@ -34,7 +40,26 @@ omen_destination_unref(OmenDestination *self)
     g_free(self->name);
     g_free(self->uri);
     g_free(self->migrate_uri);
+    g_free(self->bus);
+    g_strfreev(self->labels);
     g_free(self);
+}
+
+gboolean
+omen_destination_has_labels(const OmenDestination *self, char **needs)
+{
+    for (; needs && *needs; needs++) {
+        if (!g_strv_contains((const char *const *) self->labels, *needs))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+omen_destination_is_confidential(const OmenDestination *self)
+{
+    return strstr(self->uri, "+tls:") || strstr(self->uri, "+ssh:") ||
+           strstr(self->uri, "+libssh") || strstr(self->uri, "+unix:");
 }
 
 static void
@@ -95,21 +120,29 @@ measure_memory(OmenDestination *self, virConnectPtr connection, guint64 *free_by
 static gboolean
 check_room(OmenDestination *self,
            const OmenDestinationDemand *demand,
-           guint64 free_bytes,
+           const OmenDestinationSight *sight,
            GError **error)
 {
     guint64 needed = demand->facts->memory_bytes + demand->reserve_bytes + demand->promised_bytes;
+    guint64 vcpus = (guint64) sight->vcpus + demand->facts->vcpus;
     g_autofree char *why = NULL;
 
-    if (free_bytes >= needed)
-        return TRUE;
-    why = g_strdup_printf(
-        "not enough memory: %.0f MiB free; the domain needs %.0f MiB, %.0f MiB are "
-        "promised to others and %.0f MiB must stay free (memory_reserve_mib)",
-        (double) free_bytes / MIB, (double) demand->facts->memory_bytes / MIB,
-        (double) demand->promised_bytes / MIB, (double) demand->reserve_bytes / MIB);
-    refuse(error, OMEN_DESTINATION_ERROR_NO_ROOM, self, why);
-    return FALSE;
+    if (sight->free_bytes < needed)
+        why = g_strdup_printf(
+            "not enough memory: %.0f MiB free; the domain needs %.0f MiB, %.0f MiB are "
+            "promised to others and %.0f MiB must stay free (memory_reserve_mib)",
+            (double) sight->free_bytes / MIB, (double) demand->facts->memory_bytes / MIB,
+            (double) demand->promised_bytes / MIB, (double) demand->reserve_bytes / MIB);
+    else if (demand->cpu_overcommit > 0 && vcpus > (guint64) sight->cpus * demand->cpu_overcommit)
+        why = g_strdup_printf("too many virtual CPUs: %u run on %u CPUs already (cpu_overcommit)",
+                              sight->vcpus, sight->cpus);
+    else if (self->max_domains > 0 &&
+             sight->n_domains + demand->promised_domains >= self->max_domains)
+        why = g_strdup_printf("%u domains run there or are on their way: no more may (max_domains)",
+                              sight->n_domains + demand->promised_domains);
+    if (why)
+        refuse(error, OMEN_DESTINATION_ERROR_NO_ROOM, self, why);
+    return why == NULL;
 }
 
 static gboolean
@@ -167,23 +200,176 @@ check_conflict(OmenDestination *self,
     return TRUE;
 }
 
+/* ---- networks, bridges and pools that the domain needs ---- */
+
+static gboolean
+has_network(virConnectPtr connection, const char *name)
+{
+    virNetworkPtr network = virNetworkLookupByName(connection, name);
+    gboolean good = network && virNetworkIsActive(network) == 1;
+
+    if (network)
+        virNetworkFree(network);
+    return good;
+}
+
+static gboolean
+has_pool(virConnectPtr connection, const char *name)
+{
+    virStoragePoolPtr pool = virStoragePoolLookupByName(connection, name);
+    gboolean good = pool && virStoragePoolIsActive(pool) == 1;
+
+    if (pool)
+        virStoragePoolFree(pool);
+    return good;
+}
+
+static gboolean
+is_interface(virNodeDevicePtr device, const char *name)
+{
+    g_autofree char *element = g_strdup_printf("<interface>%s</interface>", name);
+    char *xml = virNodeDeviceGetXMLDesc(device, 0);
+    gboolean good = xml && strstr(xml, element);
+
+    free(xml);
+    return good;
+}
+
+/* A host that does not list its interfaces is not held back for that. */
+static gboolean
+has_bridge(virConnectPtr connection, const char *name)
+{
+    virNodeDevicePtr *devices = NULL;
+    int n =
+        virConnectListAllNodeDevices(connection, &devices, VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET);
+    gboolean found = n <= 0;
+
+    for (int i = 0; i < n; i++) {
+        found = found || is_interface(devices[i], name);
+        virNodeDeviceFree(devices[i]);
+    }
+    free(devices);
+    return found;
+}
+
+static gboolean
+check_each(OmenDestination *self,
+           virConnectPtr connection,
+           char **names,
+           gboolean (*has)(virConnectPtr, const char *),
+           const char *what,
+           GError **error)
+{
+    for (; names && *names; names++) {
+        g_autofree char *why = NULL;
+        if (has(connection, *names))
+            continue;
+        why = g_strdup_printf("it has no %s %s that is up", what, *names);
+        refuse(error, OMEN_DESTINATION_ERROR_INCOMPATIBLE, self, why);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+check_labels(OmenDestination *self, const OmenDomainFacts *facts, GError **error)
+{
+    g_autofree char *needs = NULL;
+    g_autofree char *why = NULL;
+
+    if (omen_destination_has_labels(self, facts->wishes.needs))
+        return TRUE;
+    needs = g_strjoinv(", ", facts->wishes.needs);
+    why = g_strdup_printf("it has not all labels that the domain needs: %s", needs);
+    refuse(error, OMEN_DESTINATION_ERROR_INCOMPATIBLE, self, why);
+    return FALSE;
+}
+
+/* ---- how it is itself ---- */
+
+static void
+count_domains(virConnectPtr connection, OmenDestinationSight *sight)
+{
+    virDomainPtr *domains = NULL;
+    int n = virConnectListAllDomains(connection, &domains, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+
+    for (int i = 0; i < n; i++) {
+        virDomainInfo info;
+        if (virDomainGetInfo(domains[i], &info) == 0)
+            sight->vcpus += info.nrVirtCpu;
+        virDomainFree(domains[i]);
+    }
+    free(domains);
+    sight->n_domains = (guint) MAX(n, 0);
+}
+
+static gboolean
+look(OmenDestination *self, virConnectPtr connection, OmenDestinationSight *sight, GError **error)
+{
+    virNodeInfo node;
+
+    if (!measure_memory(self, connection, &sight->free_bytes, error))
+        return FALSE;
+    if (virNodeGetInfo(connection, &node) == 0)
+        sight->cpus = node.cpus;
+    virConnectGetLibVersion(connection, &sight->libvirt_version);
+    virConnectGetVersion(connection, &sight->qemu_version);
+    count_domains(connection, sight);
+    return TRUE;
+}
+
+/* Its virt-omend's word, where the configuration says how to reach it. One that does not answer is
+ * no reason against the host: its libvirtd does. */
+static gboolean
+check_health(OmenDestination *self, GError **error)
+{
+    const GDBusConnectionFlags flags = G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                       G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION;
+    g_autoptr(GDBusConnection) bus = NULL;
+    g_autoptr(GVariant) reply = NULL;
+    g_autoptr(GVariant) value = NULL;
+
+    if (!*self->bus)
+        return TRUE;
+    bus = g_dbus_connection_new_for_address_sync(self->bus, flags, NULL, NULL, NULL);
+    if (!bus)
+        return TRUE;
+    reply = g_dbus_connection_call_sync(
+        bus, OMEN_BUS_NAME, OMEN_BUS_LOCAL_HOST_PATH, "org.freedesktop.DBus.Properties", "Get",
+        g_variant_new("(ss)", OMEN_BUS_HOST_INTERFACE, "Endangered"), G_VARIANT_TYPE("(v)"),
+        G_DBUS_CALL_FLAGS_NO_AUTO_START, HEALTH_LIMIT_MS, NULL, NULL);
+    g_dbus_connection_close_sync(bus, NULL, NULL);
+    if (!reply)
+        return TRUE;
+    g_variant_get(reply, "(v)", &value);
+    if (!g_variant_is_of_type(value, G_VARIANT_TYPE_BOOLEAN) || !g_variant_get_boolean(value))
+        return TRUE;
+    refuse(error, OMEN_DESTINATION_ERROR_ENDANGERED, self,
+           "it is endangered itself (virt-omen omens, there)");
+    return FALSE;
+}
+
 gboolean
 omen_destination_check(OmenDestination *self,
                        const OmenDestinationDemand *demand,
-                       guint64 *free_bytes,
+                       OmenDestinationSight *sight,
                        GError **error)
 {
     g_autoptr(OmenVirConnect) connection = reach(self, error);
-    guint64 memory = 0;
+    const OmenDomainFacts *facts = demand->facts;
+    OmenDestinationSight seen = {0};
 
-    if (!connection || !measure_memory(self, connection, &memory, error))
+    if (!connection || !look(self, connection, &seen, error))
         return FALSE;
-    if (free_bytes)
-        *free_bytes = memory;
-    if (!demand->facts)
-        return TRUE;
-    return check_conflict(self, connection, demand->facts, error) &&
-           check_machine(self, connection, demand->facts, error) &&
-           check_cpu(self, connection, demand->facts, error) &&
-           check_room(self, demand, memory, error);
+    if (sight)
+        *sight = seen;
+    if (!facts)
+        return check_health(self, error);
+    return check_labels(self, facts, error) && check_conflict(self, connection, facts, error) &&
+           check_machine(self, connection, facts, error) &&
+           check_cpu(self, connection, facts, error) &&
+           check_each(self, connection, facts->networks, has_network, "network", error) &&
+           check_each(self, connection, facts->bridges, has_bridge, "bridge", error) &&
+           check_each(self, connection, facts->pools, has_pool, "storage pool", error) &&
+           check_room(self, demand, &seen, error);
 }

@@ -7,9 +7,9 @@
 #define SETTLE_FIRST_MS     500
 #define SETTLE_LAST_MS      10000
 #define SETTLE_LIMIT_S      60
-#define MAX_ATTEMPTS        2
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Job, omen_job_unref)
+#define MAX_ATTEMPTS        4
+#define MAX_RECOVERIES      30
+#define EARLY_US            (3 * G_USEC_PER_SEC)
 
 /* Whether another destination may do better than the last one did. */
 static gboolean
@@ -21,35 +21,86 @@ is_worth_another(const GError *error)
            !g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_NO_DOMAIN);
 }
 
+/* QEMU refuses post-copy at the beginning, where one of the ends can not do it. */
+static gboolean
+was_post_copy_refused(Job *self)
+{
+    return omen_job_may_post_copy(self) && !self->has_switched && self->last_error &&
+           g_get_monotonic_time() - self->started_us < EARLY_US &&
+           (g_error_matches(self->last_error, OMEN_LIBVIRT_ERROR, VIR_ERR_INTERNAL_ERROR) ||
+            g_error_matches(self->last_error, OMEN_LIBVIRT_ERROR, VIR_ERR_CONFIG_UNSUPPORTED) ||
+            g_error_matches(self->last_error, OMEN_LIBVIRT_ERROR, VIR_ERR_OPERATION_UNSUPPORTED) ||
+            g_error_matches(self->last_error, OMEN_LIBVIRT_ERROR, VIR_ERR_ARGUMENT_UNSUPPORTED));
+}
+
+/* Another technique at the same destination, or the next destination. FALSE: neither would help. */
+static gboolean
+change_course(Job *self)
+{
+    const char *destination = omen_job_get_data(self)->destination;
+
+    if (self->timed_out) {
+        if (!omen_job_may_post_copy(self) || self->has_switched ||
+            omen_technique_is_post_copy(self->technique))
+            return FALSE;
+        self->timed_out = FALSE;
+        self->technique = OMEN_TECHNIQUE_HYBRID;
+        return TRUE;
+    }
+    if (!is_worth_another(self->last_error))
+        return FALSE;
+    if (was_post_copy_refused(self)) {
+        self->no_post_copy = TRUE;
+        return TRUE;
+    }
+    g_hash_table_add(self->tried, g_strdup(destination));
+    if (g_error_matches(self->last_error, OMEN_LIBVIRT_ERROR, VIR_ERR_HOOK_SCRIPT_FAILED)) {
+        g_autofree char *why = g_strdup_printf("%s: %s", destination, self->last_error->message);
+        omen_evacuator_note_refusal(self->evacuator, destination, why);
+    }
+    return TRUE;
+}
+
+static void
+fail_with_reasons(Job *self)
+{
+    g_autofree char *error = g_strdup(self->reasons->str);
+
+    omen_job_finish(self, OMEN_PHASE_FAILED, error);
+}
+
+static void
+note_why_stayed(Job *self)
+{
+    const char *destination = omen_job_get_data(self)->destination;
+    const char *why = self->last_error ? self->last_error->message
+                                       : "the migration was interrupted; it runs on here";
+    g_autofree char *reason =
+        self->timed_out
+            ? g_strdup_printf("%s: aborted after %u s; it runs on here (timeout_s, bandwidth_mib)",
+                              destination, omen_job_get_timeout_s(self))
+            : g_strdup_printf("%s: %s", destination, why);
+
+    omen_job_note_reason(self, reason);
+}
+
 static void
 on_stayed(Job *self)
 {
-    const OmenEvacuationData *data = omen_job_get_data(self);
-    const char *why = self->last_error ? self->last_error->message
-                                       : "the migration was interrupted; it runs on here";
-    g_autofree char *reason = g_strdup_printf("%s: %s", data->destination, why);
+    OmenEvacuationData *again;
 
     if (self->cancelled) {
         omen_job_finish(self, OMEN_PHASE_CANCELLED, "cancelled by an operator; it runs on here");
         return;
     }
-    if (self->timed_out) {
-        g_autofree char *error =
-            g_strdup_printf("%s: aborted after %u s; it runs on here (timeout_s, bandwidth_mib)",
-                            data->destination, omen_job_get_timeout_s(self));
-        omen_job_finish(self, OMEN_PHASE_FAILED, error);
+    note_why_stayed(self);
+    if (omen_job_get_data(self)->attempt >= MAX_ATTEMPTS || !change_course(self)) {
+        fail_with_reasons(self);
         return;
     }
-    omen_job_note_reason(self, reason);
-    if (data->attempt >= MAX_ATTEMPTS || !is_worth_another(self->last_error)) {
-        g_autofree char *error = g_strdup(self->reasons->str);
-        omen_job_finish(self, OMEN_PHASE_FAILED, error);
-        return;
-    }
-    OmenEvacuationData *again = omen_job_edit(self);
+    again = omen_job_edit(self);
     again->phase = OMEN_PHASE_CHECKING;
-    g_free(again->error);
-    again->error = g_strdup(reason);
+    omen_job_set_string(&again->error, self->reasons->str);
     omen_evacuation_update(self->evacuation, again);
     self->occupies_lane = TRUE;
     omen_job_examine(self);
@@ -72,6 +123,23 @@ settle_later(Job *self)
     self->settle_pause_ms = MIN(self->settle_pause_ms * 2, SETTLE_LAST_MS);
 }
 
+/* The connection broke while the guest ran on with half of its memory: it is mended, not given up.
+ */
+static void
+recover(Job *self)
+{
+    if (++self->n_recoveries <= MAX_RECOVERIES) {
+        omen_job_resume(self);
+        return;
+    }
+    const OmenEvacuationData *data = omen_job_get_data(self);
+    g_autofree char *error = g_strdup_printf(
+        "its post-copy migration to %s broke off and could not be resumed; it stands still until "
+        "this is done: virsh migrate --postcopy --postcopy-resume --live --p2p %s %s",
+        data->destination, data->domain_name, data->destination_uri);
+    omen_job_finish(self, OMEN_PHASE_FAILED, error);
+}
+
 static void
 conclude(Job *self, OmenOutcome outcome)
 {
@@ -85,6 +153,9 @@ conclude(Job *self, OmenOutcome outcome)
         return;
     case OMEN_OUTCOME_STAYED:
         on_stayed(self);
+        return;
+    case OMEN_OUTCOME_BROKEN:
+        recover(self);
         return;
     case OMEN_OUTCOME_PAUSED_HERE:
         error =
@@ -196,12 +267,9 @@ omen_job_reconcile(Job *self)
     /* Where it stands now is told again by omen_job_settle(), whatever it was before. */
     self->settle_pause_ms = SETTLE_FIRST_MS;
     self->settle_until_us = g_get_monotonic_time() + SETTLE_LIMIT_S * G_USEC_PER_SEC;
-    self->destination = omen_destination_new(data->destination, data->destination_uri, "");
+    self->destination = omen_destination_new(
+        &(OmenDestinationTerms){.name = data->destination, .uri = data->destination_uri});
     /* The one that it was on its way to is not tried again. */
-    for (guint i = 0; i < self->evacuator->destinations->len; i++) {
-        OmenDestination *one = g_ptr_array_index(self->evacuator->destinations, i);
-        if (g_str_equal(one->name, data->destination))
-            self->next_destination = i + 1;
-    }
+    g_hash_table_add(self->tried, g_strdup(data->destination));
     omen_job_settle(self, OMEN_PHASE_RECONCILING);
 }

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared by evacuator.c (the queue), evacuation-job.c and evacuation-outcome.c (one evacuation's
- * way). */
+/*
+ * Shared by the files of the evacuator: evacuator.c (the queue), evacuator-probes.c (how the
+ * destinations are), evacuator-plan.c (what is next), and of one evacuation's way:
+ * evacuation-job.c (its life), evacuation-search.c (finding a destination), evacuation-run.c (the
+ * migration), evacuation-outcome.c (what became of it).
+ */
 #pragma once
 
 #include "evacuation/evacuator.h"
 #include "evacuation/migration.h"
+#include "evacuation/planner.h"
 #include "evacuation/whereabouts.h"
 
 G_BEGIN_DECLS
@@ -14,6 +19,7 @@ struct _OmenEvacuator {
 
     OmenHypervisor *hypervisor;
     OmenWorkers *questions;  /* to destinations and about whereabouts */
+    OmenWorkers *probers;    /* to destinations, that nobody waits for */
     OmenWorkers *migrations; /* calls that last as long as a migration */
     OmenEvacuatorKeepFunc keep;
     gpointer keep_data;
@@ -23,6 +29,7 @@ struct _OmenEvacuator {
     GPtrArray *jobs;         /* Job: all that are not forgotten, by rising number */
     guint64 last_id;
     guint probe_source;
+    guint pump_source; /* to look again when a survey does not come */
     gboolean stopped;
 };
 
@@ -30,18 +37,32 @@ struct _OmenEvacuator {
 typedef struct {
     OmenEvacuator *evacuator; /* not owned; NULL once the evacuator is gone */
     OmenEvacuation *evacuation;
-    char *wanted;           /* the only destination that is wanted; NULL: any */
+    char *wanted;       /* the only destination that is wanted; NULL: any */
+    gint64 deadline_us; /* since the epoch; 0: none known */
+    gboolean host_may_die;
     OmenDomainFacts *facts; /* NULL until examined */
+    gint64 examined_us;     /* monotonic, when that was */
+    gint64 asked_us;        /* monotonic, when it was first asked for; 0: not yet */
+    gboolean is_rated;      /* its dirty rate was asked for */
+    char *preferred;        /* the planner's choice of a destination; NULL: none */
+    OmenTechnique technique;
+    gboolean no_post_copy; /* an end can not do it */
     OmenDestination *destination;
-    guint next_destination; /* index of the next to ask */
+    GPtrArray *candidates;  /* OmenDestination: still to be asked, best first */
+    GHashTable *slow;       /* names of those that did not answer soon */
+    GHashTable *tried;      /* names of destinations that failed */
     GString *reasons;       /* why destinations were not taken, or failed */
     GError *last_error;     /* of the last migration call */
     gboolean occupies_lane; /* counts against the concurrency */
     gboolean cancelled;
     gboolean timed_out;
     gboolean is_migrating;  /* a call of virDomainMigrateToURI3() is out */
+    gboolean is_steering;   /* so is one to change its course */
+    gboolean has_switched;  /* post-copy was begun */
+    gint64 started_us;      /* monotonic */
     gint64 settle_until_us; /* monotonic; when a pause is taken for lasting */
     guint settle_pause_ms;
+    guint n_recoveries; /* of a broken post-copy */
     guint poll_source;
     guint timeout_source;
     guint settle_source;
@@ -49,14 +70,48 @@ typedef struct {
     gulong event_handler;
 } Job;
 
-Job *omen_job_new(OmenEvacuator *evacuator, OmenEvacuationData *data, const char *wanted);
+Job *omen_job_new(OmenEvacuator *evacuator, OmenEvacuationData *data);
 Job *omen_job_ref(Job *self);
 void omen_job_unref(gpointer self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Job, omen_job_unref)
 
 const OmenEvacuationData *omen_job_get_data(const Job *self);
+const char *omen_job_get_source_uri(Job *self);
+OmenEvacuationData *omen_job_edit(Job *self); /* a copy to change, for omen_evacuation_update() */
+void omen_job_note_reason(Job *self, const char *reason);
+void omen_job_finish(Job *self, OmenPhase phase, const char *error);
+void omen_job_set_string(char **field, const char *value);
 
-/* From queued: examine the domain, find a destination, migrate. */
+/* What worker threads need to ask about the domain. */
+typedef struct {
+    char *source_uri;
+    char *uuid;
+} Question;
+
+Question *omen_job_make_question(Job *self);
+void omen_question_free(gpointer self);
+
+/* While it is queued: what the planner wants to know. */
+void omen_job_survey(Job *self);
+
+/* From queued: examine the domain (unless that was just done), find a destination, migrate. */
 void omen_job_begin(Job *self);
+void omen_job_examine(Job *self);
+
+/* evacuation-search.c: ask the destinations, best first. */
+void omen_job_search(Job *self);
+void omen_job_ask_next(Job *self);
+
+/* evacuation-run.c: migrate to self->destination. */
+void omen_job_run(Job *self, OmenDestination *destination);
+void omen_job_resume(Job *self); /* a post-copy that broke */
+void omen_job_stop_watching(Job *self);
+void omen_job_ask_abort(Job *self);
+guint omen_job_get_timeout_s(Job *self);
+gboolean omen_job_may_post_copy(Job *self);
+
+/* evacuation-outcome.c: both ends are asked. */
+void omen_job_settle(Job *self, OmenPhase phase);
 
 /* From running, verifying or reconciling in an earlier life. */
 void omen_job_reconcile(Job *self);
@@ -67,20 +122,29 @@ gboolean omen_job_cancel(Job *self, GError **error);
 /* Stops timers; the evacuator goes away. */
 void omen_job_abandon(Job *self);
 
-/* Between evacuation-job.c (to the end of libvirt's call) and evacuation-outcome.c (what became of
- * it). */
-const char *omen_job_get_source_uri(Job *self);
-OmenEvacuationData *omen_job_edit(Job *self); /* a copy to change, for omen_evacuation_update() */
-guint omen_job_get_timeout_s(Job *self);
-void omen_job_note_reason(Job *self, const char *reason);
-void omen_job_examine(Job *self);
-void omen_job_settle(Job *self, OmenPhase phase);
-void omen_job_finish(Job *self, OmenPhase phase, const char *error);
-
 /* evacuator.c: a lane may be free, or a job ended. */
 void omen_evacuator_pump(OmenEvacuator *self);
 
-/* evacuator.c: memory that running evacuations will take at a destination. */
-guint64 omen_evacuator_get_promised(OmenEvacuator *self, const char *destination);
+/* evacuator.c: what running evacuations will take at a destination. */
+typedef struct {
+    guint64 bytes;
+    guint domains;
+    guint running;
+} OmenPromise;
+
+OmenPromise omen_evacuator_get_promised(OmenEvacuator *self, const char *destination);
+
+/* evacuator-probes.c */
+void omen_evacuator_probe_all(OmenEvacuator *self);
+void omen_evacuator_note_refusal(OmenEvacuator *self, const char *destination, const char *reason);
+void omen_destination_probe_free(OmenDestinationProbe *self);
+
+/* (transfer container): all destinations, those that can be used first, then those not asked yet,
+ * those with a reason against them last; within these by weight and configured order. */
+GPtrArray *omen_evacuator_rank_destinations(OmenEvacuator *self);
+
+/* evacuator-plan.c: the job that is to begin now, with its preferred destination and technique
+ * set; NULL: none waits, or something is waited for. */
+Job *omen_evacuator_choose(OmenEvacuator *self);
 
 G_END_DECLS

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "evacuator-private.h"
 
-#define MAX_QUESTIONS    8
-#define MAX_MIGRATIONS   32
-#define MAX_WAITING      4096
-#define MAX_KEPT         1000
-#define PROBE_INTERVAL_S 30
-#define PROBE_DEADLINE_S 20
+#define MAX_QUESTIONS  8
+#define MAX_PROBERS    8
+#define MAX_MIGRATIONS 32
+#define MAX_WAITING    4096
+#define MAX_KEPT       1000
 
 G_DEFINE_QUARK(omen - evacuator - error - quark, omen_evacuator_error)
 
@@ -20,31 +19,13 @@ enum {
 static guint signals[N_SIGNALS];
 
 static void
-probe_free(OmenDestinationProbe *self)
-{
-    omen_destination_unref(self->destination);
-    g_free(self->reason);
-    g_free(self);
-}
-
-static OmenDestinationProbe *
-probe_new(OmenDestination *destination, gboolean reachable, guint64 free_bytes, const char *reason)
-{
-    OmenDestinationProbe *self = g_new(OmenDestinationProbe, 1);
-
-    self->destination = omen_destination_ref(destination);
-    self->reachable = reachable;
-    self->free_bytes = free_bytes;
-    self->reason = g_strdup(reason);
-    return self;
-}
-
-static void
 omen_evacuator_dispose(GObject *object)
 {
     OmenEvacuator *self = OMEN_EVACUATOR(object);
 
     g_clear_handle_id(&self->probe_source, g_source_remove);
+    g_clear_handle_id(&self->pump_source, g_source_remove);
+    self->stopped = TRUE;
     for (guint i = 0; i < self->jobs->len; i++)
         omen_job_abandon(g_ptr_array_index(self->jobs, i));
     g_ptr_array_set_size(self->jobs, 0);
@@ -60,6 +41,7 @@ omen_evacuator_finalize(GObject *object)
     g_ptr_array_unref(self->destinations);
     g_hash_table_unref(self->probes);
     g_object_unref(self->questions);
+    g_object_unref(self->probers);
     g_object_unref(self->migrations);
     g_object_unref(self->hypervisor);
     G_OBJECT_CLASS(omen_evacuator_parent_class)->finalize(object);
@@ -78,11 +60,12 @@ static void
 omen_evacuator_init(OmenEvacuator *self)
 {
     self->questions = omen_workers_new(MAX_QUESTIONS);
+    self->probers = omen_workers_new(MAX_PROBERS);
     self->migrations = omen_workers_new(MAX_MIGRATIONS);
     self->jobs = g_ptr_array_new_with_free_func(omen_job_unref);
     self->destinations = g_ptr_array_new_with_free_func((GDestroyNotify) omen_destination_unref);
-    self->probes =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) probe_free);
+    self->probes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                         (GDestroyNotify) omen_destination_probe_free);
     self->limits = (OmenEvacuatorLimits){.concurrency = 1};
 }
 
@@ -97,81 +80,6 @@ omen_evacuator_new(OmenHypervisor *hypervisor, OmenEvacuatorKeepFunc keep, gpoin
     return self;
 }
 
-/* ---- destinations, looked at now and then ---- */
-
-typedef struct {
-    OmenDestination *destination;
-    guint64 free_bytes;
-} Probe;
-
-static void
-probe_data_free(gpointer data)
-{
-    Probe *self = data;
-
-    omen_destination_unref(self->destination);
-    g_free(self);
-}
-
-static gpointer
-probe_work(gpointer data, GError **error)
-{
-    Probe *probe = data;
-    OmenDestinationDemand demand = {0};
-    guint64 free_bytes = 0;
-
-    if (!omen_destination_check(probe->destination, &demand, &free_bytes, error))
-        return NULL;
-    return probe_new(probe->destination, TRUE, free_bytes, "");
-}
-
-typedef struct {
-    GWeakRef evacuator;
-    OmenDestination *destination;
-} ProbeReply;
-
-static void
-on_probed(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data)
-{
-    ProbeReply *reply = user_data;
-    g_autoptr(OmenEvacuator) self = g_weak_ref_get(&reply->evacuator);
-    g_autoptr(GError) error = NULL;
-    OmenDestinationProbe *found = omen_workers_run_finish(result, &error);
-
-    if (!found)
-        found = probe_new(reply->destination, FALSE, 0, error->message);
-    if (self && !self->stopped)
-        g_hash_table_replace(self->probes, g_strdup(reply->destination->name), found);
-    else
-        probe_free(found);
-    g_weak_ref_clear(&reply->evacuator);
-    omen_destination_unref(reply->destination);
-    g_free(reply);
-}
-
-static void
-probe(OmenEvacuator *self, OmenDestination *destination)
-{
-    Probe *data = g_new0(Probe, 1);
-    ProbeReply *reply = g_new0(ProbeReply, 1);
-
-    data->destination = omen_destination_ref(destination);
-    g_weak_ref_init(&reply->evacuator, self);
-    reply->destination = omen_destination_ref(destination);
-    omen_workers_run_async(self->questions, NULL, probe_work, data, probe_data_free,
-                           (GDestroyNotify) probe_free, PROBE_DEADLINE_S, on_probed, reply);
-}
-
-static gboolean
-on_probe_time(gpointer user_data)
-{
-    OmenEvacuator *self = user_data;
-
-    for (guint i = 0; i < self->destinations->len; i++)
-        probe(self, g_ptr_array_index(self->destinations, i));
-    return G_SOURCE_CONTINUE;
-}
-
 void
 omen_evacuator_configure(OmenEvacuator *self,
                          GPtrArray *destinations,
@@ -183,33 +91,7 @@ omen_evacuator_configure(OmenEvacuator *self,
         g_ptr_array_add(self->destinations,
                         omen_destination_ref(g_ptr_array_index(destinations, i)));
     self->limits = *limits;
-    on_probe_time(self);
-    if (!self->probe_source)
-        self->probe_source = g_timeout_add_seconds(PROBE_INTERVAL_S, on_probe_time, self);
-}
-
-GPtrArray *
-omen_evacuator_list_destinations(OmenEvacuator *self)
-{
-    return g_ptr_array_ref(self->destinations);
-}
-
-GPtrArray *
-omen_evacuator_list_probes(OmenEvacuator *self)
-{
-    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) probe_free);
-
-    for (guint i = 0; i < self->destinations->len; i++) {
-        OmenDestination *destination = g_ptr_array_index(self->destinations, i);
-        const OmenDestinationProbe *known = g_hash_table_lookup(self->probes, destination->name);
-
-        if (known)
-            g_ptr_array_add(
-                list, probe_new(destination, known->reachable, known->free_bytes, known->reason));
-        else
-            g_ptr_array_add(list, probe_new(destination, FALSE, 0, "not asked yet"));
-    }
-    return list;
+    omen_evacuator_probe_all(self);
 }
 
 /* ---- the queue ---- */
@@ -230,19 +112,21 @@ find_job(OmenEvacuator *self, guint64 id)
     return NULL;
 }
 
-guint64
+OmenPromise
 omen_evacuator_get_promised(OmenEvacuator *self, const char *destination)
 {
-    guint64 bytes = 0;
+    OmenPromise promise = {0};
 
     for (guint i = 0; i < self->jobs->len; i++) {
         Job *job = job_at(self, i);
         const OmenEvacuationData *data = omen_job_get_data(job);
-        if (job->facts && !omen_phase_is_final(data->phase) &&
-            g_str_equal(data->destination, destination))
-            bytes += job->facts->memory_bytes;
+        if (omen_phase_is_final(data->phase) || !g_str_equal(data->destination, destination))
+            continue;
+        promise.bytes += job->facts ? job->facts->memory_bytes : 0;
+        promise.domains++;
+        promise.running += job->occupies_lane ? 1 : 0;
     }
-    return bytes;
+    return promise;
 }
 
 static guint
@@ -260,13 +144,31 @@ omen_evacuator_pump(OmenEvacuator *self)
 {
     guint taken = count_lanes(self);
 
-    for (guint i = 0; i < self->jobs->len && taken < self->limits.concurrency; i++) {
-        Job *job = job_at(self, i);
-        if (omen_job_get_data(job)->phase == OMEN_PHASE_QUEUED && !job->occupies_lane) {
-            omen_job_begin(job);
-            taken++;
-        }
+    while (!self->stopped && taken < self->limits.concurrency) {
+        Job *job = omen_evacuator_choose(self);
+        if (!job)
+            return;
+        omen_job_begin(job);
+        taken++;
     }
+}
+
+static gboolean
+on_pump_time(gpointer user_data)
+{
+    OmenEvacuator *self = user_data;
+
+    self->pump_source = 0;
+    omen_evacuator_pump(self);
+    return G_SOURCE_REMOVE;
+}
+
+/* Those that are queued together are looked at together, once the main loop turns. */
+static void
+pump_soon(OmenEvacuator *self)
+{
+    if (!self->pump_source)
+        self->pump_source = g_idle_add(on_pump_time, self);
 }
 
 static void
@@ -289,10 +191,19 @@ add_job(OmenEvacuator *self, Job *job)
 }
 
 static gboolean
-check_new(OmenEvacuator *self, const char *uuid, const char *destination, GError **error)
+is_destination(OmenEvacuator *self, const char *name)
+{
+    for (guint i = 0; i < self->destinations->len; i++) {
+        if (g_str_equal(((OmenDestination *) g_ptr_array_index(self->destinations, i))->name, name))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+check_queue(OmenEvacuator *self, const char *uuid, GError **error)
 {
     guint waiting = 0;
-    gboolean known = destination == NULL;
 
     for (guint i = 0; i < self->jobs->len; i++) {
         const OmenEvacuationData *data = omen_job_get_data(job_at(self, i));
@@ -306,47 +217,61 @@ check_new(OmenEvacuator *self, const char *uuid, const char *destination, GError
             return FALSE;
         }
     }
-    if (waiting >= MAX_WAITING) {
-        g_set_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_FULL,
-                    "%d evacuations are waiting already", MAX_WAITING);
-        return FALSE;
-    }
-    for (guint i = 0; !known && i < self->destinations->len; i++)
-        known = g_str_equal(((OmenDestination *) g_ptr_array_index(self->destinations, i))->name,
-                            destination);
-    if (!known)
-        g_set_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_NOT_FOUND,
-                    "there is no destination %s; virt-omen destinations lists them", destination);
-    return known;
+    if (waiting < MAX_WAITING)
+        return TRUE;
+    g_set_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_FULL,
+                "%d evacuations are waiting already", MAX_WAITING);
+    return FALSE;
 }
 
-OmenEvacuation *
-omen_evacuator_enqueue(
-    OmenEvacuator *self, const char *uuid, const char *destination, guint64 omen_id, GError **error)
+gboolean
+omen_evacuator_check(OmenEvacuator *self,
+                     const char *uuid,
+                     const OmenEvacuationRequest *request,
+                     GError **error)
 {
     const OmenDomainInfo *domain = omen_hypervisor_lookup(self->hypervisor, uuid);
-    OmenEvacuationData *data;
-    Job *job;
 
     if (!domain) {
         g_set_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_NOT_FOUND,
                     "there is no domain %s on this host", uuid);
-        return NULL;
+        return FALSE;
     }
-    if (!check_new(self, domain->uuid, destination, error))
+    if (request->destination && !is_destination(self, request->destination)) {
+        g_set_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_NOT_FOUND,
+                    "there is no destination %s; virt-omen destinations lists them",
+                    request->destination);
+        return FALSE;
+    }
+    return check_queue(self, domain->uuid, error);
+}
+
+OmenEvacuation *
+omen_evacuator_enqueue(OmenEvacuator *self,
+                       const char *uuid,
+                       const OmenEvacuationRequest *request,
+                       GError **error)
+{
+    const OmenDomainInfo *domain;
+    OmenEvacuationData *data;
+    Job *job;
+
+    if (!omen_evacuator_check(self, uuid, request, error))
         return NULL;
+    domain = omen_hypervisor_lookup(self->hypervisor, uuid);
     data = omen_evacuation_data_new();
     data->id = ++self->last_id;
-    g_free(data->domain_uuid);
-    data->domain_uuid = g_strdup(domain->uuid);
-    g_free(data->domain_name);
-    data->domain_name = g_strdup(domain->name);
-    data->omen_id = omen_id;
+    omen_job_set_string(&data->domain_uuid, domain->uuid);
+    omen_job_set_string(&data->domain_name, domain->name);
+    data->omen_id = request->omen_id;
     data->phase = OMEN_PHASE_QUEUED;
     data->queued_us = g_get_real_time();
-    job = omen_job_new(self, data, destination);
+    job = omen_job_new(self, data);
+    job->wanted = g_strdup(request->destination);
+    job->deadline_us = request->deadline_us;
+    job->host_may_die = request->host_may_die;
     add_job(self, job);
-    omen_evacuator_pump(self);
+    pump_soon(self);
     return job->evacuation;
 }
 
@@ -359,13 +284,14 @@ omen_evacuator_restore(OmenEvacuator *self, OmenEvacuationData *data)
     if (phase == OMEN_PHASE_CHECKING)
         data->phase = OMEN_PHASE_QUEUED;
     self->last_id = MAX(self->last_id, data->id);
-    job = omen_job_new(self, data, NULL);
+    job = omen_job_new(self, data);
+    job->host_may_die = data->omen_id != 0;
     add_job(self, job);
     if (phase == OMEN_PHASE_RUNNING || phase == OMEN_PHASE_VERIFYING ||
         phase == OMEN_PHASE_RECONCILING)
         omen_job_reconcile(job);
     else
-        omen_evacuator_pump(self);
+        pump_soon(self);
 }
 
 gboolean

@@ -7,10 +7,12 @@
  *                v           +-----> reconciling -> succeeded, failed, cancelled, or checking again
  *              failed                               for one more destination
  *
- * At most one evacuation of a domain is under way, and a limited number in all. The first
- * destination, in the configured order, that is reachable, compatible and has room is taken; after
- * a failure that another destination may not have, one more is tried. What became of a call is
- * never believed: both ends are asked, until it is known where the domain runs.
+ * At most one evacuation of a domain is under way, and a limited number in all and to one
+ * destination. Which of those that wait is next, where it goes and how is the planner's choice
+ * (planner.h), made anew whenever a lane is free, with what the latest probes of the destinations
+ * found; destinations that did not answer are asked last. After a failure that another destination
+ * or technique may not have, that is tried. What became of a call is never believed: both ends are
+ * asked, until it is known where the domain runs.
  *
  * Signals: "added" (OmenEvacuation).
  */
@@ -35,11 +37,27 @@ typedef enum {
 #define OMEN_TYPE_EVACUATOR (omen_evacuator_get_type())
 G_DECLARE_FINAL_TYPE(OmenEvacuator, omen_evacuator, OMEN, EVACUATOR, GObject)
 
+/* When a guest may run on the destination before all of its memory is there. */
+typedef enum {
+    OMEN_POST_COPY_NEVER,
+    OMEN_POST_COPY_HEALTHY, /* only while no omen says that this host may die */
+    OMEN_POST_COPY_ALWAYS,  /* a guest that is lost with the host is taken for the lesser evil */
+} OmenPostCopy;
+
 typedef struct {
     guint concurrency;
-    guint timeout_s; /* of one migration; 0: by its memory */
-    guint bandwidth_mib;
+    guint concurrency_a_destination; /* 0: as many */
+    guint timeout_s;                 /* of one migration; 0: by its memory */
+    guint bandwidth_mib;             /* MiB/s of one migration; 0: no limit */
+    guint link_mib;                  /* MiB/s that all share; 0: not known */
     guint64 reserve_bytes;
+    guint cpu_overcommit;
+    guint max_downtime_ms; /* that a late migration may be given */
+    guint parallel_connections;
+    OmenPostCopy post_copy;
+    gboolean tls;
+    gboolean compress;
+    gboolean copy_disks; /* local ones; else such a domain stays */
 } OmenEvacuatorLimits;
 
 /* Puts an evacuation on disk before libvirt is asked to migrate. It ends by calling @callback,
@@ -59,12 +77,24 @@ void omen_evacuator_configure(OmenEvacuator *self,
                               GPtrArray *destinations,
                               const OmenEvacuatorLimits *limits);
 
-/* Queues a domain. @destination: by name, or NULL: whichever fits. @omen_id: 0: an operator's wish.
- * Returns: (transfer none): NULL with @error. */
+/* What is asked for a domain, or for several. */
+typedef struct {
+    const char *destination; /* by name; NULL: whichever fits */
+    guint64 omen_id;         /* 0: an operator's wish */
+    gint64 deadline_us;      /* since the epoch, when the host is expected to fail; 0: none known */
+    gboolean host_may_die;   /* in the middle of it */
+} OmenEvacuationRequest;
+
+/* Whether omen_evacuator_enqueue() would take it. Changes nothing. */
+gboolean omen_evacuator_check(OmenEvacuator *self,
+                              const char *uuid,
+                              const OmenEvacuationRequest *request,
+                              GError **error);
+
+/* Queues a domain. Returns: (transfer none): NULL with @error. */
 OmenEvacuation *omen_evacuator_enqueue(OmenEvacuator *self,
                                        const char *uuid,
-                                       const char *destination,
-                                       guint64 omen_id,
+                                       const OmenEvacuationRequest *request,
                                        GError **error);
 
 /* Puts back an evacuation of an earlier life of the daemon, before the main loop runs. One that had
@@ -80,15 +110,40 @@ GPtrArray *omen_evacuator_list(OmenEvacuator *self);
 /* What a probe of each destination found; every half minute, without being asked. */
 typedef struct {
     OmenDestination *destination;
-    gboolean reachable;
-    guint64 free_bytes;
+    gboolean is_known;  /* asked at least once */
+    gboolean reachable; /* and usable */
+    gboolean endangered;
+    OmenDestinationSight sight;
     char *reason; /* why it is not usable, "" if it is */
 } OmenDestinationProbe;
 
 /* (transfer full) (element-type OmenDestinationProbe). */
 GPtrArray *omen_evacuator_list_probes(OmenEvacuator *self);
 
-/* (transfer container) (element-type OmenDestination). */
-GPtrArray *omen_evacuator_list_destinations(OmenEvacuator *self);
+/*
+ * What would be done with these domains now, in the planner's words; nothing is changed. Asks the
+ * domains (with a measurement of how fast they dirty their memory, which takes a second) and the
+ * destinations. @uuids: running domains of this host.
+ */
+void omen_evacuator_plan_async(OmenEvacuator *self,
+                               const char *const *uuids,
+                               const OmenEvacuationRequest *request,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data);
+
+typedef struct {
+    char *uuid;
+    char *name;
+    char *destination; /* "": it stays */
+    OmenTechnique technique;
+    double start_s;
+    double end_s;
+    guint downtime_ms;
+    gboolean is_late;
+    char *reason; /* why it stays; "" if it moves */
+} OmenForeseen;
+
+/* (transfer full) (element-type OmenForeseen). */
+GPtrArray *omen_evacuator_plan_finish(OmenEvacuator *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -98,15 +98,54 @@ omen_migration_examine(const char *source_uri, const char *uuid, GError **error)
     return g_steal_pointer(&facts);
 }
 
-static unsigned int
-flags_for(virDomainPtr domain)
+/* QEMU 7.2 can not have post-copy together with several connections. */
+static gboolean
+may_post_copy(const OmenMigrationOrder *order)
 {
-    unsigned int flags = VIR_MIGRATE_LIVE | VIR_MIGRATE_PEER2PEER | VIR_MIGRATE_ABORT_ON_ERROR |
-                         VIR_MIGRATE_AUTO_CONVERGE;
+    return (order->post_copy || omen_technique_is_post_copy(order->technique)) &&
+           order->parallel_connections == 0;
+}
 
+static unsigned int
+flags_for(virDomainPtr domain, const OmenMigrationOrder *order)
+{
+    unsigned int flags = VIR_MIGRATE_LIVE | VIR_MIGRATE_PEER2PEER | VIR_MIGRATE_ABORT_ON_ERROR;
+
+    if (order->technique != OMEN_TECHNIQUE_PRE_COPY)
+        flags |= VIR_MIGRATE_AUTO_CONVERGE;
+    if (may_post_copy(order))
+        flags |= VIR_MIGRATE_POSTCOPY;
+    if (order->tls)
+        flags |= VIR_MIGRATE_TLS;
+    if (order->compress)
+        flags |= VIR_MIGRATE_COMPRESSED;
+    if (order->parallel_connections > 0)
+        flags |= VIR_MIGRATE_PARALLEL;
+    if (order->copy_disks)
+        flags |= VIR_MIGRATE_NON_SHARED_INC;
+    if (order->resume)
+        flags |= VIR_MIGRATE_POSTCOPY_RESUME;
     if (virDomainIsPersistent(domain) == 1)
         flags |= VIR_MIGRATE_PERSIST_DEST | VIR_MIGRATE_UNDEFINE_SOURCE;
     return flags;
+}
+
+static void
+set_parameters(const OmenMigrationOrder *order, OmenVirParameters *parameters)
+{
+    if (*order->destination->migrate_uri)
+        virTypedParamsAddString(&parameters->items, &parameters->n_items, &parameters->capacity,
+                                VIR_MIGRATE_PARAM_URI, order->destination->migrate_uri);
+    if (order->bandwidth_mib > 0)
+        virTypedParamsAddULLong(&parameters->items, &parameters->n_items, &parameters->capacity,
+                                VIR_MIGRATE_PARAM_BANDWIDTH, order->bandwidth_mib);
+    if (order->parallel_connections > 0)
+        virTypedParamsAddInt(&parameters->items, &parameters->n_items, &parameters->capacity,
+                             VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS,
+                             (int) order->parallel_connections);
+    if (order->compress)
+        virTypedParamsAddString(&parameters->items, &parameters->n_items, &parameters->capacity,
+                                VIR_MIGRATE_PARAM_COMPRESSION, "xbzrle");
 }
 
 /* Why libvirt refused, with what to do where that is known; by its code. */
@@ -165,16 +204,11 @@ omen_migration_run(const OmenMigrationOrder *order, GError **error)
     g_auto(OmenVirParameters) parameters = {0};
     OmenMigrationResult *result;
 
-    if (!domain || !check_state(domain, error))
+    if (!domain || (!order->resume && !check_state(domain, error)))
         return NULL;
-    if (*order->destination->migrate_uri)
-        virTypedParamsAddString(&parameters.items, &parameters.n_items, &parameters.capacity,
-                                VIR_MIGRATE_PARAM_URI, order->destination->migrate_uri);
-    if (order->bandwidth_mib > 0)
-        virTypedParamsAddULLong(&parameters.items, &parameters.n_items, &parameters.capacity,
-                                VIR_MIGRATE_PARAM_BANDWIDTH, order->bandwidth_mib);
+    set_parameters(order, &parameters);
     if (virDomainMigrateToURI3(domain, order->destination->uri, parameters.items,
-                               (unsigned int) parameters.n_items, flags_for(domain)) < 0) {
+                               (unsigned int) parameters.n_items, flags_for(domain, order)) < 0) {
         set_migrate_error(error);
         return NULL;
     }
@@ -183,25 +217,75 @@ omen_migration_run(const OmenMigrationOrder *order, GError **error)
     return result;
 }
 
+static unsigned long long
+stat_of(const OmenVirParameters *stats, const char *name)
+{
+    unsigned long long value = 0;
+
+    virTypedParamsGetULLong(stats->items, stats->n_items, name, &value);
+    return value;
+}
+
+/* Every field is optional: which are there depends on the stage, and on libvirt. */
+static OmenMigrationProgress *
+read_progress(virDomainPtr domain, const OmenVirParameters *stats)
+{
+    OmenMigrationProgress *progress = g_new0(OmenMigrationProgress, 1);
+    unsigned long long total = stat_of(stats, VIR_DOMAIN_JOB_DATA_TOTAL);
+    unsigned long long page = stat_of(stats, VIR_DOMAIN_JOB_MEMORY_PAGE_SIZE);
+    unsigned long long limit_ms = 0;
+    int state;
+    int reason;
+
+    progress->remaining_bytes = stat_of(stats, VIR_DOMAIN_JOB_DATA_REMAINING);
+    if (total > 0)
+        progress->progress =
+            CLAMP(1.0 - (double) progress->remaining_bytes / (double) total, 0.0, 1.0);
+    progress->bytes_per_second = (double) stat_of(stats, VIR_DOMAIN_JOB_MEMORY_BPS);
+    progress->dirty_bytes_per_second = (double) stat_of(stats, VIR_DOMAIN_JOB_MEMORY_DIRTY_RATE) *
+                                       (double) (page > 0 ? page : 4096);
+    progress->passes = (guint) stat_of(stats, VIR_DOMAIN_JOB_MEMORY_ITERATION);
+    progress->is_after = virDomainGetState(domain, &state, &reason, 0) == 0 &&
+                         state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_POSTCOPY;
+    if (virDomainMigrateGetMaxDowntime(domain, &limit_ms, 0) == 0)
+        progress->downtime_limit_ms = (guint) limit_ms;
+    return progress;
+}
+
 OmenMigrationProgress *
 omen_migration_measure(virConnectPtr connection, const char *uuid, GError **error)
 {
     g_autoptr(OmenVirDomain) domain = look_up(connection, uuid, error);
-    OmenMigrationProgress *progress;
-    virDomainJobInfo job;
+    g_auto(OmenVirParameters) stats = {0};
+    int type;
 
     if (!domain)
         return NULL;
-    if (virDomainGetJobInfo(domain, &job) < 0) {
+    if (virDomainGetJobStats(domain, &type, &stats.items, &stats.n_items, 0) < 0) {
         omen_libvirt_set_error(error, "cannot measure the migration");
         return NULL;
     }
-    progress = g_new0(OmenMigrationProgress, 1);
-    progress->remaining_bytes = job.dataRemaining;
-    if (job.dataTotal > 0)
-        progress->progress = 1.0 - (double) job.dataRemaining / (double) job.dataTotal;
-    progress->progress = CLAMP(progress->progress, 0.0, 1.0);
-    return progress;
+    return read_progress(domain, &stats);
+}
+
+gboolean
+omen_migration_steer(virConnectPtr connection,
+                     const char *uuid,
+                     const OmenPaceDecision *decision,
+                     GError **error)
+{
+    g_autoptr(OmenVirDomain) domain = look_up(connection, uuid, error);
+    int result = 0;
+
+    if (!domain)
+        return FALSE;
+    if (decision->action == OMEN_PACE_RAISE_DOWNTIME)
+        result = virDomainMigrateSetMaxDowntime(domain, decision->downtime_ms, 0);
+    else if (decision->action == OMEN_PACE_SWITCH_TO_POST_COPY)
+        result = virDomainMigrateStartPostCopy(domain, 0);
+    if (result < 0)
+        omen_libvirt_set_error(error, "cannot change the migration under way");
+    return result == 0;
 }
 
 gboolean

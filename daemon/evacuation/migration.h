@@ -9,6 +9,7 @@
 #pragma once
 
 #include "evacuation/destination.h"
+#include "evacuation/pace.h"
 
 G_BEGIN_DECLS
 
@@ -25,7 +26,14 @@ typedef struct {
     char *source_uri;
     char *uuid;
     OmenDestination *destination;
-    guint bandwidth_mib; /* MiB/s; 0: no limit */
+    guint bandwidth_mib;        /* MiB/s; 0: no limit */
+    OmenTechnique technique;    /* never _AUTO */
+    gboolean post_copy;         /* it may come to that */
+    gboolean tls;               /* of the guest's memory and disks */
+    gboolean compress;          /* XBZRLE */
+    guint parallel_connections; /* 0: one */
+    gboolean copy_disks;        /* local ones, what is above the base image that both have */
+    gboolean resume;            /* a post-copy whose connection broke */
 } OmenMigrationOrder;
 
 void omen_migration_order_free(OmenMigrationOrder *self);
@@ -43,18 +51,20 @@ typedef struct {
  */
 OmenDomainFacts *omen_migration_examine(const char *source_uri, const char *uuid, GError **error);
 
-/* Migrates: live, peer-to-peer, never unsafe. Returns when libvirt's call does.
+/* Migrates: live, peer-to-peer, never unsafe. Switching to post-copy is left to
+ * omen_migration_steer(). Returns when libvirt's call does.
  * (transfer full); NULL with @error, of OMEN_LIBVIRT_ERROR or _MIGRATION_ERROR. */
 OmenMigrationResult *omen_migration_run(const OmenMigrationOrder *order, GError **error);
-
-typedef struct {
-    double progress; /* 0..1 */
-    guint64 remaining_bytes;
-} OmenMigrationProgress;
 
 /* (transfer full); NULL with @error where there is no job. */
 OmenMigrationProgress *
 omen_migration_measure(virConnectPtr connection, const char *uuid, GError **error);
+
+/* Does what was decided, but _KEEP, to the migration under way. */
+gboolean omen_migration_steer(virConnectPtr connection,
+                              const char *uuid,
+                              const OmenPaceDecision *decision,
+                              GError **error);
 
 /* Asks libvirt to abort the job; the migration's own call then ends. */
 gboolean omen_migration_abort(const char *source_uri, const char *uuid, GError **error);

@@ -4,6 +4,10 @@
 OmenOutcome
 omen_whereabouts_judge(OmenWhereabouts at)
 {
+    if (at.here == OMEN_PRESENCE_BROKEN || at.there == OMEN_PRESENCE_BROKEN)
+        return at.here == OMEN_PRESENCE_UNKNOWN || at.there == OMEN_PRESENCE_UNKNOWN
+                   ? OMEN_OUTCOME_OPEN
+                   : OMEN_OUTCOME_BROKEN;
     if (at.here == OMEN_PRESENCE_RUNNING && at.there == OMEN_PRESENCE_RUNNING)
         return OMEN_OUTCOME_TWICE;
     if (at.here == OMEN_PRESENCE_RUNNING)
@@ -38,6 +42,9 @@ presence_of(virDomainPtr domain)
 
     if (virDomainGetState(domain, &state, &reason, 0) < 0)
         return OMEN_PRESENCE_UNKNOWN;
+    if ((state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_POSTCOPY_FAILED) ||
+        (state == VIR_DOMAIN_RUNNING && reason == VIR_DOMAIN_RUNNING_POSTCOPY_FAILED))
+        return OMEN_PRESENCE_BROKEN;
     switch (state) {
     case VIR_DOMAIN_SHUTOFF:
     case VIR_DOMAIN_CRASHED:

@@ -14,6 +14,7 @@ typedef enum {
     OMEN_PRESENCE_ABSENT,  /* not known there, or known and shut off */
     OMEN_PRESENCE_RUNNING,
     OMEN_PRESENCE_PAUSED,
+    OMEN_PRESENCE_BROKEN, /* a post-copy broke off: it has only a part of its memory */
     OMEN_PRESENCE_IN_JOB, /* active, with a migration under way */
 } OmenPresence;
 
@@ -26,6 +27,7 @@ typedef enum {
     OMEN_OUTCOME_OPEN,    /* not settled yet: ask again */
     OMEN_OUTCOME_ARRIVED, /* runs there, and not here */
     OMEN_OUTCOME_STAYED,  /* runs here, and can not run there */
+    OMEN_OUTCOME_BROKEN,  /* in the middle of post-copy; both ends answer, and it can be resumed */
     OMEN_OUTCOME_PAUSED_HERE,
     OMEN_OUTCOME_PAUSED_THERE,
     OMEN_OUTCOME_NOWHERE,

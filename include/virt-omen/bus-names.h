@@ -9,6 +9,9 @@
 #define OMEN_BUS_OMENS_PATH       OMEN_BUS_ROOT "/omens"
 #define OMEN_BUS_EVACUATIONS_PATH OMEN_BUS_ROOT "/evacuations"
 #define OMEN_BUS_HOSTS_PATH       OMEN_BUS_ROOT "/hosts"
+#define OMEN_BUS_LOCAL_HOST_PATH  OMEN_BUS_HOSTS_PATH "/_local"
+
+#define OMEN_BUS_HOST_INTERFACE   "org.virtomen1.Host"
 
 #define OMEN_BUS_ERROR_PREFIX     "org.virtomen1.Error."
 

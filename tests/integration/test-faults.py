@@ -57,8 +57,21 @@ def test_unreachable_destination():
         evacuate(hosts, "g1")
         row = phase(hosts, "g1", *FINAL)
         expect(f"it went to gamma: {row}", row["phase"] == "succeeded" and row["destination"] == "gamma")
+        expect(f"beta cost little time: {row}", row["started"] - row["queued"] < 8)
         after = hosts.counter("g1")
         expect("it goes on there", after[0] == before[0] and after[1] > before[1])
+
+
+def test_all_or_nothing():
+    """A name that is unknown, or named twice: nothing is queued."""
+    with bed.Bed("fault-names", hosts=2, guests=2, daemon="advise") as hosts:
+        for names in (["g1", "g2", "nobody"], ["g1", "g2", "g1"]):
+            done = hosts.omen("alpha", "evacuate", *names, check=False)
+            expect(f"it is refused: {done.stderr}", done.returncode == 1 and names[-1] in done.stderr)
+            expect("nothing was queued", hosts.omen("alpha", "evacuations", "--json") == [])
+        expect("an unknown destination is told", "nowhere" in hosts.omen("alpha", "evacuate", "g1", "--to", "nowhere",
+                                                                       check=False).stderr)
+        expect("both go", hosts.omen("alpha", "evacuate", "g1", "g2", "--wait").returncode == 0)
 
 
 def test_no_destination():
@@ -241,6 +254,6 @@ def test_hook():
 
 
 if __name__ == "__main__":
-    bed.main([test_unreachable_destination, test_no_destination, test_full_destination, test_refusing_destination,
+    bed.main([test_unreachable_destination, test_all_or_nothing, test_no_destination, test_full_destination, test_refusing_destination,
               test_daemon_killed, test_source_libvirtd_killed, test_destination_libvirtd_killed,
               test_destination_power_loss, test_io_error_pause, test_cancel, test_time_out, test_hook])
