@@ -138,27 +138,79 @@ command_cancel(int argc, char **argv)
 
 /* ---- plan ---- */
 
-static void
-print_rows(GVariant *rows, gboolean moves)
+#define BAR_WIDTH 32
+
+/* When it is done at best: what the bars are scaled to. */
+static double
+find_end(GVariant *moves)
 {
     GVariantIter iter;
     GVariant *row;
+    double last = 0;
 
-    g_variant_iter_init(&iter, rows);
+    g_variant_iter_init(&iter, moves);
+    while (g_variant_iter_loop(&iter, "@a{sv}", &row)) {
+        double end = 0;
+        g_variant_lookup(row, "end_s", "d", &end);
+        last = MAX(last, end);
+    }
+    return last;
+}
+
+static void
+print_move(GVariant *row, double scale_s, double left_s)
+{
+    const char *domain = "";
+    const char *destination = "";
+    const char *technique = "";
+    double start = 0;
+    double end = 0;
+    guint32 downtime_ms = 0;
+    char bar[BAR_WIDTH + 1];
+
+    g_variant_lookup(row, "domain", "&s", &domain);
+    g_variant_lookup(row, "destination", "&s", &destination);
+    g_variant_lookup(row, "technique", "&s", &technique);
+    g_variant_lookup(row, "start_s", "d", &start);
+    g_variant_lookup(row, "end_s", "d", &end);
+    g_variant_lookup(row, "downtime_ms", "u", &downtime_ms);
+    for (int i = 0; i < BAR_WIDTH; i++) {
+        double at_s = scale_s * (i + 0.5) / BAR_WIDTH;
+        double half_s = scale_s / BAR_WIDTH / 2;
+        bar[i] = at_s + half_s >= start && at_s - half_s <= end ? '=' : ' ';
+    }
+    bar[BAR_WIDTH] = '\0';
+    g_print("|%s| %7.1f to %7.1f s  %s to %s, %s, stands still %u ms%s\n", bar, start, end, domain,
+            destination, technique, downtime_ms, left_s > 0 && end > left_s ? ", TOO LATE" : "");
+}
+
+static void
+print_plan(guint64 deadline_us, GVariant *moves, GVariant *stays)
+{
+    double left_s = deadline_us > 0 ? ((double) deadline_us - (double) g_get_real_time()) /
+                                          (double) G_USEC_PER_SEC
+                                    : 0;
+    double scale_s = MAX(find_end(moves), 0.1);
+    GVariantIter iter;
+    GVariant *row;
+
+    if (deadline_us > 0) {
+        g_autofree char *time = client_format_time(deadline_us);
+        g_print("this host is expected to fail at %s, in %.0f s\n", time, left_s);
+    }
+    g_variant_iter_init(&iter, moves);
+    while (g_variant_iter_loop(&iter, "@a{sv}", &row))
+        print_move(row, scale_s, left_s);
+    g_variant_iter_init(&iter, stays);
     while (g_variant_iter_loop(&iter, "@a{sv}", &row)) {
         const char *domain = "";
-        const char *other = "";
-        double start = 0;
-        double end = 0;
+        const char *reason = "";
         g_variant_lookup(row, "domain", "&s", &domain);
-        g_variant_lookup(row, moves ? "destination" : "reason", "&s", &other);
-        g_variant_lookup(row, "start_s", "d", &start);
-        g_variant_lookup(row, "end_s", "d", &end);
-        if (moves)
-            g_print("%7.1f s to %7.1f s  %s goes to %s\n", start, end, domain, other);
-        else
-            g_print("%s stays: %s\n", domain, other);
+        g_variant_lookup(row, "reason", "&s", &reason);
+        g_print("%s stays: %s\n", domain, reason);
     }
+    if (g_variant_n_children(moves) + g_variant_n_children(stays) == 0)
+        g_print("no domain runs here\n");
 }
 
 static int
@@ -186,8 +238,7 @@ make_plan(
         client_print_json(root);
         return EXIT_GOOD;
     }
-    print_rows(moves, TRUE);
-    print_rows(stays, FALSE);
+    print_plan(deadline_us, moves, stays);
     return EXIT_GOOD;
 }
 
