@@ -10,6 +10,7 @@ typedef struct {
     char *config;
     char *format;
     gboolean no_masks;
+    gboolean drain3;
 } Options;
 
 static void
@@ -61,7 +62,10 @@ command_parse(int argc, char **argv)
         {"config", 0, 0, G_OPTION_ARG_FILENAME, &options.config, "Settings of the engine", "FILE"},
         {"format", 0, 0, G_OPTION_ARG_STRING, &options.format,
          "plain, syslog, iso, rfc5424, kmsg, journal, auto (default)", "FORMAT"},
-        {"no-masks", 0, 0, G_OPTION_ARG_NONE, &options.no_masks, "Parse without masking", NULL},
+        {"no-masks", 0, 0, G_OPTION_ARG_NONE, &options.no_masks,
+         "Parse without masking or delimiters: Drain3's tree alone", NULL},
+        {"drain3", 0, 0, G_OPTION_ARG_NONE, &options.drain3,
+         "Parse exactly as Drain3 does, with the reference's masks", NULL},
         G_OPTION_ENTRY_NULL,
     };
     OmenDetectorConfig config = OMEN_DETECTOR_CONFIG_INIT;
@@ -82,8 +86,9 @@ command_parse(int argc, char **argv)
                             options.format);
     if (!input_load_config(options.config, &config, strings, &error))
         return command_fail("parse", EXIT_FAILED, "%s", error->message);
+    if (options.drain3 || options.no_masks)
+        config.miner.algorithm = OMEN_MINER_DRAIN;
     config.miner.masks = config.miner.masks && !options.no_masks;
-    config.miner.max_clusters = MAX(config.miner.max_clusters, 1);
     miner = omen_miner_new(&config.miner, &error);
     if (!miner || !input_open(&input, argv[1], &error) ||
         !parse_lines(&input, format, miner, clusters, &error))

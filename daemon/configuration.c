@@ -133,6 +133,8 @@ omen_configuration_new(void)
     self->monitor_events = TRUE;
     self->domain_training = 0;
     self->detector = OMEN_DETECTOR_CONFIG_INIT;
+    /* Whoever writes lines must not be able to choose collisions. */
+    self->detector.miner.hash_key = (guint64) g_random_int() << 32 | g_random_int();
     self->mask_strings = g_ptr_array_new_with_free_func(g_free);
     self->judge = g_strdup("embedded");
     self->knowledge_dir = g_strdup("");

@@ -11,6 +11,8 @@ typedef enum {
     TYPE_DOUBLE,
     TYPE_BOOLEAN,
     TYPE_METRIC,
+    TYPE_ALGORITHM,
+    TYPE_BYTES,
     TYPE_CHARACTERS,
 } SettingType;
 
@@ -26,6 +28,8 @@ typedef struct {
 #define AT(field) G_STRUCT_OFFSET(OmenDetectorConfig, field)
 
 static const Setting settings[] = {
+    {"miner", "algorithm", TYPE_ALGORITHM, AT(miner.algorithm), 0, 0},
+    {"miner", "max_bytes", TYPE_BYTES, AT(miner.max_bytes), 65536, 4294967296.0},
     {"miner", "similarity", TYPE_DOUBLE, AT(miner.similarity), 0, 1},
     {"miner", "depth", TYPE_UINT, AT(miner.depth), 3, 32},
     {"miner", "max_children", TYPE_UINT, AT(miner.max_children), 2, 100000},
@@ -74,18 +78,38 @@ set_double(const Setting *setting, const char *value, double *field, GError **er
 }
 
 static gboolean
-set_uint(const Setting *setting, const char *value, guint *field, GError **error)
+set_whole(const Setting *setting, const char *value, guint64 *number, GError **error)
 {
     g_autofree char *allowed =
         g_strdup_printf("a whole number from %.0f to %.0f", setting->minimum, setting->maximum);
-    guint64 number;
 
     if (!g_ascii_string_to_unsigned(value, 10, (guint64) setting->minimum,
-                                    (guint64) setting->maximum, &number, NULL)) {
+                                    (guint64) setting->maximum, number, NULL)) {
         refuse(error, value, allowed);
         return FALSE;
     }
+    return TRUE;
+}
+
+static gboolean
+set_uint(const Setting *setting, const char *value, guint *field, GError **error)
+{
+    guint64 number;
+
+    if (!set_whole(setting, value, &number, error))
+        return FALSE;
     *field = (guint) number;
+    return TRUE;
+}
+
+static gboolean
+set_bytes(const Setting *setting, const char *value, gsize *field, GError **error)
+{
+    guint64 number;
+
+    if (!set_whole(setting, value, &number, error))
+        return FALSE;
+    *field = (gsize) number;
     return TRUE;
 }
 
@@ -111,7 +135,8 @@ apply(const Setting *setting,
       const char *value,
       GError **error)
 {
-    static const char *const metrics[] = {"mismatch", "paper", NULL};
+    static const char *const metrics[] = {"transition", "paper", NULL};
+    static const char *const algorithms[] = {"shape", "drain", NULL};
     static const char *const booleans[] = {"no", "yes", "false", "true", NULL};
     gpointer field = G_STRUCT_MEMBER_P(self, setting->offset);
     int index;
@@ -131,6 +156,13 @@ apply(const Setting *setting,
         if (index >= 0)
             *(OmenMetric *) field = (OmenMetric) index;
         return index >= 0;
+    case TYPE_ALGORITHM:
+        index = find_word(algorithms, value, error);
+        if (index >= 0)
+            *(OmenMinerAlgorithm *) field = (OmenMinerAlgorithm) index;
+        return index >= 0;
+    case TYPE_BYTES:
+        return set_bytes(setting, value, field, error);
     case TYPE_CHARACTERS:
         g_ptr_array_add(strings, g_strdup(value));
         *(const char **) field = g_ptr_array_index(strings, strings->len - 1);

@@ -4,7 +4,7 @@
 #include <virt-omen/text.h>
 
 #define MAX_EVIDENCE 1000
-#define MAX_KNOWN    1000000
+#define MAX_KNOWN    32768
 
 /* A template that is normal here counts for no more than this: below the threshold, whatever the
  * judge thinks of it, unless it is certain. */
@@ -78,6 +78,25 @@ omen_detector_free(OmenDetector *self)
     g_free(self);
 }
 
+static gboolean
+is_gone(gpointer id, gpointer known, gpointer miner)
+{
+    return !(((Template *) known)->flags & FLAG_DISMISSED) &&
+           omen_miner_get_cluster_size(miner, GPOINTER_TO_UINT(id)) == 0;
+}
+
+/* Verdicts on templates that the miner has dropped go; an operator's word stays as long as it can.
+ */
+static void
+make_room(OmenDetector *self)
+{
+    if (g_hash_table_size(self->templates) < MAX_KNOWN)
+        return;
+    g_hash_table_foreach_remove(self->templates, is_gone, self->miner);
+    if (g_hash_table_size(self->templates) >= MAX_KNOWN)
+        g_hash_table_remove_all(self->templates);
+}
+
 static Template *
 ensure_template(OmenDetector *self, guint32 id)
 {
@@ -85,8 +104,7 @@ ensure_template(OmenDetector *self, guint32 id)
 
     if (known)
         return known;
-    if (g_hash_table_size(self->templates) >= MAX_KNOWN)
-        g_hash_table_remove_all(self->templates);
+    make_room(self);
     known = g_new0(Template, 1);
     g_hash_table_insert(self->templates, GUINT_TO_POINTER(id), known);
     return known;

@@ -3,18 +3,14 @@
 
 #include <string.h>
 
-/* Keys beyond these are taken for known: none of a miner's bounded number comes near. */
-#define MAX_SEEN      1000000
-
-#define STATE_VERSION 1
-#define STATE_TYPE    "(uutauaua(ttau))"
+#define STATE_VERSION 2
+#define STATE_TYPE    "(uutauauauat)"
 
 G_DEFINE_QUARK(omen - profile - error - quark, omen_profile_error)
 
 struct _OmenProfile {
     OmenProfileConfig config;
     OmenSubsequenceStore *store;
-    GHashTable *seen; /* keys */
     guint64 n_records;
     guint32 current[OMEN_PROFILE_MAX_LENGTH]; /* the latest keys, oldest first */
     guint n_current;
@@ -29,7 +25,6 @@ omen_profile_new(const OmenProfileConfig *config)
     self->config.length = CLAMP(config->length, 2, OMEN_PROFILE_MAX_LENGTH);
     self->store = omen_subsequence_store_new(config->metric, self->config.length,
                                              MAX(config->max_subsequences, 1));
-    self->seen = g_hash_table_new(NULL, NULL);
     return self;
 }
 
@@ -37,7 +32,6 @@ void
 omen_profile_free(OmenProfile *self)
 {
     omen_subsequence_store_free(self->store);
-    g_hash_table_unref(self->seen);
     g_free(self);
 }
 
@@ -53,14 +47,6 @@ shift_in(OmenProfile *self, guint32 key)
     self->current[self->n_current - 1] = key;
 }
 
-static gboolean
-see(OmenProfile *self, guint32 key)
-{
-    if (g_hash_table_size(self->seen) >= MAX_SEEN)
-        return FALSE;
-    return g_hash_table_add(self->seen, GUINT_TO_POINTER(key));
-}
-
 static void
 score_current(OmenProfile *self, OmenScore *score)
 {
@@ -69,7 +55,7 @@ score_current(OmenProfile *self, OmenScore *score)
 
     if (nearest) {
         score->has_nearest = TRUE;
-        memcpy(score->nearest, nearest->keys, sizeof score->nearest);
+        memcpy(score->nearest, nearest->keys, self->config.length * sizeof(guint32));
         if (score->distance < self->config.similarity)
             omen_subsequence_store_use(self->store, nearest);
     }
@@ -80,7 +66,6 @@ void
 omen_profile_push(OmenProfile *self, guint32 key, OmenScore *score)
 {
     memset(score, 0, sizeof *score);
-    score->novel = see(self, key);
     score->training = omen_profile_is_training(self);
     self->n_records++;
     shift_in(self, key);
@@ -147,35 +132,38 @@ pack(const guint32 *keys, gsize n)
     return g_variant_new_fixed_array(G_VARIANT_TYPE_UINT32, keys, n, sizeof *keys);
 }
 
-static GVariant *
-pack_seen(const OmenProfile *self)
+/* The store as columns: its keys, row by row, and how each row was used. */
+static void
+pack_store(const OmenProfile *self, GVariant **keys, GVariant **uses, GVariant **last_uses)
 {
-    g_autoptr(GArray) keys = g_array_new(FALSE, FALSE, sizeof(guint32));
-    GHashTableIter iter;
-    gpointer key;
+    g_autoptr(GPtrArray) rows = omen_subsequence_store_list(self->store);
+    gsize length = self->config.length;
+    g_autofree guint32 *all_keys = g_new(guint32, rows->len * length + 1);
+    g_autofree guint32 *all_uses = g_new(guint32, (gsize) rows->len + 1);
+    g_autofree guint64 *all_last_uses = g_new(guint64, (gsize) rows->len + 1);
 
-    g_hash_table_iter_init(&iter, self->seen);
-    while (g_hash_table_iter_next(&iter, &key, NULL)) {
-        guint32 value = GPOINTER_TO_UINT(key);
-        g_array_append_val(keys, value);
+    for (guint i = 0; i < rows->len; i++) {
+        const OmenSubsequence *row = g_ptr_array_index(rows, i);
+        memcpy(all_keys + i * length, row->keys, length * sizeof *all_keys);
+        all_uses[i] = row->uses;
+        all_last_uses[i] = row->last_use;
     }
-    return pack((const guint32 *) (gconstpointer) keys->data, keys->len);
+    *keys = pack(all_keys, rows->len * length);
+    *uses = pack(all_uses, rows->len);
+    *last_uses = g_variant_new_fixed_array(G_VARIANT_TYPE_UINT64, all_last_uses, rows->len,
+                                           sizeof *all_last_uses);
 }
 
 GVariant *
 omen_profile_save(const OmenProfile *self)
 {
-    g_autoptr(GPtrArray) rows = omen_subsequence_store_list(self->store);
-    GVariantBuilder store;
+    GVariant *keys;
+    GVariant *uses;
+    GVariant *last_uses;
 
-    g_variant_builder_init(&store, G_VARIANT_TYPE("a(ttau)"));
-    for (guint i = 0; i < rows->len; i++) {
-        const OmenSubsequence *row = g_ptr_array_index(rows, i);
-        g_variant_builder_add(&store, "(tt@au)", row->uses, row->last_use,
-                              pack(row->keys, self->config.length));
-    }
-    return g_variant_new("(uut@au@aua(ttau))", STATE_VERSION, self->config.length, self->n_records,
-                         pack(self->current, self->n_current), pack_seen(self), &store);
+    pack_store(self, &keys, &uses, &last_uses);
+    return g_variant_new("(uut@au@au@au@at)", STATE_VERSION, self->config.length, self->n_records,
+                         pack(self->current, self->n_current), keys, uses, last_uses);
 }
 
 static const guint32 *
@@ -185,22 +173,21 @@ unpack(GVariant *array, gsize *n)
 }
 
 static gboolean
-restore_rows(OmenProfile *self, GVariant *store)
+restore_rows(OmenProfile *self, GVariant *keys, GVariant *uses, GVariant *last_uses)
 {
-    GVariantIter iter;
-    GVariant *packed;
-    OmenSubsequence row = {0};
+    gsize length = self->config.length;
+    gsize n_keys;
+    gsize n_uses;
+    gsize n;
+    const guint32 *all_keys = unpack(keys, &n_keys);
+    const guint32 *all_uses = unpack(uses, &n_uses);
+    const guint64 *all_last_uses = g_variant_get_fixed_array(last_uses, &n, sizeof(guint64));
 
-    g_variant_iter_init(&iter, store);
-    while (g_variant_iter_next(&iter, "(tt@au)", &row.uses, &row.last_use, &packed)) {
-        g_autoptr(GVariant) keys = packed;
-        gsize n;
-        const guint32 *values = unpack(keys, &n);
-        if (n != self->config.length)
-            return FALSE;
-        memcpy(row.keys, values, n * sizeof *values);
-        omen_subsequence_store_restore(self->store, &row);
-    }
+    if (n_keys != n * length || n_uses != n)
+        return FALSE;
+    for (gsize i = 0; i < n; i++)
+        omen_subsequence_store_restore(self->store, all_keys + i * length, all_uses[i],
+                                       all_last_uses[i]);
     return TRUE;
 }
 
@@ -209,27 +196,26 @@ omen_profile_restore(const OmenProfileConfig *config, GVariant *state, GError **
 {
     g_autoptr(OmenProfile) self = omen_profile_new(config);
     g_autoptr(GVariant) current = NULL;
-    g_autoptr(GVariant) seen = NULL;
-    g_autoptr(GVariant) store = NULL;
+    g_autoptr(GVariant) keys = NULL;
+    g_autoptr(GVariant) uses = NULL;
+    g_autoptr(GVariant) last_uses = NULL;
     guint32 version = 0;
     guint32 length = 0;
-    const guint32 *keys;
-    gsize n = G_MAXSIZE;
+    const guint32 *keys_of_current;
+    gsize n;
 
     if (g_variant_is_of_type(state, G_VARIANT_TYPE(STATE_TYPE)) && g_variant_is_normal_form(state))
-        g_variant_get(state, "(uut@au@au@a(ttau))", &version, &length, &self->n_records, &current,
-                      &seen, &store);
-    keys = version == STATE_VERSION ? unpack(current, &n) : NULL;
-    if (length != self->config.length || n > length || !restore_rows(self, store)) {
+        g_variant_get(state, "(uut@au@au@au@at)", &version, &length, &self->n_records, &current,
+                      &keys, &uses, &last_uses);
+    if (version != STATE_VERSION || length != self->config.length ||
+        g_variant_n_children(current) > length || !restore_rows(self, keys, uses, last_uses)) {
         g_set_error(error, OMEN_PROFILE_ERROR, OMEN_PROFILE_ERROR_BAD_STATE,
                     "the saved subsequences are damaged, or of another version or length");
         return NULL;
     }
+    keys_of_current = unpack(current, &n);
     if (n > 0)
-        memcpy(self->current, keys, n * sizeof *keys);
+        memcpy(self->current, keys_of_current, n * sizeof *keys_of_current);
     self->n_current = (guint) n;
-    keys = unpack(seen, &n);
-    for (gsize i = 0; i < n; i++)
-        see(self, keys[i]);
     return g_steal_pointer(&self);
 }

@@ -1,35 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/subsequence-store.h"
+#include "engine/hash.h"
+#include "engine/suffix-table.h"
 
-#include <string.h>
+/* A full store drops so many at once, so that finding the least used costs little a row. */
+#define DROP_SHARE 16
 
 struct _OmenSubsequenceStore {
     OmenMetric metric;
     guint length;
     guint max_subsequences;
-    GPtrArray *rows;   /* OmenSubsequence, owned */
-    GHashTable *index; /* the same, by their keys */
+    gsize stride; /* bytes a row */
+    char *rows;
+    guint n_rows; /* places in use or free again */
+    guint capacity;
+    guint n; /* subsequences */
+    GArray *free_rows;
+    OmenSuffixTable suffixes;
+    GArray *by_sum; /* guint32: rows, sorted; OMEN_METRIC_PAPER only */
     guint64 n_uses;
 };
-
-/* The hash table's keys are the subsequences themselves, padded with zeros. */
-static guint
-hash_keys(gconstpointer data)
-{
-    const OmenSubsequence *row = data;
-    guint hash = 2166136261u;
-
-    for (guint i = 0; i < OMEN_PROFILE_MAX_LENGTH; i++)
-        hash = (hash ^ row->keys[i]) * 16777619u;
-    return hash;
-}
-
-static gboolean
-equal_keys(gconstpointer a, gconstpointer b)
-{
-    return memcmp(((const OmenSubsequence *) a)->keys, ((const OmenSubsequence *) b)->keys,
-                  sizeof((const OmenSubsequence *) a)->keys) == 0;
-}
 
 OmenSubsequenceStore *
 omen_subsequence_store_new(OmenMetric metric, guint length, guint max_subsequences)
@@ -39,114 +29,230 @@ omen_subsequence_store_new(OmenMetric metric, guint length, guint max_subsequenc
     self->metric = metric;
     self->length = length;
     self->max_subsequences = max_subsequences;
-    self->rows = g_ptr_array_new_with_free_func(g_free);
-    self->index = g_hash_table_new(hash_keys, equal_keys);
+    self->stride = (sizeof(OmenSubsequence) + length * sizeof(guint32) + 7) / 8 * 8;
+    self->free_rows = g_array_new(FALSE, FALSE, sizeof(guint32));
+    self->by_sum = g_array_new(FALSE, FALSE, sizeof(guint32));
+    omen_suffix_table_init(&self->suffixes);
     return self;
 }
 
 void
 omen_subsequence_store_free(OmenSubsequenceStore *self)
 {
-    g_hash_table_unref(self->index);
-    g_ptr_array_unref(self->rows);
+    omen_suffix_table_clear(&self->suffixes);
+    g_array_unref(self->by_sum);
+    g_array_unref(self->free_rows);
+    g_free(self->rows);
     g_free(self);
 }
 
-static OmenSubsequence
-make_key(const OmenSubsequenceStore *self, const guint32 *keys)
+static inline OmenSubsequence *
+row_at(const OmenSubsequenceStore *self, guint32 row)
 {
-    OmenSubsequence key = {0};
+    return (OmenSubsequence *) (gpointer) (self->rows + row * self->stride);
+}
 
-    memcpy(key.keys, keys, self->length * sizeof *keys);
-    return key;
+/* ---- suffixes: the hash of the last n keys grows from the end ---- */
+
+static inline guint64
+extend(guint64 hash, guint32 key)
+{
+    return omen_hash_fold(hash ^ OMEN_HASH_LANE_1, key + OMEN_HASH_LANE_2);
+}
+
+/* Only the whole one is needed where suffixes are not searched. */
+static guint
+first_suffix(const OmenSubsequenceStore *self)
+{
+    return self->metric == OMEN_METRIC_PAPER ? self->length : 1;
 }
 
 static void
-drop(OmenSubsequenceStore *self, guint place)
+index_suffixes(OmenSubsequenceStore *self, guint32 row)
 {
-    g_hash_table_remove(self->index, g_ptr_array_index(self->rows, place));
-    g_ptr_array_remove_index_fast(self->rows, place);
-}
+    const guint32 *keys = row_at(self, row)->keys;
+    guint64 hash = 0;
 
-static gboolean
-is_less_used(const OmenSubsequence *a, const OmenSubsequence *b)
-{
-    return a->uses != b->uses ? a->uses < b->uses : a->last_use < b->last_use;
-}
-
-static void
-make_room(OmenSubsequenceStore *self)
-{
-    while (self->rows->len >= self->max_subsequences) {
-        guint least = 0;
-        for (guint i = 1; i < self->rows->len; i++) {
-            if (is_less_used(g_ptr_array_index(self->rows, i),
-                             g_ptr_array_index(self->rows, least)))
-                least = i;
-        }
-        drop(self, least);
+    for (guint n = 1; n <= self->length; n++) {
+        hash = extend(hash, keys[self->length - n]);
+        if (n >= first_suffix(self))
+            omen_suffix_table_add(&self->suffixes, hash, row);
     }
 }
 
-void
-omen_subsequence_store_restore(OmenSubsequenceStore *self, const OmenSubsequence *subsequence)
+static void
+forget_suffixes(OmenSubsequenceStore *self, guint32 row)
 {
-    OmenSubsequence *row;
+    const guint32 *keys = row_at(self, row)->keys;
+    guint64 hash = 0;
 
-    if (g_hash_table_contains(self->index, subsequence))
+    for (guint n = 1; n <= self->length; n++) {
+        hash = extend(hash, keys[self->length - n]);
+        if (n >= first_suffix(self))
+            omen_suffix_table_remove(&self->suffixes, hash, row);
+    }
+}
+
+static guint64
+hash_whole(const OmenSubsequenceStore *self, const guint32 *keys)
+{
+    guint64 hash = 0;
+
+    for (guint n = 1; n <= self->length; n++)
+        hash = extend(hash, keys[self->length - n]);
+    return hash;
+}
+
+/* (nullable) */
+static OmenSubsequence *
+find_exact(const OmenSubsequenceStore *self, const guint32 *keys)
+{
+    const OmenSuffix *suffix = omen_suffix_table_find(&self->suffixes, hash_whole(self, keys));
+    OmenSubsequence *row = suffix ? row_at(self, suffix->row) : NULL;
+
+    return row && memcmp(row->keys, keys, self->length * sizeof *keys) == 0 ? row : NULL;
+}
+
+/* A row that ends as @keys do; the table may have lost count of which. */
+static OmenSubsequence *
+find_by_suffix(const OmenSubsequenceStore *self, OmenSuffix *suffix, const guint32 *keys, guint n)
+{
+    gsize skip = self->length - n;
+
+    for (guint32 i = 0; suffix->row == G_MAXUINT32 && i < self->n_rows; i++) {
+        const OmenSubsequence *row = row_at(self, i);
+        if (row->uses > 0 && memcmp(row->keys + skip, keys + skip, n * sizeof *keys) == 0)
+            suffix->row = i;
+    }
+    return suffix->row == G_MAXUINT32 ? NULL : row_at(self, suffix->row);
+}
+
+static OmenSubsequence *
+find_by_transition(const OmenSubsequenceStore *self, const guint32 *keys, double *distance)
+{
+    OmenSuffix *longest = NULL;
+    guint64 hashes[OMEN_PROFILE_MAX_LENGTH + 1] = {0};
+    guint n_known = 0;
+
+    for (guint n = 1; n <= self->length; n++) {
+        hashes[n] = extend(hashes[n - 1], keys[self->length - n]);
+        omen_suffix_table_prefetch(&self->suffixes, hashes[n]);
+    }
+    for (guint n = 1; n <= self->length; n++) {
+        OmenSuffix *suffix = omen_suffix_table_find(&self->suffixes, hashes[n]);
+        if (!suffix)
+            break;
+        longest = suffix;
+        n_known = n;
+    }
+    *distance = (double) (self->length - n_known) / self->length;
+    return longest ? find_by_suffix(self, longest, keys, n_known) : NULL;
+}
+
+/* ---- the paper's metric: differences of numbers, relative to the stored ones, at most 1 ---- */
+
+static guint32
+sum_keys(const OmenSubsequenceStore *self, const guint32 *keys)
+{
+    guint64 sum = 0;
+
+    for (guint i = 0; i < self->length; i++)
+        sum += keys[i];
+    return (guint32) MIN(sum, G_MAXUINT32);
+}
+
+/* Where the first row of at least that sum stands. */
+static guint
+find_place(const OmenSubsequenceStore *self, guint32 sum)
+{
+    guint low = 0;
+    guint high = self->by_sum->len;
+
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+        if (row_at(self, g_array_index(self->by_sum, guint32, middle))->sum < sum)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void
+index_sum(OmenSubsequenceStore *self, guint32 row)
+{
+    if (self->metric == OMEN_METRIC_PAPER)
+        g_array_insert_val(self->by_sum, find_place(self, row_at(self, row)->sum), row);
+}
+
+static void
+forget_sum(OmenSubsequenceStore *self, guint32 row)
+{
+    if (self->metric != OMEN_METRIC_PAPER)
         return;
-    make_room(self);
-    row = g_memdup2(subsequence, sizeof *subsequence);
-    g_ptr_array_add(self->rows, row);
-    g_hash_table_add(self->index, row);
-    self->n_uses = MAX(self->n_uses, row->last_use);
+    for (guint i = find_place(self, row_at(self, row)->sum); i < self->by_sum->len; i++) {
+        if (g_array_index(self->by_sum, guint32, i) == row) {
+            g_array_remove_index(self->by_sum, i);
+            return;
+        }
+    }
 }
 
-void
-omen_subsequence_store_add(OmenSubsequenceStore *self, const guint32 *keys)
+static double
+measure(const OmenSubsequenceStore *self, const OmenSubsequence *row, const guint32 *keys)
 {
-    OmenSubsequence row = make_key(self, keys);
+    guint64 difference = 0;
 
-    row.uses = 1;
-    row.last_use = ++self->n_uses;
-    omen_subsequence_store_restore(self, &row);
+    for (guint i = 0; i < self->length; i++)
+        difference += row->keys[i] > keys[i] ? row->keys[i] - keys[i] : keys[i] - row->keys[i];
+    return difference >= row->sum ? 1.0 : (double) difference / (double) row->sum;
 }
 
-gboolean
-omen_subsequence_store_remove(OmenSubsequenceStore *self, const guint32 *keys)
-{
-    OmenSubsequence key = make_key(self, keys);
-    guint place;
+typedef struct {
+    const guint32 *keys;
+    guint32 sum;
+    OmenSubsequence *best;
+    double distance;
+} PaperSearch;
 
-    if (!g_ptr_array_find_with_equal_func(self->rows, &key, equal_keys, &place))
+/* FALSE: no row from here on outwards can be nearer. */
+static gboolean
+try_row(const OmenSubsequenceStore *self, PaperSearch *search, guint place)
+{
+    OmenSubsequence *row = row_at(self, g_array_index(self->by_sum, guint32, place));
+    gint64 apart = (gint64) row->sum - (gint64) search->sum;
+    double measured;
+
+    if (search->best && (double) ABS(apart) >= search->distance * (double) row->sum)
         return FALSE;
-    drop(self, place);
+    measured = measure(self, row, search->keys);
+    if (!search->best || measured < search->distance) {
+        search->best = row;
+        search->distance = measured;
+    }
     return TRUE;
 }
 
-/* Template numbers are names: a place is the same or it is not. */
-static double
-measure_mismatch(const OmenSubsequenceStore *self, const guint32 *row, const guint32 *keys)
+static OmenSubsequence *
+find_by_numbers(const OmenSubsequenceStore *self, const guint32 *keys, double *distance)
 {
-    guint different = 0;
+    PaperSearch search = {.keys = keys, .sum = sum_keys(self, keys), .distance = 1.0};
+    guint above = find_place(self, search.sum);
+    guint below = above;
+    gboolean up = TRUE;
+    gboolean down = TRUE;
 
-    for (guint i = 0; i < self->length; i++)
-        different += row[i] != keys[i] ? 1 : 0;
-    return (double) different / self->length;
-}
-
-/* The paper's: differences of numbers, relative to the stored ones, at most 1. */
-static double
-measure_paper(const OmenSubsequenceStore *self, const guint32 *row, const guint32 *keys)
-{
-    gint64 difference = 0;
-    gint64 sum = 0;
-
-    for (guint i = 0; i < self->length; i++) {
-        difference += ABS((gint64) row[i] - (gint64) keys[i]);
-        sum += row[i];
+    search.best = find_exact(self, keys);
+    if (search.best) {
+        *distance = 0;
+        return search.best;
     }
-    return difference >= sum ? 1.0 : (double) difference / (double) sum;
+    while (up || down) {
+        up = up && above < self->by_sum->len && try_row(self, &search, above++);
+        down = down && below > 0 && try_row(self, &search, --below);
+    }
+    *distance = search.distance;
+    return search.best;
 }
 
 OmenSubsequence *
@@ -154,36 +260,42 @@ omen_subsequence_store_find_nearest(OmenSubsequenceStore *self,
                                     const guint32 *keys,
                                     double *distance)
 {
-    OmenSubsequence key = make_key(self, keys);
-    OmenSubsequence *best = g_hash_table_lookup(self->index, &key);
+    return self->metric == OMEN_METRIC_PAPER ? find_by_numbers(self, keys, distance)
+                                             : find_by_transition(self, keys, distance);
+}
 
-    *distance = best ? 0.0 : 1.0;
-    if (best)
-        return best;
-    for (guint i = 0; i < self->rows->len; i++) {
-        OmenSubsequence *row = g_ptr_array_index(self->rows, i);
-        double measured = self->metric == OMEN_METRIC_PAPER
-                              ? measure_paper(self, row->keys, keys)
-                              : measure_mismatch(self, row->keys, keys);
-        if (!best || measured < *distance) {
-            best = row;
-            *distance = measured;
-        }
+/* ---- rows ---- */
+
+static guint32
+take_row(OmenSubsequenceStore *self)
+{
+    if (self->free_rows->len > 0) {
+        guint32 row = g_array_index(self->free_rows, guint32, self->free_rows->len - 1);
+        g_array_set_size(self->free_rows, self->free_rows->len - 1);
+        return row;
     }
-    return best;
+    if (self->n_rows == self->capacity) {
+        self->capacity = MAX(2 * self->capacity, 8);
+        self->rows = g_realloc(self->rows, self->capacity * self->stride);
+    }
+    return self->n_rows++;
 }
 
-void
-omen_subsequence_store_use(OmenSubsequenceStore *self, OmenSubsequence *subsequence)
+static void
+drop(OmenSubsequenceStore *self, guint32 row)
 {
-    subsequence->uses++;
-    subsequence->last_use = ++self->n_uses;
+    forget_suffixes(self, row);
+    forget_sum(self, row);
+    row_at(self, row)->uses = 0;
+    g_array_append_val(self->free_rows, row);
+    self->n--;
 }
 
-guint
-omen_subsequence_store_get_size(const OmenSubsequenceStore *self)
+static gboolean
+is_less_used(const OmenSubsequence *left, const OmenSubsequence *right)
 {
-    return self->rows->len;
+    return left->uses < right->uses ||
+           (left->uses == right->uses && left->last_use < right->last_use);
 }
 
 static int
@@ -200,10 +312,87 @@ compare_uses(gconstpointer a, gconstpointer b)
 GPtrArray *
 omen_subsequence_store_list(const OmenSubsequenceStore *self)
 {
-    GPtrArray *list = g_ptr_array_sized_new(self->rows->len);
+    GPtrArray *list = g_ptr_array_sized_new(self->n);
 
-    for (guint i = 0; i < self->rows->len; i++)
-        g_ptr_array_add(list, g_ptr_array_index(self->rows, i));
+    for (guint32 i = 0; i < self->n_rows; i++) {
+        if (row_at(self, i)->uses > 0)
+            g_ptr_array_add(list, row_at(self, i));
+    }
     g_ptr_array_sort(list, compare_uses);
     return list;
+}
+
+static void
+make_room(OmenSubsequenceStore *self)
+{
+    g_autoptr(GPtrArray) list = NULL;
+    guint n_dropped = MAX(self->max_subsequences / DROP_SHARE, 1);
+
+    if (self->n < self->max_subsequences)
+        return;
+    list = omen_subsequence_store_list(self);
+    for (guint i = list->len - n_dropped; i < list->len; i++) {
+        const char *row = g_ptr_array_index(list, i);
+        drop(self, (guint32) ((gsize) (row - self->rows) / self->stride));
+    }
+}
+
+void
+omen_subsequence_store_restore(OmenSubsequenceStore *self,
+                               const guint32 *keys,
+                               guint32 uses,
+                               guint64 last_use)
+{
+    OmenSubsequence *subsequence;
+    guint32 row;
+
+    if (uses == 0 || find_exact(self, keys))
+        return;
+    make_room(self);
+    row = take_row(self);
+    subsequence = row_at(self, row);
+    subsequence->uses = uses;
+    subsequence->last_use = last_use;
+    subsequence->sum = sum_keys(self, keys);
+    memcpy(subsequence->keys, keys, self->length * sizeof *keys);
+    self->n_uses = MAX(self->n_uses, last_use);
+    index_suffixes(self, row);
+    index_sum(self, row);
+    self->n++;
+}
+
+void
+omen_subsequence_store_add(OmenSubsequenceStore *self, const guint32 *keys)
+{
+    OmenSubsequence *known = find_exact(self, keys);
+
+    if (known)
+        omen_subsequence_store_use(self, known);
+    else
+        omen_subsequence_store_restore(self, keys, 1, ++self->n_uses);
+}
+
+gboolean
+omen_subsequence_store_remove(OmenSubsequenceStore *self, const guint32 *keys)
+{
+    const char *row = (const char *) find_exact(self, keys);
+
+    if (!row)
+        return FALSE;
+    drop(self, (guint32) ((gsize) (row - self->rows) / self->stride));
+    return TRUE;
+}
+
+void
+omen_subsequence_store_use(OmenSubsequenceStore *self, OmenSubsequence *subsequence)
+{
+    if (subsequence->uses < G_MAXUINT32)
+        subsequence->uses++;
+    subsequence->last_use = ++self->n_uses;
+}
+
+guint
+omen_subsequence_store_get_size(const OmenSubsequenceStore *self)
+{
+    return self->n;
 }

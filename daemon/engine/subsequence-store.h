@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The store of normal subsequences: unique, bounded, each with how often it was used. Pure. */
+/*
+ * The store of normal subsequences: unique, bounded, each with how often it was used, and exact
+ * nearest neighbours without a scan. Pure.
+ *
+ * OMEN_METRIC_TRANSITION: how much of the subsequence's end is known. All suffixes of all rows are
+ * in one hash table; the longest one that is found gives the distance.
+ * OMEN_METRIC_PAPER: rows sorted by their sum. The difference of sums bounds the distance from
+ * below, so the search goes outwards from the query's own sum and stops at the bound.
+ */
 #pragma once
 
 #include <virt-omen/profile.h>
 
 G_BEGIN_DECLS
 
+/* Without its keys, which follow it in memory. */
 typedef struct {
-    guint64 uses;
     guint64 last_use; /* the store's count of uses at its latest */
-    guint32 keys[OMEN_PROFILE_MAX_LENGTH];
+    guint32 uses;     /* 0: a free row */
+    guint32 sum;      /* of the keys, at most G_MAXUINT32 */
+    guint32 keys[];
 } OmenSubsequence;
 
 typedef struct _OmenSubsequenceStore OmenSubsequenceStore;
@@ -19,13 +29,13 @@ omen_subsequence_store_new(OmenMetric metric, guint length, guint max_subsequenc
 void omen_subsequence_store_free(OmenSubsequenceStore *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenSubsequenceStore, omen_subsequence_store_free)
 
-/* Adds @keys if they are not in; where it is full, the least used one goes. */
+/* Adds @keys if they are not in; where it is full, the least used go. */
 void omen_subsequence_store_add(OmenSubsequenceStore *self, const guint32 *keys);
 
 gboolean omen_subsequence_store_remove(OmenSubsequenceStore *self, const guint32 *keys);
 
-/* The nearest one and how far it is, 0..1; an exact match is found by hashing, without a scan.
- * (nullable): the store is empty. Borrowed until the next change. */
+/* The nearest one and how far it is, 0..1. (nullable): there is none with anything in common.
+ * Borrowed until the next change. */
 OmenSubsequence *omen_subsequence_store_find_nearest(OmenSubsequenceStore *self,
                                                      const guint32 *keys,
                                                      double *distance);
@@ -39,6 +49,9 @@ guint omen_subsequence_store_get_size(const OmenSubsequenceStore *self);
 GPtrArray *omen_subsequence_store_list(const OmenSubsequenceStore *self);
 
 /* Puts one back as it was saved. */
-void omen_subsequence_store_restore(OmenSubsequenceStore *self, const OmenSubsequence *subsequence);
+void omen_subsequence_store_restore(OmenSubsequenceStore *self,
+                                    const guint32 *keys,
+                                    guint32 uses,
+                                    guint64 last_use);
 
 G_END_DECLS

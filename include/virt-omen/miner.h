@@ -2,11 +2,18 @@
 /*
  * The miner: log messages to templates, online.
  *
- * Drain (He, Zhu, Zheng, Lyu: "Drain: An Online Log Parsing Approach with Fixed Depth Tree", ICWS
- * 2017) as Drain3 refines it: messages are masked, cut into tokens, led through a tree of fixed
- * depth by their token count and first tokens to a leaf, and joined there to the most similar
- * cluster, or found a new one. A cluster's number is given once and never changes; its template
- * may grow more wildcards.
+ * A cluster is an event that a program logs; its number is given once and never changes, its
+ * template may grow more general. Two algorithms:
+ *
+ * OMEN_MINER_SHAPE, the default, takes a message's parameters for what their form and place tell
+ * (numbers, addresses, names with digits, paths, "user X") and everything else for the event:
+ * messages that are equal but for their parameters are one cluster, at whatever time they come.
+ * Nothing is guessed from similarity, so "spawned" and "destroyed" never become one.
+ *
+ * OMEN_MINER_DRAIN is Drain (He, Zhu, Zheng, Lyu: "Drain: An Online Log Parsing Approach with Fixed
+ * Depth Tree", ICWS 2017) exactly as Drain3 implements it: messages are masked, cut into tokens,
+ * led through a tree of fixed depth by their token count and first tokens to a leaf, and joined
+ * there to the most similar cluster, or found a new one.
  *
  * Pure: no I/O, no clock, no global state. One miner belongs to one thread at a time.
  */
@@ -30,24 +37,35 @@ typedef struct {
     const char *pattern;
 } OmenMask;
 
+typedef enum {
+    OMEN_MINER_SHAPE,
+    OMEN_MINER_DRAIN,
+} OmenMinerAlgorithm;
+
 typedef struct {
-    double similarity;          /* sim_th, share of equal tokens that joins a cluster: 0..1, 0.4 */
-    guint depth;                /* of the tree, counting root and leaf: >= 3, 4 */
-    guint max_children;         /* of an inner node: >= 2, 100 */
-    guint max_clusters;         /* the least recently used one is dropped beyond it: 1024 */
-    const char *delimiters;     /* characters that part tokens besides white space: "_" */
-    gboolean masks;             /* apply the built-in masks: TRUE */
-    const OmenMask *user_masks; /* applied before the built-in ones; may be NULL */
+    OmenMinerAlgorithm algorithm;
+    guint max_clusters;         /* 0: 10000, of Drain 1024. Of shapes, the least used go; of Drain,
+                                 * the least recently used */
+    gsize max_bytes;            /* of all clusters: 8 MiB */
+    const OmenMask *user_masks; /* applied before anything else; may be NULL */
     gsize n_user_masks;
+    guint64 hash_key; /* of the tables; draw it at random where strangers write lines */
+
+    /* Of Drain only. */
+    double similarity;      /* sim_th, share of equal tokens that joins a cluster: 0..1, 0.4 */
+    guint depth;            /* of the tree, counting root and leaf: >= 3, 4 */
+    guint max_children;     /* of an inner node: >= 2, 100 */
+    const char *delimiters; /* part tokens besides white space; NULL: "_" with masks, else none */
+    gboolean masks;         /* apply the reference's masks: TRUE */
 } OmenMinerConfig;
 
 /* The defaults above. */
 #define OMEN_MINER_CONFIG_INIT                                                                     \
-    ((OmenMinerConfig){.similarity = 0.4,                                                          \
+    ((OmenMinerConfig){.algorithm = OMEN_MINER_SHAPE,                                              \
+                       .max_bytes = 8 * 1024 * 1024,                                               \
+                       .similarity = 0.4,                                                          \
                        .depth = 4,                                                                 \
                        .max_children = 100,                                                        \
-                       .max_clusters = 1024,                                                       \
-                       .delimiters = "_",                                                          \
                        .masks = TRUE})
 
 typedef struct _OmenMiner OmenMiner;
@@ -72,6 +90,9 @@ void omen_miner_parse(OmenMiner *self, const char *message, gsize length, OmenPa
 char *omen_miner_dup_template(const OmenMiner *self, guint32 cluster);
 
 guint omen_miner_get_n_clusters(const OmenMiner *self);
+
+/* Memory that the clusters take, in bytes; never more than the configuration's max_bytes. */
+gsize omen_miner_get_n_bytes(const OmenMiner *self);
 
 /* Messages that @cluster has taken so far; 0 for an unknown one. */
 guint64 omen_miner_get_cluster_size(const OmenMiner *self, guint32 cluster);

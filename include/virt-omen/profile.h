@@ -27,12 +27,14 @@ typedef enum {
 #define OMEN_PROFILE_MAX_LENGTH 16
 
 typedef enum {
-    OMEN_METRIC_MISMATCH, /* share of places that differ: template numbers are names */
-    OMEN_METRIC_PAPER,    /* the paper's relative difference of the numbers */
+    OMEN_METRIC_TRANSITION, /* share of the subsequence, from its beginning on, that is not known to
+                             * come before its end: 0 if the whole is known, 1 if even the last
+                             * number is not. Template numbers are names */
+    OMEN_METRIC_PAPER,      /* the paper's: they are quantities, sum |a - b| / sum b */
 } OmenMetric;
 
 typedef struct {
-    OmenMetric metric;      /* OMEN_METRIC_MISMATCH */
+    OmenMetric metric;      /* OMEN_METRIC_TRANSITION */
     guint length;           /* m, records a subsequence: 2..OMEN_PROFILE_MAX_LENGTH, 4 */
     guint training;         /* M, records that train: 150 */
     double similarity;      /* eta, below it a subsequence matches: 0.05 */
@@ -41,7 +43,7 @@ typedef struct {
 } OmenProfileConfig;
 
 #define OMEN_PROFILE_CONFIG_INIT                                                                   \
-    ((OmenProfileConfig){.metric = OMEN_METRIC_MISMATCH,                                           \
+    ((OmenProfileConfig){.metric = OMEN_METRIC_TRANSITION,                                         \
                          .length = 4,                                                              \
                          .training = 150,                                                          \
                          .similarity = 0.05,                                                       \
@@ -54,7 +56,6 @@ typedef struct {
     gboolean has_nearest;
     gboolean training;  /* this record went into the training */
     gboolean anomalous; /* distance >= threshold */
-    gboolean novel;     /* this key was never seen by this profile before */
 } OmenScore;
 
 typedef struct _OmenProfile OmenProfile;
