@@ -38,7 +38,7 @@ def test_groff():
 
 
 def options(text):
-    return set(re.findall(r"(?m)^ +(?:-\w, )?--([a-z-]+)", text)) - {"help", "help-all"}
+    return set(re.findall(r"(?m)^ +(?:-\w, )?--([a-z0-9-]+)", text)) - {"help", "help-all"}
 
 
 def command_entries():
