@@ -51,6 +51,7 @@ static const Setting settings[] = {
     {"policy", "omen_lifetime_s", TYPE_UINT, AT(omen_lifetime_s), 10, 30 * 24 * 3600},
     {"policy", "quarantine", TYPE_BOOLEAN, AT(quarantine), 0, 0},
     {"policy", "max_omens", TYPE_UINT, AT(max_omens), 10, 100000},
+    {"metrics", "listen", TYPE_LIST, AT(metrics_listen), 0, 0},
     {"evacuation", "concurrency", TYPE_UINT, AT(concurrency), 1, 32},
     {"evacuation", "timeout_s", TYPE_UINT, AT(timeout_s), 0, 7 * 24 * 3600},
     {"evacuation", "bandwidth_mib", TYPE_UINT, AT(bandwidth_mib), 0, 1000000},
@@ -118,6 +119,7 @@ omen_configuration_new(void)
     OmenConfiguration *self = g_new0(OmenConfiguration, 1);
     const char *const files[] = {"/var/log/syslog", "/var/log/messages", NULL};
     const char *const sockets[] = {"unix-dgram:/run/virt-omen/syslog.sock", NULL};
+    const char *const metrics[] = {"tcp:127.0.0.1:9861", NULL};
 
     self->mode = OMEN_MODE_ADVISE;
     self->state_dir = g_strdup(OMEN_STATEDIR);
@@ -141,6 +143,7 @@ omen_configuration_new(void)
     self->omen_lifetime_s = 3600;
     self->quarantine = TRUE;
     self->max_omens = 1000;
+    self->metrics_listen = g_strdupv((char **) metrics);
     self->concurrency = 2;
     self->memory_reserve_mib = 256;
     self->concurrency_a_destination = 2;
@@ -163,6 +166,7 @@ omen_configuration_free(OmenConfiguration *self)
     g_ptr_array_unref(self->mask_strings);
     g_free(self->judge);
     g_free(self->knowledge_dir);
+    g_strfreev(self->metrics_listen);
     g_ptr_array_unref(self->destinations);
     g_free(self);
 }
@@ -363,9 +367,10 @@ apply_entry(
         g_set_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
                     "unknown key; [%s] has: %s", group, keys);
     else
-        g_set_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
-                    "unknown group; there are: [daemon] [libvirt] [sources] [domains] [miner] "
-                    "[profile] [detector] [judge] [policy] [evacuation] [destination NAME]");
+        g_set_error(
+            error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
+            "unknown group; there are: [daemon] [libvirt] [sources] [domains] [miner] "
+            "[profile] [detector] [judge] [policy] [evacuation] [metrics] [destination NAME]");
     return FALSE;
 }
 

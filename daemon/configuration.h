@@ -85,6 +85,9 @@ typedef struct {
     gboolean quarantine;
     guint max_omens;
 
+    /* [metrics] */
+    char **metrics_listen; /* "tcp:ADDRESS:PORT", "unix:PATH" */
+
     /* [evacuation] */
     guint concurrency;
     guint timeout_s;     /* 0: by the domain's memory */

@@ -49,6 +49,8 @@ list_problems(OmenController *controller)
         g_strv_builder_add(problems, of_libvirt);
     if (of_state)
         g_strv_builder_add(problems, of_state);
+    if (self->metrics_problem)
+        g_strv_builder_add(problems, self->metrics_problem);
     if (self->configuration->destinations->len == 0)
         g_strv_builder_add(problems, "no destination is configured: nothing can be moved away");
     return g_strv_builder_end(problems);

@@ -4,6 +4,9 @@
 
 #include "bus/bus.h"
 #include "daemon.h"
+#include "metrics/metered-judge.h"
+#include "metrics/metrics-server.h"
+#include "metrics/tally.h"
 #include "responder.h"
 #include "source/hook-listener.h"
 #include "state/state-db.h"
@@ -18,6 +21,7 @@ struct _OmenDaemon {
     gboolean is_lost;
 
     OmenJudge *judge;
+    OmenMeteredJudge *metered_judge; /* the same object */
     OmenStateDb *state;
     OmenOmenRegistry *omens;
     OmenHypervisor *hypervisor;
@@ -25,6 +29,9 @@ struct _OmenDaemon {
     OmenWatcher *watcher;
     OmenResponder *responder;
     OmenHookListener *hook_listener;
+    OmenTally *tally;
+    OmenMetricsServer *metrics;
+    char *metrics_problem; /* NULL: they are served */
     OmenBus *bus;
     OmenStateContents *contents; /* of an earlier life, until it is taken up */
     guint save_source;
@@ -45,6 +52,9 @@ void omen_daemon_keep_evacuation(const OmenEvacuationData *data,
                                  gpointer callback_data,
                                  gpointer user_data);
 void omen_daemon_keep_mode(OmenDaemon *self);
+
+/* daemon-metrics.c: what is counted, for whoever scrapes it. After the state was taken up. */
+void omen_daemon_start_metrics(OmenDaemon *self);
 
 /* daemon-plan.c: what an evacuation would do. */
 void omen_daemon_plan_async(OmenController *controller,

@@ -22,6 +22,8 @@ omen_daemon_dispose(GObject *object)
     g_clear_handle_id(&self->save_source, g_source_remove);
     g_clear_object(&self->bus);
     g_clear_object(&self->hook_listener);
+    g_clear_object(&self->metrics);
+    g_clear_object(&self->tally);
     g_clear_object(&self->watcher);
     g_clear_object(&self->responder);
     if (self->evacuator)
@@ -40,6 +42,7 @@ omen_daemon_finalize(GObject *object)
     OmenDaemon *self = OMEN_DAEMON(object);
 
     omen_configuration_free(self->configuration);
+    g_free(self->metrics_problem);
     g_free(self->configuration_path);
     g_free(self->bus_address);
     G_OBJECT_CLASS(omen_daemon_parent_class)->finalize(object);
@@ -192,9 +195,12 @@ omen_daemon_start(OmenDaemon *self, GError **error)
     const char *knowledge =
         *self->configuration->knowledge_dir ? self->configuration->knowledge_dir : NULL;
 
-    self->judge = omen_judge_new(self->configuration->judge, knowledge, error);
-    if (!self->judge)
+    g_autoptr(OmenJudge) judge = omen_judge_new(self->configuration->judge, knowledge, error);
+
+    if (!judge)
         return FALSE;
+    self->metered_judge = omen_metered_judge_new(judge);
+    self->judge = OMEN_JUDGE(self->metered_judge);
     if (!omen_daemon_open_state(self, error))
         return FALSE;
     make_parts(self);
@@ -208,6 +214,7 @@ omen_daemon_start(OmenDaemon *self, GError **error)
     if (!omen_bus_start(self->bus, self->bus_address, error))
         return FALSE;
     start_hook_listener(self);
+    omen_daemon_start_metrics(self);
     omen_hypervisor_start(self->hypervisor);
     g_message("virt-omend watches, mode %s",
               omen_mode_to_string(omen_responder_get_mode(self->responder)));

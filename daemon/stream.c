@@ -20,6 +20,7 @@ struct _OmenStream {
     OmenDetector *detector;
     GPtrArray *feeds;
     GHashTable *bookmarks; /* source name -> bookmark, of the earlier life */
+    OmenScoreHistory *scores;
     guint64 n_records;
     guint64 n_records_saved;
 };
@@ -45,6 +46,7 @@ static void
 omen_stream_init(OmenStream *self)
 {
     self->feeds = g_ptr_array_new_with_free_func((GDestroyNotify) feed_free);
+    self->scores = omen_score_history_new();
     self->bookmarks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
@@ -55,6 +57,7 @@ omen_stream_finalize(GObject *object)
 
     g_ptr_array_unref(self->feeds);
     g_hash_table_unref(self->bookmarks);
+    omen_score_history_free(self->scores);
     omen_detector_free(self->detector);
     g_free(self->name);
     G_OBJECT_CLASS(omen_stream_parent_class)->finalize(object);
@@ -127,6 +130,7 @@ on_record(OmenSource *source, const OmenRecord *record, gpointer user_data)
 
     omen_detector_push(self->detector, record, &decision);
     self->n_records++;
+    omen_score_history_add(self->scores, g_get_monotonic_time(), decision.score);
     if (decision.profile.anomalous)
         feed->anomalies++;
     if (decision.omen)
@@ -150,6 +154,12 @@ omen_stream_stop(OmenStream *self)
 {
     for (guint i = 0; i < self->feeds->len; i++)
         omen_source_stop(((Feed *) g_ptr_array_index(self->feeds, i))->source);
+}
+
+const OmenScoreHistory *
+omen_stream_get_scores(OmenStream *self)
+{
+    return self->scores;
 }
 
 GPtrArray *

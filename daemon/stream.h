@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "metrics/score-history.h"
 #include "source/source.h"
 
 #include <virt-omen/detector.h>
@@ -40,6 +41,9 @@ void omen_stream_stop(OmenStream *self);
 
 /* Borrowed. */
 OmenDetector *omen_stream_get_detector(OmenStream *self);
+
+/* The scores of all its records. Borrowed. */
+const OmenScoreHistory *omen_stream_get_scores(OmenStream *self);
 
 /* Says of each source: (transfer full) (element-type OmenStreamStatus), see bus/controller.h. */
 GPtrArray *omen_stream_list_status(OmenStream *self);

@@ -211,6 +211,12 @@ omen_state_db_get_n_dropped(OmenStateDb *self)
     return self->writer != NULL ? omen_state_writer_get_n_dropped(self->writer) : 0;
 }
 
+guint
+omen_state_db_get_n_waiting(OmenStateDb *self)
+{
+    return self->writer != NULL ? omen_state_writer_get_n_waiting(self->writer) : 0;
+}
+
 static void
 put(OmenStateDb *self, OmenRowKind kind, gpointer row, GTask *task)
 {

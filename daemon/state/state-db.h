@@ -61,6 +61,9 @@ const char *omen_state_db_get_problem(OmenStateDb *self);
 /* Rows that were dropped for want of room or because SQLite refused them for what they hold. */
 guint64 omen_state_db_get_n_dropped(OmenStateDb *self);
 
+/* Rows that wait to be written. */
+guint omen_state_db_get_n_waiting(OmenStateDb *self);
+
 /* @row is taken. */
 void omen_state_db_put_stream(OmenStateDb *self, OmenStreamRow *row);
 void omen_state_db_put_verdict(OmenStateDb *self, OmenVerdictRow *row);

@@ -283,6 +283,15 @@ omen_state_writer_get_n_dropped(OmenStateWriter *self)
     return n_dropped;
 }
 
+guint
+omen_state_writer_get_n_waiting(OmenStateWriter *self)
+{
+    g_mutex_lock(&self->mutex);
+    guint n_waiting = omen_state_queue_get_length(self->queue);
+    g_mutex_unlock(&self->mutex);
+    return n_waiting;
+}
+
 gboolean
 omen_state_writer_stop(OmenStateWriter *self, guint timeout_ms)
 {

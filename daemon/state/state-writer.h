@@ -36,6 +36,9 @@ gboolean omen_state_writer_flush(OmenStateWriter *self, guint timeout_ms);
 
 guint64 omen_state_writer_get_n_dropped(OmenStateWriter *self);
 
+/* Rows that wait to be written. */
+guint omen_state_writer_get_n_waiting(OmenStateWriter *self);
+
 /* Ends the thread after what it is at; the file is closed then. Waits for that no longer than
  * @timeout_ms. What still waits to be written is dropped. Returns whether the file is closed. */
 gboolean omen_state_writer_stop(OmenStateWriter *self, guint timeout_ms);
