@@ -52,6 +52,10 @@ static const Setting settings[] = {
     {"policy", "quarantine", TYPE_BOOLEAN, AT(quarantine), 0, 0},
     {"policy", "max_omens", TYPE_UINT, AT(max_omens), 10, 100000},
     {"metrics", "listen", TYPE_LIST, AT(metrics_listen), 0, 0},
+    {"notify", "journal", TYPE_BOOLEAN, AT(notify_journal), 0, 0},
+    {"notify", "command", TYPE_STRING, AT(notify_command), 0, 0},
+    {"notify", "command_timeout_s", TYPE_UINT, AT(notify_command_timeout_s), 1, 3600},
+    {"notify", "webhook", TYPE_STRING, AT(notify_webhook), 0, 0},
     {"evacuation", "concurrency", TYPE_UINT, AT(concurrency), 1, 32},
     {"evacuation", "timeout_s", TYPE_UINT, AT(timeout_s), 0, 7 * 24 * 3600},
     {"evacuation", "bandwidth_mib", TYPE_UINT, AT(bandwidth_mib), 0, 1000000},
@@ -144,6 +148,10 @@ omen_configuration_new(void)
     self->quarantine = TRUE;
     self->max_omens = 1000;
     self->metrics_listen = g_strdupv((char **) metrics);
+    self->notify_journal = TRUE;
+    self->notify_command = g_strdup("");
+    self->notify_command_timeout_s = 30;
+    self->notify_webhook = g_strdup("");
     self->concurrency = 2;
     self->memory_reserve_mib = 256;
     self->concurrency_a_destination = 2;
@@ -167,6 +175,8 @@ omen_configuration_free(OmenConfiguration *self)
     g_free(self->judge);
     g_free(self->knowledge_dir);
     g_strfreev(self->metrics_listen);
+    g_free(self->notify_command);
+    g_free(self->notify_webhook);
     g_ptr_array_unref(self->destinations);
     g_free(self);
 }
@@ -370,7 +380,7 @@ apply_entry(
         g_set_error(
             error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
             "unknown group; there are: [daemon] [libvirt] [sources] [domains] [miner] "
-            "[profile] [detector] [judge] [policy] [evacuation] [metrics] [destination NAME]");
+            "[profile] [detector] [judge] [policy] [evacuation] [metrics] [notify] [destination NAME]");
     return FALSE;
 }
 

@@ -88,6 +88,12 @@ typedef struct {
     /* [metrics] */
     char **metrics_listen; /* "tcp:ADDRESS:PORT", "unix:PATH" */
 
+    /* [notify] */
+    gboolean notify_journal;
+    char *notify_command; /* "": none */
+    guint notify_command_timeout_s;
+    char *notify_webhook; /* "": none */
+
     /* [evacuation] */
     guint concurrency;
     guint timeout_s;     /* 0: by the domain's memory */

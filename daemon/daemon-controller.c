@@ -49,6 +49,8 @@ list_problems(OmenController *controller)
         g_strv_builder_add(problems, of_libvirt);
     if (of_state)
         g_strv_builder_add(problems, of_state);
+    if (omen_notifier_get_problem(self->notifier))
+        g_strv_builder_add(problems, omen_notifier_get_problem(self->notifier));
     if (self->metrics_problem)
         g_strv_builder_add(problems, self->metrics_problem);
     if (self->configuration->destinations->len == 0)

@@ -279,6 +279,8 @@ make_page(gsize *length, gpointer user_data)
     counter(page, "virt_omen_state_dropped_rows",
             "Rows lost because state.db could not be written.",
             (double) omen_state_db_get_n_dropped(self->state));
+    counter(page, "virt_omen_failed_notifications", "What could not be told by [notify].",
+            (double) omen_notifier_get_n_failed(self->notifier));
     return omen_open_metrics_finish(page, length);
 }
 

@@ -7,6 +7,7 @@
 #include "metrics/metered-judge.h"
 #include "metrics/metrics-server.h"
 #include "metrics/tally.h"
+#include "notify/notifier.h"
 #include "responder.h"
 #include "source/hook-listener.h"
 #include "state/state-db.h"
@@ -30,6 +31,7 @@ struct _OmenDaemon {
     OmenResponder *responder;
     OmenHookListener *hook_listener;
     OmenTally *tally;
+    OmenNotifier *notifier;
     OmenMetricsServer *metrics;
     char *metrics_problem; /* NULL: they are served */
     OmenBus *bus;

@@ -24,6 +24,7 @@ omen_daemon_dispose(GObject *object)
     g_clear_object(&self->hook_listener);
     g_clear_object(&self->metrics);
     g_clear_object(&self->tally);
+    g_clear_object(&self->notifier);
     g_clear_object(&self->watcher);
     g_clear_object(&self->responder);
     if (self->evacuator)
@@ -108,6 +109,19 @@ configure_evacuator(OmenDaemon *self, const OmenConfiguration *configuration)
                       one->name);
     }
     omen_evacuator_configure(self->evacuator, destinations, &limits);
+}
+
+static void
+configure_notifier(OmenDaemon *self, const OmenConfiguration *configuration)
+{
+    const OmenNotifySettings settings = {
+        .journal = configuration->notify_journal,
+        .command = configuration->notify_command,
+        .command_timeout_s = configuration->notify_command_timeout_s,
+        .webhook = configuration->notify_webhook,
+    };
+
+    omen_notifier_configure(self->notifier, &settings);
 }
 
 static void
@@ -207,6 +221,8 @@ omen_daemon_start(OmenDaemon *self, GError **error)
     configure_evacuator(self, self->configuration);
     omen_daemon_take_up_state(self);
     omen_responder_configure(self->responder, self->configuration);
+    self->notifier = omen_notifier_new(self->omens, self->evacuator);
+    configure_notifier(self, self->configuration);
     if (!omen_watcher_start(self->watcher, error))
         return FALSE;
     self->bus = omen_bus_new(OMEN_CONTROLLER(self));
@@ -246,6 +262,7 @@ omen_daemon_reload(OmenDaemon *self, GError **error)
         return FALSE;
     omen_responder_configure(self->responder, fresh);
     configure_evacuator(self, fresh);
+    configure_notifier(self, fresh);
     g_message(
         "the configuration was read anew; what concerns sources, libvirt and the engine holds "
         "from the next start");

@@ -275,10 +275,6 @@ omen_responder_take_sign(OmenResponder *self,
 
     if (!is_new)
         return;
-    const OmenOmenData *data = omen_omen_get_data(omen);
-    g_message("omen %" G_GUINT64_FORMAT ": %s, probability %.2f: %s: %s", data->id,
-              omen_failure_class_to_string(data->failure_class), data->probability, data->reason,
-              (const char *) g_ptr_array_index(data->records, 0));
     respond(self, omen);
     omen_responder_refresh(self);
 }

@@ -76,6 +76,15 @@ def answers(url):
         return None
 
 
+def exists(path):
+    return pathlib.Path(path).exists()
+
+
+def make_folder(path):
+    pathlib.Path(path).mkdir(parents=True, exist_ok=True)
+    return path
+
+
 class Alone:
     """The daemon and what else is started; all of it ends with the with statement."""
 
