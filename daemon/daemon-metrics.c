@@ -256,7 +256,7 @@ add_destinations(OmenDaemon *self, OmenOpenMetrics *page)
         const OmenDestinationProbe *probe = g_ptr_array_index(probes, i);
         omen_open_metrics_sample(
             page, (const OmenLabel[]){{"destination", probe->destination->name}, {NULL, NULL}},
-            (double) probe->free_bytes);
+            (double) probe->sight.free_bytes);
     }
 }
 

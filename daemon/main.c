@@ -6,6 +6,7 @@
 
 #include <glib-unix.h>
 #include <locale.h>
+#include <signal.h>
 #include <systemd/sd-daemon.h>
 
 typedef struct {
@@ -129,6 +130,8 @@ run(OmenConfiguration *configuration, const Options *options)
     g_unix_signal_add(SIGTERM, on_terminate, loop);
     g_unix_signal_add(SIGINT, on_terminate, loop);
     g_unix_signal_add(SIGHUP, on_reload, daemon);
+    /* A peer that goes away is an error of the write, not the end. */
+    signal(SIGPIPE, SIG_IGN);
     start_watchdog();
     sd_notify(0, "READY=1");
 

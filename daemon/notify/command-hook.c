@@ -118,6 +118,7 @@ static void
 become_leader(gpointer data G_GNUC_UNUSED)
 {
     setpgid(0, 0);
+    signal(SIGPIPE, SIG_DFL);
 }
 
 static GSubprocess *

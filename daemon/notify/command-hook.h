@@ -3,6 +3,8 @@
  * Notes to a program of the operator's: run once a note, with the note's fields in its environment
  * and as JSON on its standard input.
  *
+ * SIGPIPE must be ignored: a program need not read its input.
+ *
  * A program that takes too long is killed with all that it started. Few run at once, a bounded
  * number waits, what is beyond that is dropped and counted.
  */

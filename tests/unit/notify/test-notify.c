@@ -5,6 +5,7 @@
 
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
+#include <signal.h>
 #include <string.h>
 
 static OmenOmenData *
@@ -13,7 +14,7 @@ make_omen(gint64 now_us)
     OmenOmenData *omen = omen_omen_data_new();
 
     omen->time_us = omen->last_us = now_us;
-    omen->expires_us = now_us + 3600 * G_USEC_PER_SEC;
+    omen->expires_us = now_us + G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC;
     omen->scope = OMEN_SCOPE_DEVICE;
     omen->failure_class = OMEN_FAILURE_DISK;
     omen->probability = 0.97;
@@ -201,6 +202,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    signal(SIGPIPE, SIG_IGN);
     g_test_add_func("/notify/note", test_note);
     g_test_add_func("/notify/command", test_command);
     g_test_add_func("/notify/late-command", test_late_command);
