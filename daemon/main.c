@@ -86,8 +86,10 @@ on_reload(gpointer user_data)
 {
     g_autoptr(GError) error = NULL;
 
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time());
     if (!omen_daemon_reload(user_data, &error))
         g_warning("the configuration was not read anew: %s", error->message);
+    sd_notify(0, "READY=1");
     return G_SOURCE_CONTINUE;
 }
 

@@ -9,6 +9,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import tap  # noqa: E402
+
 library, source, build = (Path(argument) for argument in sys.argv[1:4])
 data = source / "tests/data"
 
@@ -88,27 +91,21 @@ def test_example(stage):
 
 
 def main():
-    tests = [test_exports, test_purity, test_headers_alone, test_example]
-    print(f"1..{len(tests)}")
     sanitised = "__asan_init" in output("nm", "-D", library)
-    failed = 0
     with tempfile.TemporaryDirectory() as folder:
         stage = Stage(folder)
-        for number, test in enumerate(tests, 1):
-            name = test.__name__.removeprefix("test_").replace("_", " ")
-            if sanitised and test is not test_exports:
-                print(f"ok {number} - {name} # SKIP a library with sanitizers is not what others link")
-                continue
-            if not shutil.which("cc"):
-                print(f"ok {number} - {name} # SKIP there is no cc")
-                continue
-            try:
+
+        def bind(test):
+            def bound():
+                if not shutil.which("cc"):
+                    raise tap.Skip("there is no cc")
+                if sanitised and test is not test_exports:
+                    raise tap.Skip("a library with sanitizers is not what others link")
                 test(stage)
-                print(f"ok {number} - {name}")
-            except (AssertionError, subprocess.CalledProcessError) as error:
-                failed += 1
-                print(f"not ok {number} - {name}\n" + "".join(f"# {line}\n" for line in str(error).splitlines()))
-    return 1 if failed else 0
+            bound.__name__ = test.__name__
+            return bound
+
+        return tap.run([bind(test) for test in (test_exports, test_purity, test_headers_alone, test_example)])
 
 
 sys.exit(main())

@@ -9,6 +9,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import tap  # noqa: E402
+
 tool, daemon, source, *pages = (Path(argument) for argument in sys.argv[1:])
 tool_page = pages[0].read_text()
 
@@ -19,7 +22,7 @@ def output(*command):
 
 def test_mandoc():
     if not shutil.which("mandoc"):
-        return "SKIP mandoc is not here"
+        raise tap.Skip("mandoc is not here")
     for page in pages:
         done = subprocess.run(["mandoc", "-T", "lint", "-W", "style", page], stdout=subprocess.PIPE, text=True)
         # Whether another page is installed on this machine is not the page's fault.
@@ -29,7 +32,7 @@ def test_mandoc():
 
 def test_groff():
     if not shutil.which("man") or not shutil.which("groff"):
-        return "SKIP man or groff is not here"
+        raise tap.Skip("man or groff is not here")
     for page in pages:
         done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", page], stderr=subprocess.PIPE,
                               stdout=subprocess.DEVNULL, text=True,
@@ -79,19 +82,4 @@ def test_settings():
         assert entry and not entry[1].startswith("."), f"data/config/virt-omen.conf: no comment says what {key} means"
 
 
-def main():
-    tests = [test_mandoc, test_groff, test_commands, test_daemon_options, test_settings]
-    print(f"1..{len(tests)}")
-    failed = 0
-    for number, test in enumerate(tests, 1):
-        name = test.__name__.removeprefix("test_").replace("_", " ")
-        try:
-            skipped = test()
-            print(f"ok {number} - {name}" + (f" # {skipped}" if skipped else ""))
-        except (AssertionError, subprocess.CalledProcessError) as error:
-            failed += 1
-            print(f"not ok {number} - {name}\n" + "".join(f"# {line}\n" for line in str(error).splitlines()))
-    return 1 if failed else 0
-
-
-sys.exit(main())
+sys.exit(tap.run([test_mandoc, test_groff, test_commands, test_daemon_options, test_settings]))
