@@ -36,6 +36,7 @@ static const Setting settings[] = {
     {"daemon", "mode", TYPE_MODE, AT(mode), 0, 0},
     {"daemon", "state_dir", TYPE_STRING, AT(state_dir), 0, 0},
     {"daemon", "save_interval_s", TYPE_UINT, AT(save_interval_s), 1, 3600},
+    {"daemon", "lock_memory", TYPE_BOOLEAN, AT(lock_memory), 0, 0},
     {"libvirt", "uri", TYPE_STRING, AT(libvirt_uri), 0, 0},
     {"sources", "journal", TYPE_SWITCH, AT(journal), 0, 0},
     {"sources", "kmsg", TYPE_SWITCH, AT(kmsg), 0, 0},
@@ -50,6 +51,13 @@ static const Setting settings[] = {
     {"judge", "knowledge_dir", TYPE_STRING, AT(knowledge_dir), 0, 0},
     {"policy", "omen_lifetime_s", TYPE_UINT, AT(omen_lifetime_s), 10, 30 * 24 * 3600},
     {"policy", "quarantine", TYPE_BOOLEAN, AT(quarantine), 0, 0},
+    {"policy", "certain_percent", TYPE_UINT, AT(restraint.certain_percent), 0, 101},
+    {"policy", "lasting_s", TYPE_UINT, AT(restraint.lasting_s), 0, 3600},
+    {"policy", "pause_s", TYPE_UINT, AT(restraint.pause_s), 0, 24 * 3600},
+    {"policy", "domain_budget", TYPE_UINT, AT(restraint.domain_budget), 0, 1000},
+    {"policy", "host_budget", TYPE_UINT, AT(restraint.host_budget), 0, 100000},
+    {"policy", "storm_domains", TYPE_UINT, AT(restraint.storm_domains), 0, 10000},
+    {"policy", "ask_in_storm", TYPE_BOOLEAN, AT(restraint.ask_in_storm), 0, 0},
     {"policy", "max_omens", TYPE_UINT, AT(max_omens), 10, 100000},
     {"metrics", "listen", TYPE_LIST, AT(metrics_listen), 0, 0},
     {"notify", "journal", TYPE_BOOLEAN, AT(notify_journal), 0, 0},
@@ -128,6 +136,7 @@ omen_configuration_new(void)
     self->mode = OMEN_MODE_ADVISE;
     self->state_dir = g_strdup(OMEN_STATEDIR);
     self->save_interval_s = 60;
+    self->lock_memory = TRUE;
     self->libvirt_uri = g_strdup("qemu:///system");
     self->journal = OMEN_SWITCH_AUTO;
     self->kmsg = OMEN_SWITCH_NO;
@@ -152,6 +161,13 @@ omen_configuration_new(void)
     self->notify_command = g_strdup("");
     self->notify_command_timeout_s = 30;
     self->notify_webhook = g_strdup("");
+    self->restraint = (OmenRestraintLimits){.certain_percent = 90,
+                                            .lasting_s = 30,
+                                            .pause_s = 300,
+                                            .domain_budget = 4,
+                                            .host_budget = 500,
+                                            .storm_domains = 3,
+                                            .ask_in_storm = TRUE};
     self->concurrency = 2;
     self->memory_reserve_mib = 256;
     self->concurrency_a_destination = 2;

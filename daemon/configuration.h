@@ -10,6 +10,7 @@
 #pragma once
 
 #include "evacuation/evacuator.h"
+#include "restraint.h"
 
 #include <gio/gio.h>
 #include <virt-omen/detector.h>
@@ -55,6 +56,7 @@ typedef struct {
     OmenMode mode;
     char *state_dir;
     guint save_interval_s;
+    gboolean lock_memory;
 
     /* [libvirt] */
     char *libvirt_uri;
@@ -84,6 +86,7 @@ typedef struct {
     guint omen_lifetime_s;
     gboolean quarantine;
     guint max_omens;
+    OmenRestraintLimits restraint;
 
     /* [metrics] */
     char **metrics_listen; /* "tcp:ADDRESS:PORT", "unix:PATH" */

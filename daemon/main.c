@@ -3,6 +3,7 @@
 
 #include "configuration.h"
 #include "daemon.h"
+#include "memory-lock.h"
 
 #include <glib-unix.h>
 #include <locale.h>
@@ -116,6 +117,15 @@ start_watchdog(void)
         g_timeout_add(MAX(1, patience_us / 2000), on_watchdog, NULL);
 }
 
+static void
+lock_memory(void)
+{
+    g_autofree char *problem = NULL;
+
+    if (!omen_memory_lock(&problem))
+        g_warning("%s", problem);
+}
+
 static int
 run(OmenConfiguration *configuration, const Options *options)
 {
@@ -124,6 +134,8 @@ run(OmenConfiguration *configuration, const Options *options)
     g_autoptr(OmenDaemon) daemon =
         omen_daemon_new(configuration, options->configuration, options->bus);
 
+    if (configuration->lock_memory)
+        lock_memory();
     if (!omen_daemon_start(daemon, &error)) {
         g_printerr("virt-omend: %s\n", error->message);
         return 1;

@@ -20,6 +20,8 @@ struct _OmenResponder {
     OmenMode mode;
     guint omen_lifetime_s;
     gboolean use_quarantine;
+    OmenRestraintLimits restraint;
+    GHashTable *waiting; /* numbers of omens that it may act on later, by itself */
     guint refresh_source;
 };
 
@@ -29,6 +31,7 @@ static void
 omen_responder_init(OmenResponder *self)
 {
     self->quarantine = omen_quarantine_new(NULL);
+    self->waiting = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 }
 
 static void
@@ -38,6 +41,7 @@ omen_responder_finalize(GObject *object)
 
     g_clear_handle_id(&self->refresh_source, g_source_remove);
     g_signal_handlers_disconnect_by_data(self->evacuator, self);
+    g_hash_table_unref(self->waiting);
     g_object_unref(self->quarantine);
     g_object_unref(self->omens);
     g_object_unref(self->evacuator);
@@ -117,9 +121,12 @@ on_evacuation_added(OmenEvacuator *evacuator G_GNUC_UNUSED,
     g_signal_connect_object(evacuation, "changed", G_CALLBACK(on_evacuation_changed), user_data, 0);
 }
 
+static void reconsider(OmenResponder *self);
+
 static gboolean
 on_refresh(gpointer user_data)
 {
+    reconsider(user_data);
     omen_responder_refresh(user_data);
     return G_SOURCE_CONTINUE;
 }
@@ -142,6 +149,7 @@ omen_responder_configure(OmenResponder *self, const OmenConfiguration *configura
 {
     self->omen_lifetime_s = configuration->omen_lifetime_s;
     self->use_quarantine = configuration->quarantine;
+    self->restraint = configuration->restraint;
     omen_responder_set_mode(self, configuration->mode);
 }
 
@@ -249,16 +257,56 @@ evacuate(OmenResponder *self, OmenOmen *omen, OmenEndangers endangers)
     }
 }
 
+/* The policy would act: is this the moment? */
+static void
+act_with_restraint(OmenResponder *self, OmenOmen *omen, OmenEndangers endangers)
+{
+    const OmenOmenData *data = omen_omen_get_data(omen);
+    guint64 id = data->id;
+    OmenRestraintFacts facts = omen_restraint_gather(data, self->omens, self->evacuator,
+                                                     self->hypervisor, g_get_real_time());
+    const char *explanation;
+    OmenRestraintVerdict verdict = omen_restraint_weigh(&self->restraint, &facts, &explanation);
+
+    if (verdict == OMEN_RESTRAINT_WAIT)
+        g_hash_table_add(self->waiting, g_memdup2(&id, sizeof id));
+    else
+        g_hash_table_remove(self->waiting, &id);
+    omen_omen_set_outcome(omen, explanation);
+    if (verdict == OMEN_RESTRAINT_ACT)
+        evacuate(self, omen, endangers);
+    else
+        omen_omen_set_action(omen, OMEN_ACTION_PROPOSED);
+}
+
 static void
 respond(OmenResponder *self, OmenOmen *omen)
 {
     OmenPolicyDecision decision = omen_policy_decide(self->mode, omen_omen_get_data(omen));
 
+    if (decision.action == OMEN_ACTION_EVACUATING) {
+        act_with_restraint(self, omen, decision.endangers);
+        return;
+    }
     omen_omen_set_outcome(omen, decision.explanation);
-    if (decision.action == OMEN_ACTION_EVACUATING)
-        evacuate(self, omen, decision.endangers);
-    else
-        omen_omen_set_action(omen, decision.action);
+    omen_omen_set_action(omen, decision.action);
+}
+
+/* Those that waited: may be that they last, or that another one backs them. */
+static void
+reconsider(OmenResponder *self)
+{
+    g_autoptr(GList) ids = g_hash_table_get_keys(self->waiting);
+    gint64 now_us = g_get_real_time();
+
+    for (GList *i = ids; i; i = i->next) {
+        OmenOmen *omen = omen_omen_registry_lookup(self->omens, *(guint64 *) i->data);
+        if (omen && omen_omen_is_open(omen, now_us) && self->mode == OMEN_MODE_ENFORCE &&
+            omen_omen_get_data(omen)->action == OMEN_ACTION_PROPOSED)
+            respond(self, omen);
+        else
+            g_hash_table_remove(self->waiting, i->data);
+    }
 }
 
 void
@@ -273,9 +321,12 @@ omen_responder_take_sign(OmenResponder *self,
     gboolean is_new;
     OmenOmen *omen = omen_omen_registry_raise(self->omens, sign, &is_new);
 
-    if (!is_new)
+    if (!is_new) {
+        reconsider(self);
         return;
+    }
     respond(self, omen);
+    reconsider(self);
     omen_responder_refresh(self);
 }
 

@@ -97,7 +97,7 @@ omen_job_ask_next(Job *self)
     g_clear_pointer(&self->destination, omen_destination_unref);
     self->destination = omen_destination_ref(g_ptr_array_index(self->candidates, 0));
     g_ptr_array_remove_index(self->candidates, 0);
-    promise = omen_evacuator_get_promised(self->evacuator, self->destination->name);
+    promise = omen_evacuator_get_promised(self->evacuator, self->destination->name, G_MAXINT64);
     if (g_str_equal(omen_job_get_data(self)->destination, self->destination->name)) {
         promise.bytes -= MIN(promise.bytes, self->facts->memory_bytes);
         promise.domains--;

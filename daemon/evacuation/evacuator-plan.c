@@ -45,6 +45,24 @@ find_barred(const OmenDomainFacts *facts, const char *wanted, GPtrArray *ranked)
     return barred;
 }
 
+/* One of its anti-affinity group is there, or on its way. */
+static gboolean
+has_company(OmenEvacuator *self, const Job *job, const OmenDestination *destination)
+{
+    const char *group = job->facts->wishes.group;
+
+    for (guint i = 0; *group && i < self->jobs->len; i++) {
+        const Job *other = g_ptr_array_index(self->jobs, i);
+        const OmenEvacuationData *data = omen_job_get_data(other);
+        if (other == job || !other->facts || data->phase == OMEN_PHASE_FAILED ||
+            data->phase == OMEN_PHASE_CANCELLED || !g_str_equal(other->facts->wishes.group, group))
+            continue;
+        if (g_str_equal(data->destination, destination->name))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static OmenPlanLimits
 make_limits(const OmenEvacuatorLimits *limits, double deadline_s)
 {
@@ -102,7 +120,8 @@ static void
 add_destination(OmenEvacuator *self, Choice *choice, const OmenDestination *destination)
 {
     const OmenDestinationProbe *probe = g_hash_table_lookup(self->probes, destination->name);
-    OmenPromise promise = omen_evacuator_get_promised(self, destination->name);
+    OmenPromise promise =
+        omen_evacuator_get_promised(self, destination->name, probe ? probe->asked_us : 0);
     OmenPlanDestination row = {.name = destination->name, .room_bytes = G_MAXUINT64 / 2};
     guint limit = self->limits.concurrency_a_destination;
 
@@ -119,7 +138,7 @@ add_destination(OmenEvacuator *self, Choice *choice, const OmenDestination *dest
 }
 
 static void
-add_job(Choice *choice, Job *job, gint64 now_us)
+add_job(OmenEvacuator *self, Choice *choice, Job *job, gint64 now_us)
 {
     OmenPlanDomain row = {.name = "", .memory_bytes = 0};
 
@@ -127,6 +146,10 @@ add_job(Choice *choice, Job *job, gint64 now_us)
     if (job->facts) {
         row = describe_domain(job->facts);
         row.barred = find_barred(job->facts, job->wanted, choice->ranked);
+        for (guint i = 0; i < MIN(choice->ranked->len, 64); i++) {
+            if (has_company(self, job, g_ptr_array_index(choice->ranked, i)))
+                row.barred |= (guint64) 1 << i;
+        }
         if (!omen_job_may_post_copy(job) && omen_technique_is_post_copy(row.technique))
             row.technique = OMEN_TECHNIQUE_AUTO;
     }
@@ -159,7 +182,7 @@ collect(OmenEvacuator *self, Choice *choice)
             omen_job_survey(job);
         if (!job->facts && now_us - job->asked_us < SURVEY_LIMIT_US)
             is_ready = FALSE;
-        add_job(choice, job, wall_us);
+        add_job(self, choice, job, wall_us);
     }
     for (guint i = 0; i < choice->ranked->len; i++)
         add_destination(self, choice, g_ptr_array_index(choice->ranked, i));

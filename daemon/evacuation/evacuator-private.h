@@ -125,14 +125,16 @@ void omen_job_abandon(Job *self);
 /* evacuator.c: a lane may be free, or a job ended. */
 void omen_evacuator_pump(OmenEvacuator *self);
 
-/* evacuator.c: what running evacuations will take at a destination. */
+/* evacuator.c: what running evacuations will take at a destination, and what those took that ended
+ * after @since_us (of the epoch), when it was last looked at. */
 typedef struct {
     guint64 bytes;
     guint domains;
     guint running;
 } OmenPromise;
 
-OmenPromise omen_evacuator_get_promised(OmenEvacuator *self, const char *destination);
+OmenPromise
+omen_evacuator_get_promised(OmenEvacuator *self, const char *destination, gint64 since_us);
 
 /* evacuator-probes.c */
 void omen_evacuator_probe_all(OmenEvacuator *self);

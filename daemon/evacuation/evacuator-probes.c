@@ -46,7 +46,7 @@ probe_work(gpointer data, GError **error G_GNUC_UNUSED)
     OmenDestinationDemand demand = {0};
     g_autoptr(GError) why = NULL;
 
-    probe->is_known = TRUE;
+    probe->asked_us = g_get_real_time();
     probe->reachable = omen_destination_check(destination, &demand, &probe->sight, &why);
     if (!probe->reachable)
         omen_job_set_string(&probe->reason, why->message);
@@ -90,7 +90,6 @@ on_probed(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_dat
         g_autofree char *reason =
             g_strdup_printf("%s: does not answer: %s", reply->destination->name, error->message);
         found = probe_new(reply->destination, reason);
-        found->is_known = TRUE;
     }
     if (self && !self->stopped && is_current(self, reply->destination)) {
         g_hash_table_replace(self->probes, g_strdup(reply->destination->name),

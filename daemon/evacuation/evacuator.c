@@ -113,14 +113,16 @@ find_job(OmenEvacuator *self, guint64 id)
 }
 
 OmenPromise
-omen_evacuator_get_promised(OmenEvacuator *self, const char *destination)
+omen_evacuator_get_promised(OmenEvacuator *self, const char *destination, gint64 since_us)
 {
     OmenPromise promise = {0};
 
     for (guint i = 0; i < self->jobs->len; i++) {
         Job *job = job_at(self, i);
         const OmenEvacuationData *data = omen_job_get_data(job);
-        if (omen_phase_is_final(data->phase) || !g_str_equal(data->destination, destination))
+        gboolean counts = data->phase == OMEN_PHASE_SUCCEEDED ? data->ended_us > since_us
+                                                              : !omen_phase_is_final(data->phase);
+        if (!counts || !g_str_equal(data->destination, destination))
             continue;
         promise.bytes += job->facts ? job->facts->memory_bytes : 0;
         promise.domains++;

@@ -110,14 +110,14 @@ GPtrArray *omen_evacuator_list(OmenEvacuator *self);
 /* What a probe of each destination found; every half minute, without being asked. */
 typedef struct {
     OmenDestination *destination;
-    gboolean is_known;  /* asked at least once */
+    gint64 asked_us;    /* since the epoch; 0: not yet */
     gboolean reachable; /* and usable */
     gboolean endangered;
     OmenDestinationSight sight;
     char *reason; /* why it is not usable, "" if it is */
 } OmenDestinationProbe;
 
-/* (transfer full) (element-type OmenDestinationProbe). */
+/* (transfer full) (element-type OmenDestinationProbe): in the configured order. */
 GPtrArray *omen_evacuator_list_probes(OmenEvacuator *self);
 
 /*

@@ -292,24 +292,40 @@ forget_places(Search *self)
     self->value = 0;
 }
 
-/* In that order, each into the emptiest lane and to the first destination that takes it. */
+/* The first that takes it, or the one with the most room left. */
+static gssize
+choose_destination(const OmenPlacement *placement, gsize domain, gboolean spread)
+{
+    gssize best = -1;
+
+    for (gsize i = 0; i < placement->n_destinations; i++) {
+        if (!omen_placement_fits(placement, domain, i))
+            continue;
+        if (!spread)
+            return (gssize) i;
+        if (best < 0 || placement->room[i] > placement->room[best])
+            best = (gssize) i;
+    }
+    return best;
+}
+
+/* In that order, each into the emptiest lane. */
 static void
-place_greedily(Search *self)
+place_greedily(Search *self, gboolean spread)
 {
     OmenPlacement *placement = self->placement;
 
     for (gsize i = 0; i < self->n; i++) {
         guint lane = shortest_lane(placement);
         gsize domain = self->order[i];
+        gssize destination;
         if (placement->lane_s[lane] + placement->seconds[domain] > placement->deadline_s)
             continue;
-        for (gsize j = 0; j < placement->n_destinations; j++) {
-            if (!omen_placement_fits(placement, domain, j))
-                continue;
-            omen_placement_put(placement, domain, j, lane);
-            self->value += importance_of(self, i);
-            break;
-        }
+        destination = choose_destination(placement, domain, spread);
+        if (destination < 0)
+            continue;
+        omen_placement_put(placement, domain, (gsize) destination, lane);
+        self->value += importance_of(self, i);
     }
     note_best(self);
     forget_places(self);
@@ -371,9 +387,10 @@ omen_placement_solve(OmenPlacement *self)
             isfinite(self->seconds[i]))
             one.order[one.n++] = i;
     }
-    for (guint greedy = 0; greedy < N_GREEDY; greedy++) {
-        sort_by(&one, (Greedy) greedy);
-        place_greedily(&one);
+    /* Of equal ones the first stays: better all have some than one has all. */
+    for (guint i = 0; i < 2 * N_GREEDY; i++) {
+        sort_by(&one, (Greedy) (i % N_GREEDY));
+        place_greedily(&one, i < N_GREEDY);
     }
     if (one.n <= MAX_SEARCHED) {
         sort_by(&one, BY_BOTH);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Restraint: may the daemon act on an omen by itself now? Pure.
+ *
+ * As systemd-oomd does it: what is not certain must last, or be backed by a second, independent
+ * piece of evidence; after an action there is a pause; each domain and the host have a budget. And
+ * where many are alarmed at once the cause is taken for a common one (storage, time, a changed log
+ * format): an operator is asked instead of moving them all into each other.
+ */
+#pragma once
+
+#include "evacuation/evacuator.h"
+#include "hypervisor/hypervisor.h"
+#include "omen/omen-registry.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+    guint certain_percent; /* from this probability on one sign is enough */
+    guint lasting_s;       /* less than that must go on for so long */
+    guint pause_s;         /* after an evacuation began, for whom it concerns */
+    guint domain_budget;   /* evacuations of one domain in a day; 0: no limit */
+    guint host_budget;     /* of all together; 0: no limit */
+    guint storm_domains;   /* so many alarmed domains, and most of those that run: a storm */
+    gboolean ask_in_storm;
+} OmenRestraintLimits;
+
+/* How things stand. Counts are of now, or of the last day. */
+typedef struct {
+    double probability;
+    gint64 first_us; /* the omen's first and last sign, since the epoch */
+    gint64 last_us;
+    guint n_independent; /* open omens about the same, of another class or another source */
+    gint64 now_us;
+    gint64 last_action_us;   /* when an evacuation for an omen last began for one it concerns; 0 */
+    gboolean is_under_way;   /* and goes on: the omen joins it */
+    guint n_moves_of_domain; /* the most of those that it concerns */
+    guint n_moves;
+    gboolean is_of_domain;
+    guint n_alarmed_domains;
+    guint n_domains;
+    guint n_endangered_destinations;
+    guint n_destinations;
+} OmenRestraintFacts;
+
+typedef enum {
+    OMEN_RESTRAINT_ACT,
+    OMEN_RESTRAINT_WAIT, /* ask again later: it may act then */
+    OMEN_RESTRAINT_ASK,  /* an operator */
+} OmenRestraintVerdict;
+
+/* @explanation: (out) (transfer none): a sentence, static; "" if it may act. */
+OmenRestraintVerdict omen_restraint_weigh(const OmenRestraintLimits *limits,
+                                          const OmenRestraintFacts *facts,
+                                          const char **explanation);
+
+/* Looks around for the facts about @omen. */
+OmenRestraintFacts omen_restraint_gather(const OmenOmenData *omen,
+                                         OmenOmenRegistry *omens,
+                                         OmenEvacuator *evacuator,
+                                         OmenHypervisor *hypervisor,
+                                         gint64 now_us);
+
+G_END_DECLS

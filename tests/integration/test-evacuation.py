@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The right guests, to the right place, in time; and what must not move."""
+import json
+import time
+
+import bed
+from bed import expect, stays, wait_for
+
+FINAL = ("succeeded", "failed", "cancelled")
+NAMESPACE = "https://virt-omen.org/xmlns/evacuation/1"
+
+
+def configure(hosts, host, text, mode):
+    """Gives a host's daemon another drop-in, and starts it anew."""
+    hosts.on(host, "sh", "-c", "cat > /etc/virt-omen/conf.d/50-test.conf", stdin=text)
+    hosts.testbed("daemon", host, "stop")
+    hosts.testbed("daemon", host, "start", mode)
+
+
+def wish(hosts, guest, **attributes):
+    """Writes an owner's wishes into a domain's metadata."""
+    words = " ".join(f'{name.replace("_", "-")}="{value}"' for name, value in attributes.items())
+    hosts.on("alpha", "virsh", "metadata", guest, "--uri", NAMESPACE, "--key", "omen", "--live", "--config",
+             "--set", f"<evacuation {words}/>")
+
+
+def plan(hosts, *arguments):
+    return hosts.omen("alpha", "plan", *arguments, "--json")
+
+
+def learn(hosts, host="alpha"):
+    hosts.write(host, bed.stamped(bed.series("host-life.log"), host))
+    wait_for(f"{host} has learnt", lambda: hosts.records(host) >= 400)
+
+
+def endanger(hosts, host="alpha"):
+    learn(hosts, host)
+    hosts.write(host, bed.stamped(bed.series("disk-dies.log"), host))
+    return wait_for("an omen", lambda: hosts.omen(host, "omens", "--json"))[0]
+
+
+def ended(hosts, guests, seconds=240):
+    """Waits for the ends of all these guests' evacuations; guest -> row."""
+    def rows():
+        found = {row["domain"]: row for row in hosts.omen("alpha", "evacuations", "--json")}
+        return found if all(found.get(guest, {}).get("phase") in FINAL for guest in guests) else None
+    return wait_for("all evacuations end", rows, seconds)
+
+
+def names(count):
+    return [f"g{i}" for i in range(1, count + 1)]
+
+
+def test_plan():
+    """A plan is a time line that keeps to wishes, and changes nothing."""
+    with bed.Bed("evac-plan", hosts=3, guests=4, daemon="advise") as hosts:
+        configure(hosts, "alpha", "[evacuation]\nlink_mib=20\n[destination gamma]\nlabels=ssd\n", "advise")
+        wish(hosts, "g1", never_move="yes")
+        wish(hosts, "g2", priority="9", needs="ssd")
+        wish(hosts, "g3", group="db")
+        wish(hosts, "g4", group="db")
+        found = plan(hosts)
+        moves = {row["domain"]: row for row in found["moves"]}
+        expect(f"g1 stays by its owner's wish: {found}", [row["domain"] for row in found["stays"]] == ["g1"]
+               and "never" in found["stays"][0]["reason"])
+        expect(f"g2 goes first, and to gamma: {found}", found["moves"][0]["domain"] == "g2"
+               and moves["g2"]["destination"] == "gamma")
+        expect(f"g3 and g4 part: {found}", moves["g3"]["destination"] != moves["g4"]["destination"])
+        for row in found["moves"]:
+            expect(f"the row is whole: {row}", row["end_s"] > row["start_s"] >= 0 and row["downtime_ms"] > 0
+                   and row["technique"] in ("pre-copy", "auto-converge", "hybrid", "post-copy"))
+        expect("nothing says when the host fails", found["deadline"] == 0)
+        text = hosts.omen("alpha", "plan").stdout
+        expect(f"it is shown as a time line: {text}", "|=" in text and "g1 stays" in text)
+        expect("nothing moved", hosts.omen("alpha", "evacuations", "--json") == [])
+        done = hosts.omen("alpha", "evacuate", "--all", "--wait", check=False)
+        rows = ended(hosts, names(4))
+        expect(f"three went, as planned: {rows}", done.returncode == 1 and
+               all(rows[guest]["destination"] == moves[guest]["destination"] for guest in moves) and
+               rows["g1"]["phase"] == "failed" and "never" in rows["g1"]["error"])
+        order = sorted(moves, key=lambda guest: rows[guest]["started"])
+        expect(f"the important one among the first two: {order}", "g2" in order[:2])
+
+
+def test_deadline():
+    """Ten guests to two destinations on a narrow link: the important ones are away before a deadline that first come misses."""
+    with bed.Bed("evac-ten", hosts=3, guests=10, daemon="advise") as hosts:
+        hosts.testbed("rate", "alpha", "160")
+        configure(hosts, "alpha", "[evacuation]\nlink_mib=19\nconcurrency=2\n", "advise")
+        important = ["g8", "g9", "g10"]
+        for guest in important:
+            wish(hosts, guest, priority="10")
+        began = time.time()
+        hosts.omen("alpha", "evacuate", "--all")
+        rows = ended(hosts, names(10), 400)
+        expect(f"all are away: {rows}", all(row["phase"] == "succeeded" for row in rows.values()))
+        ends = sorted(rows.values(), key=lambda row: row["ended"])
+        last_important = max(rows[guest]["ended"] for guest in important) - began
+        total = ends[-1]["ended"] - began
+        # First come takes them last: the deadline is when seven of ten are away.
+        deadline = ends[6]["ended"] - began
+        expect(f"the important three are away after {last_important:.1f} s of {total:.1f}",
+               last_important < deadline and {row["domain"] for row in ends[:4]} >= set(important))
+        expect("both destinations took some", {row["destination"] for row in rows.values()} == {"beta", "gamma"})
+        expect("each runs once", all(len(hosts.running_on(guest)) == 1 for guest in names(10)))
+        print(f"# ten guests over 160 Mbit/s: the important three away after {last_important:.1f} s, "
+              f"seven after {deadline:.1f} s, all after {total:.1f} s", flush=True)
+
+
+def test_destinations():
+    """Destinations are probed: unreachable, without room, endangered; each with its reason."""
+    with bed.Bed("evac-places", hosts=4, guests=1, daemon="advise") as hosts:
+        hosts.on("gamma", "sh", "-c", "setsid socat TCP-LISTEN:7700,fork,reuseaddr UNIX-CONNECT:/run/dbus/system_bus_socket "
+                                      "> /dev/null 2>&1 < /dev/null &")
+        endanger(hosts, "gamma")
+        hosts.testbed("kill", "beta")
+        configure(hosts, "alpha", "[destination gamma]\nbus=tcp:host=gamma,port=7700\n"
+                                  "[destination delta]\nweight=50\n", "advise")
+
+        def table():
+            return {row["name"]: row for row in hosts.omen("alpha", "destinations", "--json")}
+        wait_for("all were asked", lambda: all("not asked" not in row["reason"] for row in table().values()), 60)
+        found = wait_for("gamma is known to be endangered", lambda: table() if not table()["gamma"]["reachable"]
+                         else None, 60)
+        expect(f"gamma's own word: {found}", "endangered" in found["gamma"]["reason"])
+        expect(f"beta does not answer: {found}", not found["beta"]["reachable"] and found["beta"]["reason"])
+        expect(f"delta is good: {found}", found["delta"]["reachable"] and found["delta"]["free_memory"] > 0)
+        began = time.monotonic()
+        hosts.omen("alpha", "evacuate", "g1", "--wait")
+        expect("the dead first destination costs no time", time.monotonic() - began < 10)
+        expect("g1 went to delta", hosts.running_on("g1") == ["delta"])
+
+
+def test_restraint():
+    """A doubtful sign moves nothing until a second one backs it; a storm of domains asks."""
+    with bed.Bed("evac-restraint", hosts=2, guests=3, daemon="enforce") as hosts:
+        configure(hosts, "alpha", "[policy]\ncertain_percent=101\nlasting_s=8\n", "enforce")
+        learn(hosts)
+        dying = bed.series("disk-dies.log")
+        hosts.write("alpha", bed.stamped(dying[:12]))
+        omen = wait_for("an omen", lambda: hosts.omen("alpha", "omens", "--json"))[0]
+        expect(f"it waits: {omen}", omen["action"] == "proposed" and "not certain" in omen["outcome"])
+        stays("nothing moves", lambda: hosts.omen("alpha", "evacuations", "--json") == [], 4)
+        wait_for("8 s are over", lambda: time.time() - omen["time"] > 9, 20)
+        hosts.write("alpha", bed.stamped(dying))
+        rows = ended(hosts, names(3))
+        expect(f"it lasts: they leave: {rows}", all(row["phase"] == "succeeded" for row in rows.values()))
+
+
+def test_storm():
+    """I/O errors of all guests at once: a common cause; an operator is asked."""
+    with bed.Bed("evac-storm", hosts=2, guests=3, daemon="enforce") as hosts:
+        for guest in names(3):
+            hosts.testbed("disk-errors", guest, "on")
+        def alarmed():
+            omens = [omen for omen in hosts.omen("alpha", "omens", "--json") if omen["scope"] == "domain"]
+            return omens if len({omen["domain"] if "domain" in omen else omen["reason"] + str(omen["id"])
+                                 for omen in omens}) >= 3 else None
+        omens = wait_for("three are alarmed", alarmed, 90)
+        asked = [omen for omen in omens if "common cause" in omen["outcome"]]
+        expect(f"the third asks: {json.dumps(omens)[:2000]}", len(asked) >= 1)
+
+
+def test_disk_gone():
+    """State and log folders full, then read-only: the guests leave all the same."""
+    with bed.Bed("evac-disk", hosts=2, guests=4, daemon="advise") as hosts:
+        hosts.testbed("daemon", "alpha", "stop")
+        hosts.on("alpha", "mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", "/var/lib/virt-omen")
+        hosts.testbed("daemon", "alpha", "start", "advise")
+        hosts.on("alpha", "sh", "-c", "dd if=/dev/zero of=/var/lib/virt-omen/filler bs=4k 2> /dev/null; true")
+        hosts.omen("alpha", "evacuate", "g1", "g2", "--wait")
+        problems = hosts.omen("alpha", "status", "--json")["problems"]
+        print(f"# with a full folder: {problems}", flush=True)
+        hosts.on("alpha", "mount", "-o", "remount,ro", "/var/lib/virt-omen")
+        hosts.on("alpha", "mount", "--bind", "/etc", "/etc")
+        hosts.on("alpha", "mount", "-o", "remount,ro,bind", "/etc")
+        began = time.monotonic()
+        hosts.omen("alpha", "evacuate", "--all", "--wait")
+        took = time.monotonic() - began
+        expect("all are on beta", all(hosts.running_on(guest) == ["beta"] for guest in names(4)))
+        expect(f"it took {took:.1f} s", took < 30)
+        status = hosts.on("alpha", "sh", "-c", "grep VmLck /proc/$(pgrep -x virt-omend)/status").stdout
+        expect(f"its memory is locked: {status}", int(status.split()[1]) > 1000)
+
+
+def test_flood():
+    """A flood of log lines: the evacuation is not held up."""
+    with bed.Bed("evac-flood", hosts=2, guests=2, daemon="advise") as hosts:
+        learn(hosts)
+        hosts.on("alpha", "sh", "-c", "setsid sh -c 'i=0; while [ $i -lt 400 ]; do seq -f \"2026-01-01T00:00:00+00:00 alpha app: "
+                                      "request %g served in 3 ms\" 1 20000 >> /var/log/syslog; i=$((i+1)); done' "
+                                      "> /dev/null 2>&1 < /dev/null &")
+        began = time.monotonic()
+        hosts.omen("alpha", "evacuate", "--all", "--wait")
+        took = time.monotonic() - began
+        hosts.on("alpha", "pkill", "-f", "[s]eq -f", check=False)
+        hosts.on("alpha", "pkill", "-f", "while \\[", check=False)
+        expect(f"it took {took:.1f} s", took < 30)
+        expect("both are on beta", all(hosts.running_on(guest) == ["beta"] for guest in names(2)))
+
+
+if __name__ == "__main__":
+    bed.main([test_plan, test_deadline, test_destinations, test_restraint, test_storm, test_disk_gone, test_flood])
