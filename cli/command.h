@@ -26,6 +26,7 @@ int command_omens(int argc, char **argv);
 int command_watch(int argc, char **argv);
 int command_plan(int argc, char **argv);
 int command_evacuate(int argc, char **argv);
+int command_return(int argc, char **argv);
 int command_evacuations(int argc, char **argv);
 int command_cancel(int argc, char **argv);
 int command_approve(int argc, char **argv);

@@ -308,28 +308,50 @@ follow(Client *client, char **paths)
     return n_failed;
 }
 
+/* Calls a method that gives evacuations, and follows them if that is wanted. Takes @arguments. */
 static int
-begin(Client *client, char **domains, const char *destination, gboolean wait)
+begin(Client *client, const char *command, const char *method, GVariant *arguments, gboolean wait)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) reply = client_call(
-        client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "Evacuate",
-        g_variant_new("(^ass@a{sv})", domains, destination, g_variant_new("a{sv}", NULL)), &error);
+    g_autoptr(GVariant) reply =
+        client_call(client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, method, arguments, &error);
     g_auto(GStrv) paths = NULL;
     guint n_failed;
 
     if (!reply)
-        return command_fail("evacuate", EXIT_FAILED, "%s", error->message);
+        return command_fail(command, EXIT_FAILED, "%s", error->message);
     g_variant_get(reply, "(^ao)", &paths);
     if (!wait) {
         g_print("%u evacuations began; virt-omen evacuations shows them\n", g_strv_length(paths));
         return EXIT_GOOD;
     }
     n_failed = follow(client, paths);
-    return n_failed == 0
-               ? EXIT_GOOD
-               : command_fail("evacuate", EXIT_FAILED, "%u of %u domains did not get away",
-                              n_failed, g_strv_length(paths));
+    return n_failed == 0 ? EXIT_GOOD
+                         : command_fail(command, EXIT_FAILED, "%u of %u domains did not get there",
+                                        n_failed, g_strv_length(paths));
+}
+
+int
+command_return(int argc, char **argv)
+{
+    gboolean all = FALSE;
+    gboolean wait = FALSE;
+    const GOptionEntry entries[] = {
+        {"all", 0, 0, G_OPTION_ARG_NONE, &all, "All that left and are not here", NULL},
+        {"wait", 0, 0, G_OPTION_ARG_NONE, &wait, "Follow it to its end", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_auto(Client) client = {0};
+    int result;
+
+    if (!command_parse_options(entries, &argc, &argv, &result))
+        return result;
+    if (all == (argc > 1))
+        return command_fail("return", EXIT_USAGE, "name domains, or say --all");
+    if (!client_open(&client, "return"))
+        return EXIT_FAILED;
+    return begin(&client, "return", "Return",
+                 g_variant_new("(^as@a{sv})", argv + 1, g_variant_new("a{sv}", NULL)), wait);
 }
 
 int
@@ -359,5 +381,8 @@ command_evacuate(int argc, char **argv)
         return EXIT_FAILED;
     if (dry_run)
         return make_plan(&client, "evacuate", argv + 1, destination ? destination : "", json);
-    return begin(&client, argv + 1, destination ? destination : "", wait);
+    return begin(&client, "evacuate", "Evacuate",
+                 g_variant_new("(^ass@a{sv})", argv + 1, destination ? destination : "",
+                               g_variant_new("a{sv}", NULL)),
+                 wait);
 }

@@ -20,6 +20,7 @@ static const Command commands[] = {
     {"plan", "[DOMAIN...] [--to NAME] [--json]", "what an evacuation would do", command_plan},
     {"evacuate", "DOMAIN...|--all [--to NAME] [--dry-run] [--wait]", "move domains away",
      command_evacuate},
+    {"return", "DOMAIN...|--all [--wait]", "bring domains back that left", command_return},
     {"evacuations", "[--json]", "evacuations and how they went", command_evacuations},
     {"cancel", "EVACUATION", "cancel an evacuation", command_cancel},
     {"mode", "[observe|advise|enforce]", "show or set what is done about omens", command_mode},

@@ -58,6 +58,8 @@ static const Setting settings[] = {
     {"policy", "host_budget", TYPE_UINT, AT(restraint.host_budget), 0, 100000},
     {"policy", "storm_domains", TYPE_UINT, AT(restraint.storm_domains), 0, 10000},
     {"policy", "ask_in_storm", TYPE_BOOLEAN, AT(restraint.ask_in_storm), 0, 0},
+    {"policy", "bring_back", TYPE_BOOLEAN, AT(bring_back), 0, 0},
+    {"policy", "bring_back_after_s", TYPE_UINT, AT(bring_back_after_s), 0, 30 * 24 * 3600},
     {"policy", "max_omens", TYPE_UINT, AT(max_omens), 10, 100000},
     {"metrics", "listen", TYPE_LIST, AT(metrics_listen), 0, 0},
     {"notify", "journal", TYPE_BOOLEAN, AT(notify_journal), 0, 0},
@@ -77,6 +79,7 @@ static const Setting settings[] = {
     {"evacuation", "tls", TYPE_BOOLEAN, AT(tls), 0, 0},
     {"evacuation", "compress", TYPE_BOOLEAN, AT(compress), 0, 0},
     {"evacuation", "copy_disks", TYPE_BOOLEAN, AT(copy_disks), 0, 0},
+    {"evacuation", "own_uri", TYPE_STRING, AT(own_uri), 0, 0},
 };
 
 #undef AT
@@ -175,6 +178,8 @@ omen_configuration_new(void)
     self->max_downtime_ms = 2000;
     self->post_copy = OMEN_POST_COPY_HEALTHY;
     self->copy_disks = TRUE;
+    self->own_uri = g_strdup("");
+    self->bring_back_after_s = 600;
     self->destinations = g_ptr_array_new_with_free_func((GDestroyNotify) destination_settings_free);
     return self;
 }
@@ -184,6 +189,7 @@ omen_configuration_free(OmenConfiguration *self)
 {
     g_free(self->state_dir);
     g_free(self->libvirt_uri);
+    g_free(self->own_uri);
     g_strfreev(self->files);
     g_strfreev(self->syslog_sockets);
     g_free(self->qemu_log_dir);

@@ -87,6 +87,8 @@ typedef struct {
     gboolean quarantine;
     guint max_omens;
     OmenRestraintLimits restraint;
+    gboolean bring_back;
+    guint bring_back_after_s;
 
     /* [metrics] */
     char **metrics_listen; /* "tcp:ADDRESS:PORT", "unix:PATH" */
@@ -111,6 +113,7 @@ typedef struct {
     gboolean tls;
     gboolean compress;
     gboolean copy_disks;
+    char *own_uri; /* as destinations reach this host; "": not known */
 
     GPtrArray *destinations; /* OmenDestinationSettings, in the order of the files */
 } OmenConfiguration;

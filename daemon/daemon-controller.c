@@ -223,6 +223,33 @@ evacuate(OmenController *controller,
     return g_steal_pointer(&evacuations);
 }
 
+static GPtrArray *
+bring_back(OmenController *controller, const char *const *domains, GError **error)
+{
+    OmenDaemon *self = OMEN_DAEMON(controller);
+    g_autoptr(GPtrArray) evacuations = g_ptr_array_new_with_free_func(g_object_unref);
+    g_auto(GStrv) all = NULL;
+
+    if (omen_responder_is_host_endangered(self->responder)) {
+        g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_INVALID,
+                    "this host is endangered: see virt-omen omens, and clear what is over");
+        return NULL;
+    }
+    if (!*domains) {
+        all = omen_evacuator_list_away(self->evacuator, FALSE);
+        domains = (const char *const *) all;
+    }
+    for (; *domains; domains++) {
+        OmenEvacuation *evacuation = omen_evacuator_bring_back(self->evacuator, *domains, error);
+        if (!evacuation) {
+            translate(error);
+            return NULL;
+        }
+        g_ptr_array_add(evacuations, g_object_ref(evacuation));
+    }
+    return g_steal_pointer(&evacuations);
+}
+
 static gboolean
 cancel(OmenController *controller, guint64 evacuation_id, GError **error)
 {
@@ -328,6 +355,7 @@ omen_daemon_controller_iface_init(OmenControllerInterface *iface)
     iface->list_evacuations = list_evacuations;
     iface->get_omens = get_omens;
     iface->evacuate = evacuate;
+    iface->bring_back = bring_back;
     iface->plan_async = omen_daemon_plan_async;
     iface->plan_finish = omen_daemon_plan_finish;
     iface->cancel = cancel;

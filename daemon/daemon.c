@@ -95,6 +95,7 @@ configure_evacuator(OmenDaemon *self, const OmenConfiguration *configuration)
         .tls = configuration->tls,
         .compress = configuration->compress,
         .copy_disks = configuration->copy_disks,
+        .own_uri = configuration->own_uri,
     };
 
     for (guint i = 0; i < configuration->destinations->len; i++) {

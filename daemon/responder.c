@@ -21,7 +21,10 @@ struct _OmenResponder {
     guint omen_lifetime_s;
     gboolean use_quarantine;
     OmenRestraintLimits restraint;
-    GHashTable *waiting; /* numbers of omens that it may act on later, by itself */
+    gboolean bring_back;
+    guint bring_back_after_s;
+    gint64 endangered_us; /* monotonic, when the host last was; 0: never in this life */
+    GHashTable *waiting;  /* numbers of omens that it may act on later, by itself */
     guint refresh_source;
 };
 
@@ -123,10 +126,34 @@ on_evacuation_added(OmenEvacuator *evacuator G_GNUC_UNUSED,
 
 static void reconsider(OmenResponder *self);
 
+/* A host that has been well for long enough gets back what left it. */
+static void
+bring_back(OmenResponder *self)
+{
+    gint64 now_us = g_get_monotonic_time();
+    g_auto(GStrv) away = NULL;
+
+    if (omen_responder_is_host_endangered(self)) {
+        self->endangered_us = now_us;
+        return;
+    }
+    if (!self->bring_back || self->mode != OMEN_MODE_ENFORCE || self->endangered_us == 0 ||
+        now_us - self->endangered_us < (gint64) self->bring_back_after_s * G_USEC_PER_SEC)
+        return;
+    self->endangered_us = 0;
+    away = omen_evacuator_list_away(self->evacuator, TRUE);
+    for (guint i = 0; away[i]; i++) {
+        g_autoptr(GError) error = NULL;
+        if (!omen_evacuator_bring_back(self->evacuator, away[i], &error))
+            g_message("a domain does not come back: %s", error->message);
+    }
+}
+
 static gboolean
 on_refresh(gpointer user_data)
 {
     reconsider(user_data);
+    bring_back(user_data);
     omen_responder_refresh(user_data);
     return G_SOURCE_CONTINUE;
 }
@@ -150,6 +177,8 @@ omen_responder_configure(OmenResponder *self, const OmenConfiguration *configura
     self->omen_lifetime_s = configuration->omen_lifetime_s;
     self->use_quarantine = configuration->quarantine;
     self->restraint = configuration->restraint;
+    self->bring_back = configuration->bring_back;
+    self->bring_back_after_s = configuration->bring_back_after_s;
     omen_responder_set_mode(self, configuration->mode);
 }
 

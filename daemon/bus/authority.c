@@ -32,6 +32,7 @@ static const struct {
     {"org.virtomen1.Manager", "SetMode", OMEN_POLKIT_CONFIGURE},
     {"org.virtomen1.Manager", "Reload", OMEN_POLKIT_CONFIGURE},
     {"org.virtomen1.Manager", "Evacuate", OMEN_POLKIT_EVACUATE},
+    {"org.virtomen1.Manager", "Return", OMEN_POLKIT_EVACUATE},
     {"org.virtomen1.Domain", "Evacuate", OMEN_POLKIT_EVACUATE},
     {"org.virtomen1.Omen", "GetRecords", OMEN_POLKIT_JUDGE},
     {"org.virtomen1.Omen", "Approve", OMEN_POLKIT_EVACUATE},

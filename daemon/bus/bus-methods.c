@@ -206,12 +206,15 @@ or_null(const char *text)
     return *text ? text : NULL;
 }
 
+/* @evacuations (transfer full): NULL with @error. The answer is a list of their paths, or the one
+ * path. */
 static void
-evacuate(Request *request, const char *const *domains, const char *destination, gboolean is_list)
+answer_with_evacuations(Request *request,
+                        GPtrArray *evacuations,
+                        const GError *error,
+                        gboolean is_list)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) evacuations = omen_controller_evacuate(request->bus->controller, domains,
-                                                                or_null(destination), 0, &error);
+    g_autoptr(GPtrArray) owned = evacuations;
     GVariantBuilder paths;
     g_autofree char *first = NULL;
 
@@ -238,6 +241,29 @@ evacuate(Request *request, const char *const *domains, const char *destination, 
         g_variant_builder_clear(&paths);
         succeed(request, g_variant_new("(o)", first));
     }
+}
+
+static void
+evacuate(Request *request, const char *const *domains, const char *destination, gboolean is_list)
+{
+    g_autoptr(GError) error = NULL;
+    GPtrArray *evacuations = omen_controller_evacuate(request->bus->controller, domains,
+                                                      or_null(destination), 0, &error);
+
+    answer_with_evacuations(request, evacuations, error, is_list);
+}
+
+static void
+do_return(Request *request)
+{
+    g_autofree const char **domains = NULL;
+    g_autoptr(GError) error = NULL;
+    GPtrArray *evacuations;
+
+    g_variant_get(parameters_of(request), "(^a&sa{sv})", &domains, NULL);
+    evacuations = omen_controller_bring_back(request->bus->controller, domains, &error);
+    answer_with_evacuations(request, evacuations, error, TRUE);
+    request_free(request);
 }
 
 static void
@@ -415,6 +441,7 @@ HANDLER(evacuate,
         const char *const *domains G_GNUC_UNUSED,
         const char *destination G_GNUC_UNUSED,
         GVariant *options G_GNUC_UNUSED)
+HANDLER(return, const char *const *domains G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
 HANDLER(plan,
         const char *const *domains G_GNUC_UNUSED,
         const char *destination G_GNUC_UNUSED,
@@ -433,6 +460,7 @@ omen_bus_connect_manager(OmenBus *self, OmenDbusManager *manager)
     g_signal_connect(manager, "handle-set-mode", G_CALLBACK(handle_set_mode), self);
     g_signal_connect(manager, "handle-reload", G_CALLBACK(handle_reload), self);
     g_signal_connect(manager, "handle-evacuate", G_CALLBACK(handle_evacuate), self);
+    g_signal_connect(manager, "handle-return", G_CALLBACK(handle_return), self);
     g_signal_connect(manager, "handle-plan", G_CALLBACK(handle_plan), self);
 }
 

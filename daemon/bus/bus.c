@@ -7,9 +7,8 @@
 #include <unistd.h>
 #include <virt-omen/bus-names.h>
 
-#define SYNC_S          1
-#define MAX_ENDED       1000
-
+#define SYNC_S    1
+#define MAX_ENDED 1000
 
 G_DEFINE_FINAL_TYPE(OmenBus, omen_bus, G_TYPE_OBJECT)
 

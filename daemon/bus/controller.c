@@ -160,6 +160,12 @@ omen_controller_evacuate(OmenController *self,
     return OMEN_CONTROLLER_GET_IFACE(self)->evacuate(self, domains, destination, omen_id, error);
 }
 
+GPtrArray *
+omen_controller_bring_back(OmenController *self, const char *const *domains, GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->bring_back(self, domains, error);
+}
+
 void
 omen_controller_plan_async(OmenController *self,
                            const char *const *domains,

@@ -113,6 +113,9 @@ struct _OmenControllerInterface {
                            guint64 omen_id,
                            GError **error);
 
+    /* Brings domains that left back. @domains: names or UUIDs, empty: all. As evacuate(). */
+    GPtrArray *(*bring_back)(OmenController *self, const char *const *domains, GError **error);
+
     /* What evacuate() would do. (transfer full) (element-type OmenPlanRow) by finish. @deadline_us:
      * when the host is expected to fail, microseconds since the epoch; 0: nothing says so. */
     void (*plan_async)(OmenController *self,
@@ -152,6 +155,8 @@ GPtrArray *omen_controller_evacuate(OmenController *self,
                                     const char *destination,
                                     guint64 omen_id,
                                     GError **error);
+GPtrArray *
+omen_controller_bring_back(OmenController *self, const char *const *domains, GError **error);
 void omen_controller_plan_async(OmenController *self,
                                 const char *const *domains,
                                 const char *destination,

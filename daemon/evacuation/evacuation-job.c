@@ -58,7 +58,9 @@ omen_job_get_data(const Job *self)
 const char *
 omen_job_get_source_uri(Job *self)
 {
-    return omen_hypervisor_get_uri(self->evacuator->hypervisor);
+    const char *source = omen_job_get_data(self)->source_uri;
+
+    return *source ? source : omen_hypervisor_get_uri(self->evacuator->hypervisor);
 }
 
 /* A copy to change; hand it to omen_evacuation_update(). */
@@ -182,7 +184,7 @@ take_examination(Job *self, GAsyncResult *result)
     take_facts(self, facts);
     if (*facts->wishes.problem)
         g_warning("%s: in its metadata: %s", facts->name, facts->wishes.problem);
-    if (!facts->wishes.never_move)
+    if (!facts->wishes.never_move || *omen_job_get_data(self)->source_uri)
         return TRUE;
     omen_job_finish(self, OMEN_PHASE_FAILED,
                     "its owner wishes that it never moves (metadata never-move)");

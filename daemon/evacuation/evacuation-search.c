@@ -119,7 +119,7 @@ omen_job_ask_next(Job *self)
 }
 
 /* The planner's choice first, then as the probes found them; what failed already is not tried
- * again. */
+ * again. What comes back knows where to. */
 void
 omen_job_search(Job *self)
 {
@@ -128,6 +128,12 @@ omen_job_search(Job *self)
     g_clear_pointer(&self->candidates, g_ptr_array_unref);
     g_hash_table_remove_all(self->slow);
     self->candidates = g_ptr_array_new_with_free_func((GDestroyNotify) omen_destination_unref);
+    if (*omen_job_get_data(self)->source_uri) {
+        if (self->evacuator->home)
+            g_ptr_array_add(self->candidates, omen_destination_ref(self->evacuator->home));
+        omen_job_ask_next(self);
+        return;
+    }
     for (guint i = 0; i < ranked->len; i++) {
         OmenDestination *one = g_ptr_array_index(ranked, i);
         gboolean is_preferred = g_strcmp0(self->preferred, one->name) == 0;

@@ -42,6 +42,7 @@ omen_evacuation_data_new(void)
     self->domain_name = g_strdup("");
     self->destination = g_strdup("");
     self->destination_uri = g_strdup("");
+    self->source_uri = g_strdup("");
     self->error = g_strdup("");
     return self;
 }
@@ -56,6 +57,7 @@ omen_evacuation_data_copy(const OmenEvacuationData *self)
     copy->domain_name = g_strdup(self->domain_name);
     copy->destination = g_strdup(self->destination);
     copy->destination_uri = g_strdup(self->destination_uri);
+    copy->source_uri = g_strdup(self->source_uri);
     copy->error = g_strdup(self->error);
     return copy;
 }
@@ -67,6 +69,7 @@ omen_evacuation_data_free(OmenEvacuationData *self)
     g_free(self->domain_name);
     g_free(self->destination);
     g_free(self->destination_uri);
+    g_free(self->source_uri);
     g_free(self->error);
     g_free(self);
 }

@@ -34,6 +34,7 @@ typedef struct {
     guint64 omen_id;   /* what it is for; 0: an operator's wish */
     char *destination; /* name */
     char *destination_uri;
+    char *source_uri; /* "": it leaves this host; else it comes back from there */
     OmenPhase phase;
     guint attempt;   /* 1, 2: a second one goes to another destination */
     double progress; /* 0..1 */

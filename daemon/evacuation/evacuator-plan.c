@@ -161,6 +161,24 @@ add_job(OmenEvacuator *self, Choice *choice, Job *job, gint64 now_us)
     }
 }
 
+static gboolean
+is_waiting(const Job *job)
+{
+    return omen_job_get_data(job)->phase == OMEN_PHASE_QUEUED && !job->occupies_lane;
+}
+
+/* What comes back: there is nothing to choose. */
+static Job *
+find_returning(OmenEvacuator *self)
+{
+    for (guint i = 0; i < self->jobs->len; i++) {
+        Job *job = g_ptr_array_index(self->jobs, i);
+        if (is_waiting(job) && *omen_job_get_data(job)->source_uri)
+            return job;
+    }
+    return NULL;
+}
+
 /* FALSE: for one of them is worth waiting. */
 static gboolean
 collect(OmenEvacuator *self, Choice *choice)
@@ -176,7 +194,7 @@ collect(OmenEvacuator *self, Choice *choice)
     choice->post_copy = TRUE;
     for (guint i = 0; i < self->jobs->len; i++) {
         Job *job = g_ptr_array_index(self->jobs, i);
-        if (omen_job_get_data(job)->phase != OMEN_PHASE_QUEUED || job->occupies_lane)
+        if (!is_waiting(job) || *omen_job_get_data(job)->source_uri)
             continue;
         if (job->asked_us == 0)
             omen_job_survey(job);
@@ -229,8 +247,10 @@ omen_evacuator_choose(OmenEvacuator *self)
     g_autoptr(GPtrArray) plan = NULL;
     OmenPlanLimits limits;
 
-    if (!collect(self, &choice) || choice.jobs->len == 0)
+    if (!collect(self, &choice))
         return NULL;
+    if (choice.jobs->len == 0)
+        return find_returning(self);
     limits = make_limits(&self->limits, choice.deadline_s);
     limits.post_copy = choice.post_copy;
     plan = omen_planner_plan(

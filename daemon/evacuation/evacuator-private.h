@@ -25,6 +25,7 @@ struct _OmenEvacuator {
     gpointer keep_data;
     OmenEvacuatorLimits limits;
     GPtrArray *destinations; /* OmenDestination */
+    OmenDestination *home;   /* this host, as destinations reach it; NULL: not known */
     GHashTable *probes;      /* destination's name -> OmenDestinationProbe */
     GPtrArray *jobs;         /* Job: all that are not forgotten, by rising number */
     guint64 last_id;

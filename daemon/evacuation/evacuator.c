@@ -39,6 +39,7 @@ omen_evacuator_finalize(GObject *object)
 
     g_ptr_array_unref(self->jobs);
     g_ptr_array_unref(self->destinations);
+    g_clear_pointer(&self->home, omen_destination_unref);
     g_hash_table_unref(self->probes);
     g_object_unref(self->questions);
     g_object_unref(self->probers);
@@ -91,6 +92,11 @@ omen_evacuator_configure(OmenEvacuator *self,
         g_ptr_array_add(self->destinations,
                         omen_destination_ref(g_ptr_array_index(destinations, i)));
     self->limits = *limits;
+    self->limits.own_uri = NULL;
+    g_clear_pointer(&self->home, omen_destination_unref);
+    if (limits->own_uri && *limits->own_uri)
+        self->home = omen_destination_new(
+            &(OmenDestinationTerms){.name = g_get_host_name(), .uri = limits->own_uri});
     omen_evacuator_probe_all(self);
 }
 
@@ -275,6 +281,79 @@ omen_evacuator_enqueue(OmenEvacuator *self,
     add_job(self, job);
     pump_soon(self);
     return job->evacuation;
+}
+
+/* ---- the way back ---- */
+
+/* The last evacuation of a domain that had success; NULL: it never left. */
+static const OmenEvacuationData *
+find_last(OmenEvacuator *self, const char *domain)
+{
+    for (guint i = self->jobs->len; i > 0; i--) {
+        const OmenEvacuationData *data = omen_job_get_data(job_at(self, i - 1));
+        if (data->phase == OMEN_PHASE_SUCCEEDED &&
+            (g_str_equal(data->domain_uuid, domain) || g_str_equal(data->domain_name, domain)))
+            return data;
+    }
+    return NULL;
+}
+
+static gboolean
+check_return(OmenEvacuator *self,
+             const OmenEvacuationData *last,
+             const char *domain,
+             GError **error)
+{
+    if (!last || *last->source_uri) {
+        g_set_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_NOT_FOUND,
+                    "%s did not leave this host by an evacuation that is remembered", domain);
+        return FALSE;
+    }
+    if (!self->home) {
+        g_set_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_NOT_FOUND,
+                    "how the other hosts reach this one is not known: set own_uri in [evacuation], "
+                    "for example own_uri=qemu+tls://%s/system",
+                    g_get_host_name());
+        return FALSE;
+    }
+    return check_queue(self, last->domain_uuid, error);
+}
+
+OmenEvacuation *
+omen_evacuator_bring_back(OmenEvacuator *self, const char *domain, GError **error)
+{
+    const OmenEvacuationData *last = find_last(self, domain);
+    OmenEvacuationData *data;
+    Job *job;
+
+    if (!check_return(self, last, domain, error))
+        return NULL;
+    data = omen_evacuation_data_new();
+    data->id = ++self->last_id;
+    omen_job_set_string(&data->domain_uuid, last->domain_uuid);
+    omen_job_set_string(&data->domain_name, last->domain_name);
+    omen_job_set_string(&data->source_uri, last->destination_uri);
+    data->phase = OMEN_PHASE_QUEUED;
+    data->queued_us = g_get_real_time();
+    job = omen_job_new(self, data);
+    add_job(self, job);
+    pump_soon(self);
+    return job->evacuation;
+}
+
+char **
+omen_evacuator_list_away(OmenEvacuator *self, gboolean of_omens)
+{
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+
+    for (guint i = 0; i < self->jobs->len; i++) {
+        const OmenEvacuationData *data = omen_job_get_data(job_at(self, i));
+        if (find_last(self, data->domain_uuid) == data && !*data->source_uri &&
+            (!of_omens || data->omen_id != 0) &&
+            !omen_hypervisor_lookup(self->hypervisor, data->domain_uuid))
+            g_strv_builder_add(builder, data->domain_uuid);
+    }
+    return g_strv_builder_end(builder);
 }
 
 void

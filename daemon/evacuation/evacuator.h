@@ -58,6 +58,8 @@ typedef struct {
     gboolean tls;
     gboolean compress;
     gboolean copy_disks; /* local ones; else such a domain stays */
+    const char *own_uri; /* of this host's libvirt as destinations reach it; "": nothing comes back.
+                          * Copied. */
 } OmenEvacuatorLimits;
 
 /* Puts an evacuation on disk before libvirt is asked to migrate. It ends by calling @callback,
@@ -96,6 +98,14 @@ OmenEvacuation *omen_evacuator_enqueue(OmenEvacuator *self,
                                        const char *uuid,
                                        const OmenEvacuationRequest *request,
                                        GError **error);
+
+/* Queues the way back of a domain that left this host: its last evacuation is undone. @domain: by
+ * name or UUID. Needs limits.own_uri. Returns: (transfer none): NULL with @error. */
+OmenEvacuation *omen_evacuator_bring_back(OmenEvacuator *self, const char *domain, GError **error);
+
+/* (transfer full): UUIDs of domains that left this host and were not brought back. @of_omens: only
+ * those that left for an omen. */
+char **omen_evacuator_list_away(OmenEvacuator *self, gboolean of_omens);
 
 /* Puts back an evacuation of an earlier life of the daemon, before the main loop runs. One that had
  * not ended goes on: it is queued anew, or reconciled if it had begun. Takes @data. */

@@ -46,6 +46,7 @@ static const char *const migrations[] = {
     "  queued_us INTEGER NOT NULL, started_us INTEGER NOT NULL, switched_us INTEGER NOT NULL,"
     "  ended_us INTEGER NOT NULL, error TEXT NOT NULL);"
     "CREATE TABLE settings (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;",
+    "ALTER TABLE evacuations ADD COLUMN source_uri TEXT NOT NULL DEFAULT '';",
 };
 
 guint

@@ -154,6 +154,7 @@ read_evacuation(Load *load, sqlite3_stmt *row, GError **error)
     data->switched_us = sqlite3_column_int64(row, 13);
     data->ended_us = sqlite3_column_int64(row, 14);
     read_text(row, 15, &data->error);
+    read_text(row, 16, &data->source_uri);
     g_ptr_array_add(load->contents->evacuations, g_steal_pointer(&data));
     return TRUE;
 }

@@ -31,7 +31,7 @@ static const char *const statement_texts[N_STATEMENTS] = {
                     "ON CONFLICT (stream, template_id, omen) DO UPDATE SET time_us = ?1, "
                     "template = ?4, judge = ?5, probability = ?6, class = ?7, word = ?9",
     [PUT_EVACUATION] = "INSERT OR REPLACE INTO evacuations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-                       "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                       "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     [PUT_SETTING] = "INSERT OR REPLACE INTO settings VALUES (?1, ?2)",
 };
 
@@ -186,12 +186,12 @@ omen_store_put_evacuation(OmenStore *self, const OmenEvacuationData *data, GErro
     sqlite3_stmt *put = get_statement(self, PUT_EVACUATION, error);
 
     return put != NULL &&
-           omen_sql_run(put, error, "ittitttidiiiiiit", to_int64(data->id), data->domain_uuid,
+           omen_sql_run(put, error, "ittitttidiiiiiitt", to_int64(data->id), data->domain_uuid,
                         data->domain_name, to_int64(data->omen_id), data->destination,
                         data->destination_uri, omen_phase_to_string(data->phase),
                         (gint64) data->attempt, data->progress, to_int64(data->remaining_bytes),
                         to_int64(data->downtime_ms), data->queued_us, data->started_us,
-                        data->switched_us, data->ended_us, data->error);
+                        data->switched_us, data->ended_us, data->error, data->source_uri);
 }
 
 gboolean

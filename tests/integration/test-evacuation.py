@@ -184,6 +184,31 @@ def test_disk_gone():
         expect(f"its memory is locked: {status}", int(status.split()[1]) > 1000)
 
 
+def test_return():
+    """A cured host gets its guests back: by policy after a while, and at an operator's word."""
+    with bed.Bed("evac-return", hosts=2, guests=2, daemon="enforce") as hosts:
+        configure(hosts, "alpha", "[policy]\nbring_back=yes\nbring_back_after_s=6\n"
+                                  "[evacuation]\nown_uri=qemu+tcp://alpha/system\n", "enforce")
+        before = {guest: hosts.counter(guest)[0] for guest in names(2)}
+        omen = endanger(hosts)
+        rows = ended(hosts, names(2))
+        expect(f"they left: {rows}", all(hosts.running_on(guest) == ["beta"] for guest in names(2)))
+        refused = hosts.omen("alpha", "return", "--all", check=False)
+        expect(f"nothing comes back to an endangered host: {refused.stderr}",
+               refused.returncode == 1 and "endangered" in refused.stderr)
+        for omen in hosts.omen("alpha", "omens", "--json"):
+            hosts.omen("alpha", "clear", str(omen["id"]))
+        stays("they stay away for a while", lambda: hosts.running_on("g1") == ["beta"], 3)
+        wait_for("they are back", lambda: all(hosts.running_on(guest) == ["alpha"] for guest in names(2)), 60)
+        wait_for("the daemon knows", lambda: all(row["phase"] in FINAL
+                                                 for row in hosts.omen("alpha", "evacuations", "--json")))
+        hosts.omen("alpha", "evacuate", "g1", "--wait")
+        expect("g1 left at an operator's word", hosts.running_on("g1") == ["beta"])
+        hosts.omen("alpha", "return", "g1", "--wait")
+        expect("and is back", hosts.running_on("g1") == ["alpha"])
+        expect("none was restarted", all(hosts.counter(guest)[0] == before[guest] for guest in names(2)))
+
+
 def test_flood():
     """A flood of log lines: the evacuation is not held up."""
     with bed.Bed("evac-flood", hosts=2, guests=2, daemon="advise") as hosts:
@@ -201,4 +226,4 @@ def test_flood():
 
 
 if __name__ == "__main__":
-    bed.main([test_plan, test_deadline, test_destinations, test_restraint, test_storm, test_disk_gone, test_flood])
+    bed.main([test_plan, test_deadline, test_destinations, test_restraint, test_storm, test_disk_gone, test_return, test_flood])
