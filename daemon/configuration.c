@@ -4,6 +4,7 @@
 #include "configuration.h"
 
 #include "detector/detector-config.h"
+#include "evacuation/ladder.h"
 #include <virt-omen/settings.h>
 
 #include <string.h>
@@ -58,6 +59,9 @@ static const Setting settings[] = {
     {"policy", "host_budget", TYPE_UINT, AT(restraint.host_budget), 0, 100000},
     {"policy", "storm_domains", TYPE_UINT, AT(restraint.storm_domains), 0, 10000},
     {"policy", "ask_in_storm", TYPE_BOOLEAN, AT(restraint.ask_in_storm), 0, 0},
+    {"policy", "when_stuck", TYPE_LIST, AT(when_stuck), 0, 0},
+    {"policy", "save_dir", TYPE_STRING, AT(save_dir), 0, 0},
+    {"policy", "shutdown_limit_s", TYPE_UINT, AT(shutdown_limit_s), 1, 3600},
     {"policy", "bring_back", TYPE_BOOLEAN, AT(bring_back), 0, 0},
     {"policy", "bring_back_after_s", TYPE_UINT, AT(bring_back_after_s), 0, 30 * 24 * 3600},
     {"policy", "max_omens", TYPE_UINT, AT(max_omens), 10, 100000},
@@ -180,6 +184,9 @@ omen_configuration_new(void)
     self->copy_disks = TRUE;
     self->own_uri = g_strdup("");
     self->bring_back_after_s = 600;
+    self->when_stuck = g_new0(char *, 1);
+    self->save_dir = g_strdup("");
+    self->shutdown_limit_s = 120;
     self->destinations = g_ptr_array_new_with_free_func((GDestroyNotify) destination_settings_free);
     return self;
 }
@@ -190,6 +197,8 @@ omen_configuration_free(OmenConfiguration *self)
     g_free(self->state_dir);
     g_free(self->libvirt_uri);
     g_free(self->own_uri);
+    g_strfreev(self->when_stuck);
+    g_free(self->save_dir);
     g_strfreev(self->files);
     g_strfreev(self->syslog_sockets);
     g_free(self->qemu_log_dir);
@@ -460,6 +469,14 @@ load_drop_ins(OmenConfiguration *self, const char *directory, GError **error)
 static gboolean
 check_whole(OmenConfiguration *self, GError **error)
 {
+    g_autoptr(GError) local = NULL;
+    OmenLadderSteps steps;
+
+    if (!omen_ladder_parse(self->when_stuck, &steps, &local)) {
+        g_set_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
+                    "[policy] when_stuck: %s", local->message);
+        return FALSE;
+    }
     for (guint i = 0; i < self->destinations->len; i++) {
         OmenDestinationSettings *destination = g_ptr_array_index(self->destinations, i);
         if (*destination->uri)

@@ -87,6 +87,9 @@ typedef struct {
     gboolean quarantine;
     guint max_omens;
     OmenRestraintLimits restraint;
+    char **when_stuck;
+    char *save_dir;
+    guint shutdown_limit_s;
     gboolean bring_back;
     guint bring_back_after_s;
 

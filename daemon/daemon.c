@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon-private.h"
+#include "evacuation/ladder.h"
 
 enum {
     SIGNAL_LOST,
@@ -96,7 +97,14 @@ configure_evacuator(OmenDaemon *self, const OmenConfiguration *configuration)
         .compress = configuration->compress,
         .copy_disks = configuration->copy_disks,
         .own_uri = configuration->own_uri,
+        .save_dir = configuration->save_dir,
+        .shutdown_limit_s = configuration->shutdown_limit_s,
     };
+    OmenLadderSteps steps = 0;
+
+    /* The configuration was checked. */
+    if (omen_ladder_parse(configuration->when_stuck, &steps, NULL))
+        limits.ladder = steps;
 
     for (guint i = 0; i < configuration->destinations->len; i++) {
         const OmenDestinationSettings *one = g_ptr_array_index(configuration->destinations, i);

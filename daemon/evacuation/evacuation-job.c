@@ -34,6 +34,7 @@ job_clear(gpointer data)
     g_object_unref(self->evacuation);
     g_free(self->wanted);
     g_free(self->preferred);
+    g_free(self->stuck);
     g_clear_pointer(&self->candidates, g_ptr_array_unref);
     g_hash_table_unref(self->slow);
     g_hash_table_unref(self->tried);
@@ -173,7 +174,7 @@ take_examination(Job *self, GAsyncResult *result)
     g_autoptr(GError) error = NULL;
     OmenDomainFacts *facts = omen_workers_run_finish(result, &error);
 
-    if (!self->evacuator || omen_phase_is_final(omen_job_get_data(self)->phase)) {
+    if (!self->evacuator || self->stuck || omen_phase_is_final(omen_job_get_data(self)->phase)) {
         g_clear_pointer(&facts, omen_domain_facts_free);
         return FALSE;
     }
@@ -184,10 +185,13 @@ take_examination(Job *self, GAsyncResult *result)
     take_facts(self, facts);
     if (*facts->wishes.problem)
         g_warning("%s: in its metadata: %s", facts->name, facts->wishes.problem);
+    if (omen_job_is_to_shut_down(self)) {
+        omen_job_give_up(self, "its owner wishes that it is shut down instead of moved");
+        return FALSE;
+    }
     if (!facts->wishes.never_move || *omen_job_get_data(self)->source_uri)
         return TRUE;
-    omen_job_finish(self, OMEN_PHASE_FAILED,
-                    "its owner wishes that it never moves (metadata never-move)");
+    omen_job_give_up(self, "its owner wishes that it never moves (metadata never-move)");
     return FALSE;
 }
 

@@ -66,7 +66,7 @@ fail_with_reasons(Job *self)
 {
     g_autofree char *error = g_strdup(self->reasons->str);
 
-    omen_job_finish(self, OMEN_PHASE_FAILED, error);
+    omen_job_give_up(self, error);
 }
 
 static void

@@ -80,7 +80,7 @@ fail_without_destination(Job *self)
         error = g_strdup("no destination is configured; add a [destination NAME] with its uri");
     else
         error = g_strdup_printf("no destination takes it: %s", self->reasons->str);
-    omen_job_finish(self, OMEN_PHASE_FAILED, error);
+    omen_job_give_up(self, error);
 }
 
 void

@@ -164,7 +164,7 @@ add_job(OmenEvacuator *self, Choice *choice, Job *job, gint64 now_us)
 static gboolean
 is_waiting(const Job *job)
 {
-    return omen_job_get_data(job)->phase == OMEN_PHASE_QUEUED && !job->occupies_lane;
+    return omen_job_get_data(job)->phase == OMEN_PHASE_QUEUED && !job->occupies_lane && !job->stuck;
 }
 
 /* What comes back: there is nothing to choose. */

@@ -26,8 +26,9 @@ struct _OmenEvacuator {
     OmenEvacuatorLimits limits;
     GPtrArray *destinations; /* OmenDestination */
     OmenDestination *home;   /* this host, as destinations reach it; NULL: not known */
-    GHashTable *probes;      /* destination's name -> OmenDestinationProbe */
-    GPtrArray *jobs;         /* Job: all that are not forgotten, by rising number */
+    char *save_dir;
+    GHashTable *probes; /* destination's name -> OmenDestinationProbe */
+    GPtrArray *jobs;    /* Job: all that are not forgotten, by rising number */
     guint64 last_id;
     guint probe_source;
     guint pump_source; /* to look again when a survey does not come */
@@ -63,6 +64,7 @@ typedef struct {
     gint64 started_us;      /* monotonic */
     gint64 settle_until_us; /* monotonic; when a pause is taken for lasting */
     guint settle_pause_ms;
+    char *stuck;        /* why it can not leave; something else is tried; NULL: not so */
     guint n_recoveries; /* of a broken post-copy */
     guint poll_source;
     guint timeout_source;
@@ -110,6 +112,11 @@ void omen_job_stop_watching(Job *self);
 void omen_job_ask_abort(Job *self);
 guint omen_job_get_timeout_s(Job *self);
 gboolean omen_job_may_post_copy(Job *self);
+
+/* evacuation-ladder.c: it can not leave, for that reason: the policy's other means, then the end.
+ */
+void omen_job_give_up(Job *self, const char *reason);
+gboolean omen_job_is_to_shut_down(Job *self);
 
 /* evacuation-outcome.c: both ends are asked. */
 void omen_job_settle(Job *self, OmenPhase phase);

@@ -40,6 +40,7 @@ omen_evacuator_finalize(GObject *object)
     g_ptr_array_unref(self->jobs);
     g_ptr_array_unref(self->destinations);
     g_clear_pointer(&self->home, omen_destination_unref);
+    g_free(self->save_dir);
     g_hash_table_unref(self->probes);
     g_object_unref(self->questions);
     g_object_unref(self->probers);
@@ -93,6 +94,9 @@ omen_evacuator_configure(OmenEvacuator *self,
                         omen_destination_ref(g_ptr_array_index(destinations, i)));
     self->limits = *limits;
     self->limits.own_uri = NULL;
+    self->limits.save_dir = NULL;
+    g_free(self->save_dir);
+    self->save_dir = g_strdup(limits->save_dir ? limits->save_dir : "");
     g_clear_pointer(&self->home, omen_destination_unref);
     if (limits->own_uri && *limits->own_uri)
         self->home = omen_destination_new(

@@ -58,6 +58,9 @@ typedef struct {
     gboolean tls;
     gboolean compress;
     gboolean copy_disks; /* local ones; else such a domain stays */
+    guint ladder;        /* OmenLadderSteps for what can not leave a host that may die */
+    guint shutdown_limit_s;
+    const char *save_dir; /* for the ladder's "save". Copied. */
     const char *own_uri; /* of this host's libvirt as destinations reach it; "": nothing comes back.
                           * Copied. */
 } OmenEvacuatorLimits;

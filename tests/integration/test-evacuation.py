@@ -209,6 +209,24 @@ def test_return():
         expect("none was restarted", all(hosts.counter(guest)[0] == before[guest] for guest in names(2)))
 
 
+def test_ladder():
+    """A guest that can not leave a dying host is saved to shared storage, where the policy permits it."""
+    with bed.Bed("evac-ladder", hosts=2, guests=2, daemon="enforce") as hosts:
+        folder = json.loads(hosts.testbed("status", "--json").stdout)["hosts"][0]["syslog"].rsplit("/", 4)[0]
+        wish(hosts, "g1", never_move="yes")
+        configure(hosts, "alpha", f"[policy]\nwhen_stuck=save;shutdown\nsave_dir={folder}\n", "enforce")
+        before = hosts.counter("g1")
+        endanger(hosts)
+        rows = ended(hosts, names(2))
+        expect(f"g2 left: {rows}", rows["g2"]["phase"] == "succeeded")
+        expect(f"g1 was saved, and how to restore it is said: {rows['g1']}",
+               "never moves" in rows["g1"]["error"] and "virsh restore" in rows["g1"]["error"])
+        expect("it runs nowhere", hosts.running_on("g1") == [])
+        hosts.on("beta", "virsh", "restore", rows["g1"]["error"].rsplit("virsh restore ", 1)[1].split(",")[0])
+        after = wait_for("g1 answers", lambda: hosts.counter("g1"), 60)
+        expect("it goes on", after[0] == before[0] and after[1] >= before[1])
+
+
 def test_flood():
     """A flood of log lines: the evacuation is not held up."""
     with bed.Bed("evac-flood", hosts=2, guests=2, daemon="advise") as hosts:
@@ -226,4 +244,4 @@ def test_flood():
 
 
 if __name__ == "__main__":
-    bed.main([test_plan, test_deadline, test_destinations, test_restraint, test_storm, test_disk_gone, test_return, test_flood])
+    bed.main([test_plan, test_deadline, test_destinations, test_restraint, test_storm, test_disk_gone, test_return, test_ladder, test_flood])

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What can still be done for a domain that can not leave a host that is about to fail: step by
+ * step, and only what the policy permits. */
+#pragma once
+
+#include "hypervisor/libvirt-types.h"
+
+G_BEGIN_DECLS
+
+#define OMEN_LADDER_ERROR (omen_ladder_error_quark())
+GQuark omen_ladder_error_quark(void);
+
+typedef enum {
+    OMEN_LADDER_ERROR_UNKNOWN_STEP,
+    OMEN_LADDER_ERROR_NO_HELP, /* no step did it */
+} OmenLadderError;
+
+typedef enum {
+    OMEN_LADDER_SAVE = 1 << 0,     /* its memory to a file on shared storage; it stands still */
+    OMEN_LADDER_SHUTDOWN = 1 << 1, /* in order, by its own will */
+} OmenLadderSteps;
+
+/* "save", "shutdown". */
+gboolean omen_ladder_parse(char **words, OmenLadderSteps *steps, GError **error);
+
+typedef struct {
+    char *source_uri;
+    char *uuid;
+    char *save_dir; /* on shared storage; "": it is not saved */
+    OmenLadderSteps steps;
+    guint shutdown_limit_s; /* for how long it may take */
+} OmenLadderOrder;
+
+void omen_ladder_order_free(OmenLadderOrder *self);
+
+/* Blocks, for minutes: for worker threads. Returns: (transfer full): what was done, and how to undo
+ * it; NULL with @error. */
+char *omen_ladder_climb(const OmenLadderOrder *order, GError **error);
+
+G_END_DECLS
