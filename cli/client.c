@@ -213,3 +213,43 @@ client_format_time(guint64 time_us)
 
     return time_us > 0 && time ? g_date_time_format(time, "%a %H:%M:%S") : g_strdup("-");
 }
+
+char **
+client_get_lines(Client *self, const char *path)
+{
+    g_autoptr(GVariant) reply = NULL;
+    char **lines = NULL;
+
+    if (self->may_not_read)
+        return NULL;
+    reply = client_call(self, path, INTERFACE_OMEN, "GetRecords",
+                        g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), NULL);
+    if (reply) {
+        g_variant_get(reply, "(^as)", &lines);
+        return lines;
+    }
+    self->may_not_read = self->was_refused;
+    return NULL;
+}
+
+gboolean
+client_begin(Client *self,
+             const GOptionEntry *entries,
+             int *argc,
+             char ***argv,
+             int min_arguments,
+             int max_arguments,
+             const char *hint,
+             int *status)
+{
+    const char *command = (*argv)[0];
+
+    if (!command_parse_options(entries, argc, argv, status))
+        return FALSE;
+    if (*argc - 1 < min_arguments || *argc - 1 > max_arguments) {
+        *status = command_fail(command, EXIT_USAGE, "%s", hint);
+        return FALSE;
+    }
+    *status = EXIT_FAILED;
+    return client_open(self, command);
+}

@@ -44,6 +44,21 @@ double client_get_double(Client *self, const char *path, const char *interface, 
 gboolean
 client_get_boolean(Client *self, const char *path, const char *interface, const char *name);
 
+/* The log lines of an omen. (transfer full) (nullable). Lines may hold secrets: who may not read
+ * them gets none, and is asked for a password once, not once an omen. */
+char **client_get_lines(Client *self, const char *path);
+
+/* The arguments of a command that needs the daemon, and a connection to it. FALSE: end with
+ * *status, which was told. @hint: what to name, where there are too few or too many. */
+gboolean client_begin(Client *self,
+                      const GOptionEntry *entries,
+                      int *argc,
+                      char ***argv,
+                      int min_arguments,
+                      int max_arguments,
+                      const char *hint,
+                      int *status);
+
 /* Writes JSON on standard output. Takes @root. */
 void client_print_json(JsonNode *root);
 

@@ -26,6 +26,7 @@ static const Command commands[] = {
     {"mode", "[observe|advise|enforce]", "show or set what is done about omens", command_mode},
     {"destinations", "[--json]", "where domains could go, and what speaks against it",
      command_destinations},
+    {"report", "FILE", "the last day as a page of HTML", command_report},
     {"parse", "FILE", "offline: the templates of a log", command_parse},
     {"judge", "FILE", "offline: how each line is judged", command_judge},
     {"replay", "FILE...", "offline: what would have been seen in a log", command_replay},

@@ -14,30 +14,10 @@ add_string(
                                   client_get_string(client, path, INTERFACE_OMEN, property));
 }
 
-/* Lines of a log may hold secrets: who may not read them gets none, and is asked for his password
- * once, not once an omen. */
-static char **
-get_records(Client *client, const char *path)
-{
-    g_autoptr(GVariant) reply = NULL;
-    char **lines = NULL;
-
-    if (client->may_not_read)
-        return NULL;
-    reply = client_call(client, path, INTERFACE_OMEN, "GetRecords",
-                        g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), NULL);
-    if (reply) {
-        g_variant_get(reply, "(^as)", &lines);
-        return lines;
-    }
-    client->may_not_read = client->was_refused;
-    return NULL;
-}
-
 static void
 add_omen(Client *client, const char *path, JsonBuilder *builder)
 {
-    g_auto(GStrv) records = get_records(client, path);
+    g_auto(GStrv) records = client_get_lines(client, path);
 
     json_builder_begin_object(builder);
     json_builder_set_member_name(builder, "id");
@@ -70,7 +50,7 @@ add_omen(Client *client, const char *path, JsonBuilder *builder)
 static void
 print_omen(Client *client, const char *path)
 {
-    g_auto(GStrv) records = get_records(client, path);
+    g_auto(GStrv) records = client_get_lines(client, path);
     g_autofree char *time =
         client_format_time(client_get_number(client, path, INTERFACE_OMEN, "Time"));
     const char *outcome = client_get_string(client, path, INTERFACE_OMEN, "Outcome");

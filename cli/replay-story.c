@@ -51,25 +51,24 @@ story_free(Story *self)
 }
 
 void
-story_begin(Story *self, const Input *input)
+story_begin(Story *self, const char *name, FILE *file)
 {
     struct stat status;
 
     self->n_records = self->n_anomalies = self->n_learned = self->n_omens = 0;
     self->n_in_a_row = 0;
     self->was_training = TRUE;
-    self->size = fstat(fileno(input->file), &status) == 0 && S_ISREG(status.st_mode)
+    self->size = file && fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode)
                      ? (guint64) status.st_size
                      : 0;
     if (self->json) {
         json_builder_begin_object(self->json);
         json_builder_set_member_name(self->json, "file");
-        json_builder_add_string_value(self->json, input->name);
+        json_builder_add_string_value(self->json, name);
         json_builder_set_member_name(self->json, "omens");
         json_builder_begin_array(self->json);
     } else if (!self->quiet) {
-        printf("%s%s%s\n", self->colour ? "\033[1m" : "", input->name,
-               self->colour ? "\033[0m" : "");
+        printf("%s%s%s\n", self->colour ? "\033[1m" : "", name, self->colour ? "\033[0m" : "");
     }
 }
 
@@ -171,7 +170,7 @@ add_count(Story *self, const char *name, guint64 value)
 }
 
 void
-story_end(Story *self, OmenDetector *detector)
+story_end(Story *self, OmenDetector *detector, Shadow *shadow)
 {
     guint n_templates = omen_miner_get_n_clusters(omen_detector_get_miner(detector));
 
@@ -183,6 +182,7 @@ story_end(Story *self, OmenDetector *detector)
         add_count(self, "anomalies", self->n_anomalies);
         add_count(self, "learnt", self->n_learned);
         add_count(self, "omen_records", self->n_omens);
+        shadow_build_summary(shadow, self->json);
         json_builder_end_object(self->json);
         return;
     }
@@ -194,6 +194,7 @@ story_end(Story *self, OmenDetector *detector)
            " anomalies, %" G_GUINT64_FORMAT " of them learnt as benign; %" G_GUINT64_FORMAT
            " records are omens\n",
            self->n_records, n_templates, self->n_anomalies, self->n_learned, self->n_omens);
+    shadow_print(shadow);
 }
 
 void

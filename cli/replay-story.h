@@ -3,6 +3,7 @@
 #pragma once
 
 #include "input.h"
+#include "shadow.h"
 
 G_BEGIN_DECLS
 
@@ -12,7 +13,8 @@ typedef struct Story Story;
 Story *story_new(gboolean json, gboolean quiet);
 void story_free(Story *self);
 
-void story_begin(Story *self, const Input *input);
+/* @file: NULL: of unknown length. */
+void story_begin(Story *self, const char *name, FILE *file);
 void story_tell(Story *self,
                 OmenDetector *detector,
                 const OmenDecision *decision,
@@ -20,7 +22,7 @@ void story_tell(Story *self,
                 gsize length);
 /* A bar on standard error, where that is a terminal and the file is long. */
 void story_show_progress(Story *self, const Input *input);
-void story_end(Story *self, OmenDetector *detector);
+void story_end(Story *self, OmenDetector *detector, Shadow *shadow);
 void story_finish(Story *self);
 
 G_END_DECLS

@@ -2,6 +2,8 @@
 /* virt-omen replay: what would have been seen in a log, by the same engine that the daemon runs. */
 #include "command.h"
 #include "input.h"
+#include "journal-input.h"
+#include "replay-page.h"
 #include "replay-story.h"
 #include "templates-file.h"
 
@@ -14,6 +16,10 @@ typedef struct {
     char *templates;
     char *judge;
     char *scores;
+    char *html;
+    char **failures;
+    int window_h;
+    int lifetime_s;
     gboolean json;
 } Options;
 
@@ -25,6 +31,8 @@ options_clear(Options *self)
     g_free(self->templates);
     g_free(self->judge);
     g_free(self->scores);
+    g_free(self->html);
+    g_strfreev(self->failures);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
@@ -39,6 +47,8 @@ typedef struct {
     GHashTable *templates; /* number -> text, for keys */
     FILE *scores;          /* NULL: none wanted */
     Story *story;
+    Shadow *shadow;
+    ReplayPage *page; /* NULL: none wanted */
 } Replay;
 
 static void
@@ -50,6 +60,8 @@ replay_clear(Replay *self)
     if (self->scores && self->scores != stdout)
         fclose(self->scores);
     g_clear_pointer(&self->story, story_free);
+    g_clear_pointer(&self->shadow, shadow_free);
+    g_clear_pointer(&self->page, replay_page_free);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Replay, replay_clear)
@@ -62,6 +74,21 @@ write_score(Replay *replay, const char *time, gsize time_length, const OmenDecis
     fprintf(replay->scores, "%" G_GUINT64_FORMAT ",%.*s,%u,%.6g,%d\n", decision->index,
             (int) time_length, time, decision->template_id, decision->score,
             decision->omen ? 1 : 0);
+}
+
+/* What a record came to, for all who want to know. */
+static void
+take_decision(Replay *replay,
+              OmenDetector *detector,
+              gint64 time_us,
+              const OmenDecision *decision,
+              const char *line,
+              gsize length)
+{
+    story_tell(replay->story, detector, decision, line, length);
+    shadow_add(replay->shadow, time_us, decision, line, length);
+    if (replay->page)
+        replay_page_add(replay->page, time_us, decision);
 }
 
 /* "TIMESTAMP,KEY": FALSE with @error naming the line. The first line may be a header. */
@@ -110,28 +137,105 @@ push_key(Replay *replay,
     text = replay->templates ? g_hash_table_lookup(replay->templates, GUINT_TO_POINTER(key)) : NULL;
     omen_detector_push_key(detector, key, text ? text : "", &decision);
     write_score(replay, line, time_length, &decision);
-    story_tell(replay->story, detector, &decision, text ? text : "(no text)",
-               text ? strlen(text) : strlen("(no text)"));
+    if (!text)
+        text = "(no text)";
+    take_decision(replay, detector, 0, &decision, text, strlen(text));
     return TRUE;
 }
 
 static void
-push_line(Replay *replay,
-          OmenDetector *detector,
-          const OmenLineContext *context,
-          const char *line,
-          gsize length)
+push_record(Replay *replay,
+            OmenDetector *detector,
+            const OmenRecord *record,
+            const char *line,
+            gsize length)
 {
-    OmenRecord record;
     OmenDecision decision;
     char stamp[32] = "";
 
-    omen_line_format_parse(replay->format, context, line, length, &record);
-    omen_detector_push(detector, &record, &decision);
-    if (record.time_us > 0)
-        g_snprintf(stamp, sizeof stamp, "%.6f", (double) record.time_us / G_USEC_PER_SEC);
+    omen_detector_push(detector, record, &decision);
+    if (record->time_us > 0)
+        g_snprintf(stamp, sizeof stamp, "%.6f", (double) record->time_us / G_USEC_PER_SEC);
     write_score(replay, stamp, strlen(stamp), &decision);
-    story_tell(replay->story, detector, &decision, line, length);
+    take_decision(replay, detector, record->time_us, &decision, line, length);
+}
+
+static gboolean
+push_lines(Replay *replay, OmenDetector *detector, Input *input, GError **error)
+{
+    g_autofree char *scratch = g_malloc(65536);
+    OmenLineContext context = {
+        .now_us = g_get_real_time(), .scratch = scratch, .scratch_size = 65536};
+    g_autoptr(GError) local = NULL;
+    const char *line;
+    gsize length;
+
+    while ((line = input_read(input, &length, &local))) {
+        if (!replay->is_keys) {
+            OmenRecord record;
+            omen_line_format_parse(replay->format, &context, line, length, &record);
+            push_record(replay, detector, &record, line, length);
+        } else if (!push_key(replay, detector, input, line, length, error)) {
+            return FALSE;
+        }
+        story_show_progress(replay->story, input);
+    }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return local == NULL;
+}
+
+static gboolean
+push_journal(Replay *replay, OmenDetector *detector, JournalInput *input, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    OmenRecord record;
+    const char *line;
+
+    while (journal_input_read(input, &record, &line, &local))
+        push_record(replay, detector, &record, line, strlen(line));
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return local == NULL;
+}
+
+static void
+begin_run(Replay *replay, const char *name, FILE *file)
+{
+    story_begin(replay->story, name, file);
+    shadow_begin(replay->shadow);
+    if (replay->page)
+        replay_page_begin(replay->page, name);
+}
+
+static void
+end_run(Replay *replay, OmenDetector *detector)
+{
+    story_end(replay->story, detector, replay->shadow);
+    if (replay->page)
+        replay_page_end(replay->page, detector, replay->shadow);
+}
+
+static gboolean
+replay_directory(Replay *replay, OmenDetector *detector, const char *path, GError **error)
+{
+    g_autoptr(JournalInput) input = NULL;
+
+    if (!journal_input_is_there(path)) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+                    "%s is a directory without journal files; name one such as "
+                    "/var/log/journal/MACHINE-ID, or log files themselves",
+                    path);
+        return FALSE;
+    }
+    input = journal_input_open(path, error);
+    if (!input)
+        return FALSE;
+    begin_run(replay, path, NULL);
+    if (!push_journal(replay, detector, input, error))
+        return FALSE;
+    end_run(replay, detector);
+    return TRUE;
 }
 
 static gboolean
@@ -139,30 +243,47 @@ replay_file(Replay *replay, const char *path, GError **error)
 {
     g_autoptr(OmenDetector) detector =
         omen_detector_new(&replay->config, OMEN_PROVENANCE_HOST, replay->judge, error);
-    g_autofree char *scratch = g_malloc(65536);
-    OmenLineContext context = {
-        .now_us = g_get_real_time(), .scratch = scratch, .scratch_size = 65536};
     g_auto(Input) input = {0};
-    g_autoptr(GError) local = NULL;
-    const char *line;
-    gsize length;
 
-    if (!detector || !input_open(&input, path, error))
+    if (!detector)
         return FALSE;
-    story_begin(replay->story, &input);
-    while ((line = input_read(&input, &length, &local))) {
-        if (!replay->is_keys)
-            push_line(replay, detector, &context, line, length);
-        else if (!push_key(replay, detector, &input, line, length, error))
-            return FALSE;
-        story_show_progress(replay->story, &input);
-    }
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (g_file_test(path, G_FILE_TEST_IS_DIR))
+        return replay_directory(replay, detector, path, error);
+    if (!input_open(&input, path, error))
         return FALSE;
-    }
-    story_end(replay->story, detector);
+    begin_run(replay, input.name, input.file);
+    if (!push_lines(replay, detector, &input, error))
+        return FALSE;
+    end_run(replay, detector);
     return TRUE;
+}
+
+/* Times of failures, as ISO 8601 or seconds since the epoch. (transfer full): NULL with @error. */
+static GArray *
+parse_failures(char **words, GError **error)
+{
+    g_autoptr(GArray) failures = g_array_new(FALSE, FALSE, sizeof(gint64));
+    g_autoptr(GTimeZone) local = g_time_zone_new_local();
+
+    for (; words && *words; words++) {
+        g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(*words, local);
+        guint64 seconds;
+        gint64 time_us;
+
+        if (time) {
+            time_us = g_date_time_to_unix(time) * G_USEC_PER_SEC;
+        } else if (g_ascii_string_to_unsigned(*words, 10, 1, G_MAXINT64 / G_USEC_PER_SEC, &seconds,
+                                              NULL)) {
+            time_us = (gint64) seconds * G_USEC_PER_SEC;
+        } else {
+            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                        "--failure: \"%s\" is no time; say for example 2024-05-17T03:12:44",
+                        *words);
+            return NULL;
+        }
+        g_array_append_val(failures, time_us);
+    }
+    return g_steal_pointer(&failures);
 }
 
 static gboolean
@@ -187,7 +308,13 @@ prepare(Replay *replay, const Options *options, GError **error)
 
     replay->config = OMEN_DETECTOR_CONFIG_INIT;
     replay->strings = g_ptr_array_new_with_free_func(g_free);
-    replay->story = story_new(options->json, g_strcmp0(options->scores, "-") == 0);
+    replay->story = story_new(options->json, g_strcmp0(options->scores, "-") == 0 ||
+                                                 g_strcmp0(options->html, "-") == 0);
+    g_autoptr(GArray) failures = parse_failures(options->failures, error);
+    if (!failures)
+        return FALSE;
+    replay->shadow =
+        shadow_new(failures, (guint) options->window_h * 3600, (guint) options->lifetime_s);
     if (!input_load_config(options->config, &replay->config, replay->strings, error))
         return FALSE;
     replay->judge = omen_judge_new(options->judge ? options->judge : "embedded", knowledge, error);
@@ -198,13 +325,15 @@ prepare(Replay *replay, const Options *options, GError **error)
         if (!replay->templates)
             return FALSE;
     }
+    if (options->html)
+        replay->page = replay_page_new(replay->config.threshold);
     return open_scores(replay, options->scores, error);
 }
 
 int
 command_replay(int argc, char **argv)
 {
-    g_auto(Options) options = {0};
+    g_auto(Options) options = {.window_h = 24, .lifetime_s = 3600};
     g_auto(Replay) replay = {.format = OMEN_LINE_FORMAT_AUTO};
     const GOptionEntry entries[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &options.format,
@@ -216,6 +345,14 @@ command_replay(int argc, char **argv)
         {"config", 0, 0, G_OPTION_ARG_FILENAME, &options.config, "Settings of the engine", "FILE"},
         {"scores", 0, 0, G_OPTION_ARG_FILENAME, &options.scores,
          "Write index,timestamp,key,score,omen of each record", "CSV"},
+        {"html", 0, 0, G_OPTION_ARG_FILENAME, &options.html,
+         "Write a page with a time line of scores, omens and their lines", "FILE"},
+        {"failure", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.failures,
+         "When the host did fail (ISO 8601), to tell right evacuations from false ones", "TIME"},
+        {"window", 0, 0, G_OPTION_ARG_INT, &options.window_h,
+         "For how long before a failure an evacuation is right (24)", "HOURS"},
+        {"omen-lifetime", 0, 0, G_OPTION_ARG_INT, &options.lifetime_s,
+         "For how long an omen is open after its last sign (3600)", "SECONDS"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Tell the story as JSON", NULL},
         G_OPTION_ENTRY_NULL,
     };
@@ -232,6 +369,10 @@ command_replay(int argc, char **argv)
         !omen_line_format_from_string(options.format, &replay.format))
         return command_fail("replay", EXIT_USAGE,
                             "\"%s\" is no format; see virt-omen replay --help", options.format);
+    if (options.window_h < 1 || options.window_h > 24 * 366 || options.lifetime_s < 10 ||
+        options.lifetime_s > 30 * 24 * 3600)
+        return command_fail("replay", EXIT_USAGE,
+                            "--window is 1 to 8784 hours, --omen-lifetime 10 to 2592000 seconds");
     if (!prepare(&replay, &options, &error))
         return command_fail("replay", EXIT_FAILED, "%s", error->message);
     for (int i = 1; i < argc; i++) {
@@ -239,6 +380,8 @@ command_replay(int argc, char **argv)
             return command_fail("replay", EXIT_FAILED, "%s", error->message);
     }
     story_finish(replay.story);
+    if (replay.page && !replay_page_write(replay.page, options.html, &error))
+        return command_fail("replay", EXIT_FAILED, "%s", error->message);
     if (replay.scores && (fflush(replay.scores) != 0 || ferror(replay.scores)))
         return command_fail("replay", EXIT_FAILED, "cannot write the scores: %s",
                             g_strerror(errno));

@@ -102,6 +102,28 @@ list_domains(OmenController *controller)
     return list;
 }
 
+static double *
+list_scores(
+    OmenController *controller, const char *uuid, gboolean of_day, guint *n_scores, guint *step_s)
+{
+    OmenWatcher *watcher = OMEN_DAEMON(controller)->watcher;
+    OmenStream *stream = uuid ? omen_watcher_get_domain_stream(watcher, uuid)
+                              : omen_watcher_get_host_stream(watcher);
+    gint64 now_us = g_get_monotonic_time();
+    double *scores;
+
+    if (!stream)
+        return NULL;
+    *n_scores = of_day ? OMEN_SCORE_COARSE : OMEN_SCORE_FINE;
+    *step_s = of_day ? OMEN_SCORE_COARSE_S : OMEN_SCORE_FINE_S;
+    scores = g_new(double, *n_scores);
+    if (of_day)
+        omen_score_history_list_coarse(omen_stream_get_scores(stream), now_us, scores);
+    else
+        omen_score_history_list_fine(omen_stream_get_scores(stream), now_us, scores);
+    return scores;
+}
+
 static GPtrArray *
 list_destinations(OmenController *controller)
 {
@@ -351,6 +373,7 @@ omen_daemon_controller_iface_init(OmenControllerInterface *iface)
     iface->list_problems = list_problems;
     iface->list_host_streams = list_host_streams;
     iface->list_domains = list_domains;
+    iface->list_scores = list_scores;
     iface->list_destinations = list_destinations;
     iface->list_evacuations = list_evacuations;
     iface->get_omens = get_omens;

@@ -124,8 +124,34 @@ pack_streams(GPtrArray *streams)
     return g_variant_builder_end(&list);
 }
 
+/* What the caller wants to know of scores besides. */
+typedef enum {
+    SCORES_NONE,
+    SCORES_RECENT,
+    SCORES_DAY,
+} Scores;
+
+/* Adds "scores" and "step_s" to a row of the host (@uuid NULL) or of a domain. */
+static void
+add_scores(GVariantBuilder *row, OmenController *controller, const char *uuid, Scores which)
+{
+    guint n_scores;
+    guint step_s;
+    g_autofree double *scores =
+        which == SCORES_NONE ? NULL
+                             : omen_controller_list_scores(controller, uuid, which == SCORES_DAY,
+                                                           &n_scores, &step_s);
+
+    if (!scores)
+        return;
+    g_variant_builder_add(
+        row, "{sv}", "scores",
+        g_variant_new_fixed_array(G_VARIANT_TYPE_DOUBLE, scores, n_scores, sizeof(double)));
+    g_variant_builder_add(row, "{sv}", "step_s", g_variant_new_uint32(step_s));
+}
+
 static GVariant *
-pack_domains(GPtrArray *domains)
+pack_domains(OmenController *controller, GPtrArray *domains, Scores scores)
 {
     GVariantBuilder list;
 
@@ -140,14 +166,31 @@ pack_domains(GPtrArray *domains)
         g_variant_builder_add(&row, "{sv}", "endangered",
                               g_variant_new_boolean(domain->endangered));
         g_variant_builder_add(&row, "{sv}", "streams", pack_streams(domain->streams));
+        add_scores(&row, controller, domain->uuid, scores);
         g_variant_builder_add_value(&list, g_variant_builder_end(&row));
     }
     return g_variant_builder_end(&list);
 }
 
+/* FALSE: @options has something else. */
+static gboolean
+parse_status_options(GVariant *options, Scores *scores)
+{
+    const char *word;
+
+    *scores = SCORES_NONE;
+    if (!g_variant_lookup(options, "scores", "&s", &word))
+        return TRUE;
+    *scores = g_str_equal(word, "day") ? SCORES_DAY : SCORES_RECENT;
+    return g_str_equal(word, "day") || g_str_equal(word, "recent");
+}
+
 static void
 do_get_status(Request *request)
 {
+    g_autoptr(GVariant) options = g_variant_get_child_value(parameters_of(request), 0);
+    Scores scores;
+
     OmenController *controller = request->bus->controller;
     g_autoptr(GPtrArray) streams = omen_controller_list_host_streams(controller);
     g_autoptr(GPtrArray) domains = omen_controller_list_domains(controller);
@@ -155,11 +198,17 @@ do_get_status(Request *request)
     GVariantBuilder host;
     GVariantBuilder status;
 
+    if (!parse_status_options(options, &scores)) {
+        fail_with(request, OMEN_CONTROLLER_ERROR_INVALID, "scores is \"recent\" or \"day\"");
+        request_free(request);
+        return;
+    }
     g_variant_builder_init(&host, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add(&host, "{sv}", "name", g_variant_new_string(g_get_host_name()));
     g_variant_builder_add(&host, "{sv}", "endangered",
                           g_variant_new_boolean(omen_controller_is_host_endangered(controller)));
     g_variant_builder_add(&host, "{sv}", "streams", pack_streams(streams));
+    add_scores(&host, controller, NULL, scores);
 
     g_variant_builder_init(&status, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add(&status, "{sv}", "mode",
@@ -169,7 +218,7 @@ do_get_status(Request *request)
     g_variant_builder_add(&status, "{sv}", "problems",
                           g_variant_new_strv((const char *const *) problems, -1));
     g_variant_builder_add(&status, "{sv}", "host", g_variant_builder_end(&host));
-    g_variant_builder_add(&status, "{sv}", "domains", pack_domains(domains));
+    g_variant_builder_add(&status, "{sv}", "domains", pack_domains(controller, domains, scores));
     succeed(request, g_variant_new("(a{sv})", &status));
     request_free(request);
 }

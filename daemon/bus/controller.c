@@ -132,6 +132,13 @@ omen_controller_list_domains(OmenController *self)
     return OMEN_CONTROLLER_GET_IFACE(self)->list_domains(self);
 }
 
+double *
+omen_controller_list_scores(
+    OmenController *self, const char *uuid, gboolean of_day, guint *n_scores, guint *step_s)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->list_scores(self, uuid, of_day, n_scores, step_s);
+}
+
 GPtrArray *
 omen_controller_list_destinations(OmenController *self)
 {

@@ -95,6 +95,10 @@ struct _OmenControllerInterface {
     GPtrArray *(*list_host_streams)(OmenController *self);
     /* (transfer full) (element-type OmenDomainStatus) */
     GPtrArray *(*list_domains)(OmenController *self);
+    /* The highest scores of the latest steps, oldest first, of the host (@uuid NULL) or a domain:
+     * of seconds, or of longer steps over a day. (transfer full): NULL: no such domain. */
+    double *(*list_scores)(
+        OmenController *self, const char *uuid, gboolean of_day, guint *n_scores, guint *step_s);
     /* (transfer full) (element-type OmenDestinationStatus) */
     GPtrArray *(*list_destinations)(OmenController *self);
     /* (transfer full) (element-type OmenEvacuation), by rising number */
@@ -147,6 +151,8 @@ gboolean omen_controller_is_host_endangered(OmenController *self);
 char **omen_controller_list_problems(OmenController *self);
 GPtrArray *omen_controller_list_host_streams(OmenController *self);
 GPtrArray *omen_controller_list_domains(OmenController *self);
+double *omen_controller_list_scores(
+    OmenController *self, const char *uuid, gboolean of_day, guint *n_scores, guint *step_s);
 GPtrArray *omen_controller_list_destinations(OmenController *self);
 GPtrArray *omen_controller_list_evacuations(OmenController *self);
 OmenOmenRegistry *omen_controller_get_omens(OmenController *self);

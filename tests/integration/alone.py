@@ -57,7 +57,7 @@ def enter_namespaces():
 
 def need(program):
     """The path of a program; without it the test is skipped."""
-    path = shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin")
+    path = bed.which(program)
     if not path:
         bed.skip_all(f"{program} is not installed")
     return path

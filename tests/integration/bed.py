@@ -8,6 +8,7 @@ import datetime
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -142,6 +143,11 @@ def series(name):
     """A file of tests/data as a list of lines "TAG: MESSAGE"."""
     with open(DATA / name, encoding="utf-8") as lines:
         return [line.rstrip("\n") for line in lines if not line.startswith("#")]
+
+
+def which(program):
+    """The path of a program, or None."""
+    return shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
 
 
 def skip_all(reason):

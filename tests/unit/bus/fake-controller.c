@@ -138,6 +138,21 @@ list_domains(OmenController *controller)
     return list;
 }
 
+static double *
+list_scores(OmenController *controller G_GNUC_UNUSED,
+            const char *uuid G_GNUC_UNUSED,
+            gboolean of_day,
+            guint *n_scores,
+            guint *step_s)
+{
+    double *scores = g_new0(double, 4);
+
+    scores[3] = 0.75;
+    *n_scores = 4;
+    *step_s = of_day ? 300 : 1;
+    return scores;
+}
+
 static GPtrArray *
 list_destinations(OmenController *controller)
 {
@@ -294,6 +309,7 @@ fake_controller_iface_init(OmenControllerInterface *iface)
     iface->list_problems = list_problems;
     iface->list_host_streams = list_host_streams;
     iface->list_domains = list_domains;
+    iface->list_scores = list_scores;
     iface->list_destinations = list_destinations;
     iface->list_evacuations = list_evacuations;
     iface->get_omens = get_omens;
