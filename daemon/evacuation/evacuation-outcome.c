@@ -8,7 +8,8 @@
 #define SETTLE_LAST_MS      10000
 #define SETTLE_LIMIT_S      60
 #define MAX_ATTEMPTS        4
-#define MAX_RECOVERIES      30
+#define MAX_RECOVERIES      60
+#define RECOVERY_PAUSE_MS   2000
 #define EARLY_US            (3 * G_USEC_PER_SEC)
 
 /* Whether another destination may do better than the last one did. */
@@ -123,16 +124,29 @@ settle_later(Job *self)
     self->settle_pause_ms = MIN(self->settle_pause_ms * 2, SETTLE_LAST_MS);
 }
 
+static gboolean
+on_recovery_time(gpointer user_data)
+{
+    Job *self = user_data;
+
+    self->settle_source = 0;
+    omen_job_resume(self);
+    return G_SOURCE_REMOVE;
+}
+
 /* The connection broke while the guest ran on with half of its memory: it is mended, not given up.
  */
 static void
 recover(Job *self)
 {
+    const OmenEvacuationData *data = omen_job_get_data(self);
+
+    if (self->n_recoveries > 0 && self->last_error)
+        g_message("evacuation %" G_GUINT64_FORMAT ": %s", data->id, self->last_error->message);
     if (++self->n_recoveries <= MAX_RECOVERIES) {
-        omen_job_resume(self);
+        self->settle_source = g_timeout_add(RECOVERY_PAUSE_MS, on_recovery_time, self);
         return;
     }
-    const OmenEvacuationData *data = omen_job_get_data(self);
     g_autofree char *error = g_strdup_printf(
         "its post-copy migration to %s broke off and could not be resumed; it stands still until "
         "this is done: virsh migrate --postcopy --postcopy-resume --live --p2p %s %s",
