@@ -227,6 +227,40 @@ def test_ladder():
         expect("it goes on", after[0] == before[0] and after[1] >= before[1])
 
 
+def test_local_disk():
+    """A disk that is a file of the host alone is copied with its guest, or the guest stays, as configured."""
+    with bed.Bed("evac-local", hosts=2, guests=1, daemon="advise") as hosts:
+        for host in ("alpha", "beta"):
+            hosts.on(host, "virsh", "pool-create-as", "images", "dir", "--target", "/var/lib/libvirt/images", "--build")
+        path = "/var/lib/libvirt/images/local.raw"
+        hosts.on("alpha", "sh", "-c", f"dd if=/dev/urandom of={path} bs=1M count=24 2> /dev/null")
+        digest = hosts.on("alpha", "sha256sum", path).stdout.split()[0]
+        disk = (f"<disk type='file' device='disk'><driver name='qemu' type='raw' cache='none'/><source file='{path}'/>"
+                "<target dev='vdb' bus='virtio'/></disk>")
+        hosts.on("alpha", "virsh", "destroy", "g1")
+        xml = hosts.on("alpha", "virsh", "dumpxml", "--inactive", "g1").stdout
+        hosts.on("alpha", "sh", "-c", "cat > /run/g1.xml && virsh define /run/g1.xml && virsh start g1",
+                 stdin=xml.replace("<controller type='usb'", disk + "<controller type='usb'", 1))
+        before = wait_for("g1 answers", lambda: counter_or_none(hosts, "g1"), 60)
+        configure(hosts, "alpha", "[evacuation]\ncopy_disks=no\n", "advise")
+        hosts.omen("alpha", "evacuate", "g1", "--wait", check=False)
+        row = hosts.evacuation_of("alpha", "g1")
+        expect(f"it stays, and why is said: {row}", row["phase"] == "failed" and "storage" in row["error"])
+        configure(hosts, "alpha", "[evacuation]\ncopy_disks=yes\n", "advise")
+        hosts.omen("alpha", "evacuate", "g1", "--wait")
+        expect("it runs on beta", hosts.running_on("g1") == ["beta"])
+        after = hosts.counter("g1")
+        expect("it was not restarted", after[0] == before[0] and after[1] > before[1])
+        expect("its disk went with it", hosts.on("beta", "sha256sum", path).stdout.split()[0] == digest)
+
+
+def counter_or_none(hosts, guest):
+    try:
+        return hosts.counter(guest)
+    except (bed.Failed, ValueError, KeyError):
+        return None
+
+
 def test_flood():
     """A flood of log lines: the evacuation is not held up."""
     with bed.Bed("evac-flood", hosts=2, guests=2, daemon="advise") as hosts:
@@ -244,4 +278,4 @@ def test_flood():
 
 
 if __name__ == "__main__":
-    bed.main([test_plan, test_deadline, test_destinations, test_restraint, test_storm, test_disk_gone, test_return, test_ladder, test_flood])
+    bed.main([test_plan, test_deadline, test_destinations, test_restraint, test_storm, test_disk_gone, test_return, test_ladder, test_local_disk, test_flood])
