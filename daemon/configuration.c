@@ -52,6 +52,7 @@ static const Setting settings[] = {
     {"judge", "knowledge_dir", TYPE_STRING, AT(knowledge_dir), 0, 0},
     {"policy", "omen_lifetime_s", TYPE_UINT, AT(omen_lifetime_s), 10, 30 * 24 * 3600},
     {"policy", "quarantine", TYPE_BOOLEAN, AT(quarantine), 0, 0},
+    {"policy", "quarantine_starts", TYPE_BOOLEAN, AT(quarantine_starts), 0, 0},
     {"policy", "certain_percent", TYPE_UINT, AT(restraint.certain_percent), 0, 101},
     {"policy", "lasting_s", TYPE_UINT, AT(restraint.lasting_s), 0, 3600},
     {"policy", "pause_s", TYPE_UINT, AT(restraint.pause_s), 0, 24 * 3600},

@@ -85,6 +85,7 @@ typedef struct {
     /* [policy] */
     guint omen_lifetime_s;
     gboolean quarantine;
+    gboolean quarantine_starts;
     guint max_omens;
     OmenRestraintLimits restraint;
     char **when_stuck;

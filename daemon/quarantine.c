@@ -14,8 +14,9 @@ struct _OmenQuarantine {
     GObject parent_instance;
 
     char *path;
-    char *reason;      /* as published; NULL: none is */
-    gint64 expiry_s;   /* on the boot clock, as published */
+    char *reason;    /* as published; NULL: none is */
+    gint64 expiry_s; /* on the boot clock, as published */
+    gboolean no_starts;
     gboolean is_known; /* what stands in the file is what we put there */
     gboolean is_busy;  /* a worker writes */
     gboolean is_stale; /* and what it writes is no longer what should stand there */
@@ -130,25 +131,30 @@ write_now(OmenQuarantine *self)
     order = g_new0(Order, 1);
     order->path = g_strdup(self->path);
     if (self->reason)
-        order->text = g_strdup_printf("%s %" G_GINT64_FORMAT " %s\n", OMEN_HOOK_WIRE_VERSION,
-                                      self->expiry_s, self->reason);
+        order->text = g_strdup_printf("%s %" G_GINT64_FORMAT " %s\n%s", OMEN_HOOK_WIRE_VERSION,
+                                      self->expiry_s, self->reason,
+                                      self->no_starts ? OMEN_HOOK_NO_STARTS "\n" : "");
     task = g_task_new(self, NULL, on_written, NULL);
     g_task_set_task_data(task, order, order_free);
     g_task_run_in_thread(task, carry_out);
 }
 
 void
-omen_quarantine_publish(OmenQuarantine *self, const char *reason, guint lifetime_s)
+omen_quarantine_publish(OmenQuarantine *self,
+                        const char *reason,
+                        guint lifetime_s,
+                        gboolean no_starts)
 {
     g_autofree char *clean = omen_text_sanitise(reason, -1, MAX_REASON_LENGTH);
     gint64 expiry_s = boot_clock_s() + lifetime_s;
 
-    if (self->is_known && g_strcmp0(self->reason, clean) == 0 &&
+    if (self->is_known && g_strcmp0(self->reason, clean) == 0 && self->no_starts == no_starts &&
         ABS(expiry_s - self->expiry_s) < SLACK_S)
         return;
     g_free(self->reason);
     self->reason = g_steal_pointer(&clean);
     self->expiry_s = expiry_s;
+    self->no_starts = no_starts;
     write_now(self);
 }
 

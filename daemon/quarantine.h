@@ -17,8 +17,11 @@ G_DECLARE_FINAL_TYPE(OmenQuarantine, omen_quarantine, OMEN, QUARANTINE, GObject)
 OmenQuarantine *omen_quarantine_new(const char *path);
 
 /* From now on for @lifetime_s seconds. Called again with the same it writes nothing but a later
- * expiry now and then. */
-void omen_quarantine_publish(OmenQuarantine *self, const char *reason, guint lifetime_s);
+ * expiry now and then. @no_starts: domains shall not be started here either. */
+void omen_quarantine_publish(OmenQuarantine *self,
+                             const char *reason,
+                             guint lifetime_s,
+                             gboolean no_starts);
 
 /* Over. */
 void omen_quarantine_withdraw(OmenQuarantine *self);

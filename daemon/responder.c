@@ -20,10 +20,12 @@ struct _OmenResponder {
     OmenMode mode;
     guint omen_lifetime_s;
     gboolean use_quarantine;
+    gboolean refuse_starts;
     OmenRestraintLimits restraint;
     gboolean bring_back;
     guint bring_back_after_s;
-    gint64 endangered_us; /* monotonic, when the host last was; 0: never in this life */
+    gint64 endangered_us; /* monotonic, when the host last was, or may have been: the start of this
+                           * life; 0: what left has been called back since */
     GHashTable *waiting;  /* numbers of omens that it may act on later, by itself */
     guint refresh_source;
 };
@@ -133,11 +135,8 @@ bring_back(OmenResponder *self)
     gint64 now_us = g_get_monotonic_time();
     g_auto(GStrv) away = NULL;
 
-    if (omen_responder_is_host_endangered(self)) {
-        self->endangered_us = now_us;
-        return;
-    }
-    if (!self->bring_back || self->mode != OMEN_MODE_ENFORCE || self->endangered_us == 0 ||
+    if (omen_responder_is_host_endangered(self) || !self->bring_back ||
+        self->mode != OMEN_MODE_ENFORCE || self->endangered_us == 0 ||
         now_us - self->endangered_us < (gint64) self->bring_back_after_s * G_USEC_PER_SEC)
         return;
     self->endangered_us = 0;
@@ -167,6 +166,7 @@ omen_responder_new(OmenOmenRegistry *omens, OmenEvacuator *evacuator, OmenHyperv
     self->evacuator = g_object_ref(evacuator);
     self->hypervisor = g_object_ref(hypervisor);
     g_signal_connect(evacuator, "added", G_CALLBACK(on_evacuation_added), self);
+    self->endangered_us = g_get_monotonic_time();
     self->refresh_source = g_timeout_add_seconds(REFRESH_S, on_refresh, self);
     return self;
 }
@@ -176,6 +176,7 @@ omen_responder_configure(OmenResponder *self, const OmenConfiguration *configura
 {
     self->omen_lifetime_s = configuration->omen_lifetime_s;
     self->use_quarantine = configuration->quarantine;
+    self->refuse_starts = configuration->quarantine_starts;
     self->restraint = configuration->restraint;
     self->bring_back = configuration->bring_back;
     self->bring_back_after_s = configuration->bring_back_after_s;
@@ -438,6 +439,8 @@ omen_responder_refresh(OmenResponder *self)
 
     omen_omen_registry_expire(self->omens, now_us);
     danger = omen_omen_registry_get_host_danger(self->omens, now_us);
+    if (danger)
+        self->endangered_us = g_get_monotonic_time();
     if (!danger || self->mode == OMEN_MODE_OBSERVE || !self->use_quarantine) {
         omen_quarantine_withdraw(self->quarantine);
         return;
@@ -446,5 +449,5 @@ omen_responder_refresh(OmenResponder *self)
     g_autofree char *reason =
         g_strdup_printf("omen %" G_GUINT64_FORMAT ": %s", data->id, data->reason);
     gint64 left_s = (data->expires_us - now_us) / G_USEC_PER_SEC + 1;
-    omen_quarantine_publish(self->quarantine, reason, (guint) left_s);
+    omen_quarantine_publish(self->quarantine, reason, (guint) left_s, self->refuse_starts);
 }

@@ -4,7 +4,7 @@
  * domain's XML on standard input. libvirt waits for it, so it never waits: one datagram to the
  * daemon, one look at the quarantine. It writes nothing to standard output, which libvirt would
  * take for the domain's new XML, and ends 0 for everything but an incoming migration to an
- * endangered host; in doubt it lets pass.
+ * endangered host, and, where the policy says so, a start on it; in doubt it lets pass.
  *
  * virt-omen/hook-wire.h describes what is exchanged.
  */
@@ -109,9 +109,18 @@ find_reason(char *line)
 }
 
 static int
-is_incoming_migration(int argc, char **argv)
+is_operation(int argc, char **argv, const char *operation)
 {
-    return argc > 3 && strcmp(argv[2], "migrate") == 0 && strcmp(argv[3], "begin") == 0;
+    return argc > 3 && strcmp(argv[2], operation) == 0 && strcmp(argv[3], "begin") == 0;
+}
+
+/* @line: whole, as it was read. */
+static int
+refuses_starts(const char *line)
+{
+    const char *feed = strchr(line, '\n');
+
+    return feed && strcmp(feed, "\n" OMEN_HOOK_NO_STARTS "\n") == 0;
 }
 
 int
@@ -119,11 +128,14 @@ main(int argc, char **argv)
 {
     char line[MAX_QUARANTINE];
     const char *reason;
+    int is_start = is_operation(argc, argv, "prepare");
 
     tell_daemon(argc, argv);
-    if (!is_incoming_migration(argc, argv))
+    if (!is_start && !is_operation(argc, argv, "migrate"))
         return 0;
     read_quarantine(line);
+    if (is_start && !refuses_starts(line))
+        return 0;
     reason = find_reason(line);
     if (!reason)
         return 0;

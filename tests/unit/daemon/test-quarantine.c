@@ -34,16 +34,16 @@ test_publish(void)
 
     /* Published, withdrawn and published again before the first write is done: the last word holds.
      */
-    omen_quarantine_publish(quarantine, "first", 10);
+    omen_quarantine_publish(quarantine, "first", 10, FALSE);
     omen_quarantine_withdraw(quarantine);
-    omen_quarantine_publish(quarantine, "omen 3: a\ndisk", 60);
+    omen_quarantine_publish(quarantine, "omen 3: a\ndisk", 60, TRUE);
     for (guint i = 0; i < 100 && (!text || !strstr(text, "omen 3")); i++) {
         g_free(text);
         text = wait_for_file(path, TRUE);
         g_usleep(10000);
     }
     g_assert_nonnull(text);
-    g_assert_cmpint(sscanf(text, "1 %lld omen 3: a\\x0adisk\n%n", &expiry_s, &read_to), ==, 1);
+    g_assert_cmpint(sscanf(text, "1 %lld omen 3: a\\x0adisk\nno-starts\n%n", &expiry_s, &read_to), ==, 1);
     g_assert_cmpuint(strlen(text), ==, read_to);
     clock_gettime(CLOCK_BOOTTIME, &now);
     g_assert_cmpint(expiry_s - now.tv_sec, >, 50);

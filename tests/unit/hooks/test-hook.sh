@@ -21,7 +21,7 @@ run() { # runs the hook within 2 s; its standard output goes to out, its standar
     timeout 2 "$hook" "$@" > out 2> err
 }
 
-echo "1..12"
+echo "1..14"
 
 bad=0
 for operation in $operations; do
@@ -41,6 +41,12 @@ for operation in $operations; do
     [ "$operation" = migrate ] || run g1 "$operation" begin - < /dev/null || bad=1
 done
 report $bad "it refuses nothing else"
+
+printf '1 %d disk of sda\nno-starts\n' $(($(boot_clock) + 60)) > quarantine
+run g1 prepare begin - < /dev/null && run g1 migrate begin - < /dev/null
+report $(($? == 1 ? 0 : 1)) "where the policy says so, it refuses to start a domain, too"
+run g1 start begin - < /dev/null && run g1 reconnect begin - < /dev/null && run g1 release end - < /dev/null
+report $? "but nothing else"
 
 printf '1 %d disk of sda\n' $(($(boot_clock) - 1)) > quarantine
 run g1 migrate begin - < /dev/null
