@@ -5,9 +5,13 @@
 
 #include <string.h>
 
-#define MAX_TEXT  2000
-#define MAX_DOUBT 0.45
-#define UNKNOWN   0.03
+#define MAX_TEXT 2000
+/* A signature of at most this explains a line away, whatever else fits it. */
+#define DECISIVE 0.03
+/* What words alone may say: a doubt, unless they are this sure. */
+#define MAX_DOUBT  0.45
+#define SURE_WORDS 0.95
+#define WORDS_SAY  0.6
 /* Between these it does not know for sure. */
 #define SURE_BELOW 0.1
 #define SURE_ABOVE 0.85
@@ -39,50 +43,66 @@ normalise(const char *text, char out[MAX_TEXT])
     out[n] = '\0';
 }
 
-static gboolean
-matches(const OmenSignature *signature, const char *text, char *device)
+/* What fits a line: the surest failure, and the surest word that it is none. */
+typedef struct {
+    const OmenKnowledge *knowledge;
+    const char *text;
+    const OmenSignature *failure;
+    double failure_rank;
+    const OmenSignature *benign;
+    char device[OMEN_DEVICE_MAX];
+} Search;
+
+/* A pattern whose text was found is matched as a whole, unless it could change nothing. */
+static void
+try_pattern(guint id, gpointer user_data)
 {
-    for (guint i = 0; i < signature->patterns->len; i++) {
-        if (omen_pattern_match(g_ptr_array_index(signature->patterns, i), text, device,
-                               OMEN_DEVICE_MAX))
-            return TRUE;
+    Search *self = user_data;
+    const OmenKnownPattern *known = &g_array_index(self->knowledge->patterns, OmenKnownPattern, id);
+    double probability = known->signature->probability;
+    gboolean is_failure = probability >= 0.5;
+    char device[OMEN_DEVICE_MAX];
+
+    if (is_failure ? self->failure && known->rank <= self->failure_rank
+                   : self->benign && probability >= self->benign->probability)
+        return;
+    if (!omen_pattern_match(known->pattern, self->text, device, sizeof device))
+        return;
+    if (is_failure) {
+        self->failure = known->signature;
+        self->failure_rank = known->rank;
+        memcpy(self->device, device, sizeof device);
+    } else {
+        self->benign = known->signature;
     }
-    return FALSE;
 }
 
-/* The surest one; but one that explains a line away decides. */
 static const OmenSignature *
-find_signature(const OmenKnowledge *knowledge, const char *text, char *device)
+decide(const Search *self)
 {
-    const OmenSignature *best = NULL;
-
-    for (guint i = 0; i < knowledge->signatures->len; i++) {
-        const OmenSignature *signature = g_ptr_array_index(knowledge->signatures, i);
-        char found[OMEN_DEVICE_MAX];
-
-        if (best && signature->probability >= 0.5 && signature->probability <= best->probability)
-            continue;
-        if (!matches(signature, text, found))
-            continue;
-        best = signature;
-        memcpy(device, found, sizeof found);
-        if (signature->probability < 0.5)
-            return signature;
-    }
-    return best;
+    if (self->benign && (self->benign->probability <= DECISIVE || !self->failure))
+        return self->benign;
+    return self->failure;
 }
 
+/* The signature's word, shaded by what the words say, so that doubtful lines rank lower. */
 static double
-doubt(const OmenKnowledge *knowledge, const char *text, OmenPriority priority)
+weigh(const OmenSignature *signature, double words)
 {
-    double sum = priority <= OMEN_PRIORITY_CRITICAL ? 0.2 : 0.0;
+    double p = signature->probability;
 
-    for (guint i = 0; i < knowledge->suspicions->len; i++) {
-        const OmenSuspicion *suspicion = g_ptr_array_index(knowledge->suspicions, i);
-        if (strstr(text, suspicion->text))
-            sum += suspicion->weight;
-    }
-    return MIN(UNKNOWN + sum / (1 + sum), MAX_DOUBT);
+    if (p >= 0.5)
+        return words >= 0.5 ? p : 0.5 + (p - 0.5) * (0.5 + words);
+    return MIN(p + words * (p <= DECISIVE ? 0.05 : 0.25), MAX_DOUBT);
+}
+
+/* A line that no signature knows. */
+static double
+weigh_unknown(double words)
+{
+    if (words < SURE_WORDS)
+        return words / SURE_WORDS * MAX_DOUBT;
+    return 0.5 + (words - SURE_WORDS) / (1 - SURE_WORDS) * (WORDS_SAY - 0.5);
 }
 
 static gboolean
@@ -132,30 +152,32 @@ limit_scope(OmenScope scope, OmenProvenance provenance)
 static void
 judge_line(OmenJudge *judge, const OmenEvidence *evidence, OmenVerdict *verdict)
 {
-    const OmenKnowledge *knowledge = OMEN_EMBEDDED_JUDGE(judge)->knowledge;
     char text[MAX_TEXT] = "";
-    char device[OMEN_DEVICE_MAX] = "";
+    Search search = {.knowledge = OMEN_EMBEDDED_JUDGE(judge)->knowledge, .text = text};
     const OmenSignature *signature;
+    double words;
 
     normalise(evidence->message, text);
-    signature = find_signature(knowledge, text, device);
+    words = omen_word_model_predict(search.knowledge->words, text);
+    omen_literal_finder_run(search.knowledge->finder, text, try_pattern, &search);
+    signature = decide(&search);
     *verdict = (OmenVerdict){.failure_class = OMEN_FAILURE_BENIGN, .scope = OMEN_SCOPE_NONE};
+    verdict->probability = signature ? weigh(signature, words) : weigh_unknown(words);
+    verdict->sure = verdict->probability < SURE_BELOW || verdict->probability > SURE_ABOVE;
+    verdict->reason = signature ? signature->reason : "nothing that is known as a sign of failure";
+    if (verdict->probability < 0.5)
+        return;
     if (!signature) {
-        verdict->probability = doubt(knowledge, text, evidence->priority);
-        verdict->sure = verdict->probability < SURE_BELOW;
-        verdict->reason = "nothing that is known as a sign of failure";
+        verdict->reason = "its words are those of failures, but the line is not known";
+        verdict->failure_class = OMEN_FAILURE_SERVICE;
+        verdict->scope = limit_scope(OMEN_SCOPE_HOST, evidence->provenance);
         return;
     }
-    verdict->probability = signature->probability;
-    verdict->sure = signature->probability < SURE_BELOW || signature->probability > SURE_ABOVE;
-    verdict->reason = signature->reason;
-    if (signature->probability < 0.5)
-        return;
     verdict->failure_class = signature->failure_class;
     verdict->scope = limit_scope(signature->scope, evidence->provenance);
     verdict->migration_helps = signature->migration_helps;
     verdict->urgency_s = signature->urgency_s;
-    g_strlcpy(verdict->device, device, sizeof verdict->device);
+    g_strlcpy(verdict->device, search.device, sizeof verdict->device);
     if (verdict->scope == OMEN_SCOPE_DEVICE && *verdict->device == '\0')
         scan_device(text, verdict->device);
 }

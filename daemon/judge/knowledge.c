@@ -4,8 +4,12 @@
 #include <string.h>
 
 #define SIGNATURES_SUFFIX ".signatures"
-#define SUSPICIONS_FILE   "suspicion.words"
+#define WORDS_FILE        "words.model"
+#define KINDS_FILE        "words.kinds"
+#define RANK_A_BYTE       0.002
+#define RANK_DEVICE       0.05
 #define MIN_PATTERN       3
+#define MAX_LITERAL       12 /* bytes of a pattern's text that are looked for first */
 
 static void
 signature_free(gpointer data)
@@ -17,20 +21,13 @@ signature_free(gpointer data)
     g_free(self);
 }
 
-static void
-suspicion_free(gpointer data)
-{
-    OmenSuspicion *self = data;
-
-    g_free(self->text);
-    g_free(self);
-}
-
 void
 omen_knowledge_free(OmenKnowledge *self)
 {
     g_ptr_array_unref(self->signatures);
-    g_ptr_array_unref(self->suspicions);
+    g_array_unref(self->patterns);
+    omen_literal_finder_free(self->finder);
+    omen_word_model_free(self->words);
     g_free(self);
 }
 
@@ -75,6 +72,7 @@ take_line(OmenKnowledge *self, const char *line)
     OmenSignature *current = self->signatures->len > 0
                                  ? g_ptr_array_index(self->signatures, self->signatures->len - 1)
                                  : NULL;
+    OmenPattern *pattern;
 
     if (*line == '\0' || *line == '#')
         return NULL;
@@ -97,27 +95,29 @@ take_line(OmenKnowledge *self, const char *line)
         return NULL;
     if (strlen(line) < MIN_PATTERN)
         return "a pattern of fewer than 3 characters fits too much";
-    g_ptr_array_add(current->patterns, omen_pattern_new(line));
+    pattern = omen_pattern_new(line);
+    if (*omen_pattern_get_literal(pattern) == '\0') {
+        omen_pattern_free(pattern);
+        return "a pattern without any text fits everything";
+    }
+    g_ptr_array_add(current->patterns, pattern);
     return NULL;
 }
 
 static const char *
-take_suspicion(OmenKnowledge *self, const char *line)
+take_word(OmenKnowledge *self, const char *line)
 {
-    OmenSuspicion *suspicion;
-    char *end;
-    double weight;
-
     if (*line == '\0' || *line == '#')
         return NULL;
-    weight = g_ascii_strtod(line, &end);
-    if (end == line || *end != ' ' || !(weight > 0 && weight <= 1))
-        return "this is no WEIGHT (0..1) and WORD";
-    suspicion = g_new0(OmenSuspicion, 1);
-    suspicion->weight = weight;
-    suspicion->text = g_ascii_strdown(end + 1, -1);
-    g_ptr_array_add(self->suspicions, suspicion);
-    return NULL;
+    return omen_word_model_add(self->words, line) ? NULL : "this is no WEIGHT WORD [NEXT-WORD]";
+}
+
+static const char *
+take_kind(OmenKnowledge *self, const char *line)
+{
+    if (*line == '\0' || *line == '#')
+        return NULL;
+    return omen_word_model_add_kind(self->words, line) ? NULL : "this is no KIND: WORD ...";
 }
 
 typedef const char *(*TakeFunc)(OmenKnowledge *self, const char *line);
@@ -176,15 +176,45 @@ list_files(const char *folder, GError **error)
     return names;
 }
 
+/* Of two signatures that are about as sure, the one with more to say knows better what it is. */
+static double
+rank_pattern(const OmenSignature *signature, const OmenPattern *pattern)
+{
+    gsize n = strlen(omen_pattern_get_literal(pattern));
+
+    return signature->probability + RANK_A_BYTE * (double) MIN(n, 40) +
+           (omen_pattern_names_device(pattern) ? RANK_DEVICE : 0);
+}
+
+static void
+index_patterns(OmenKnowledge *self)
+{
+    for (guint i = 0; i < self->signatures->len; i++) {
+        const OmenSignature *signature = g_ptr_array_index(self->signatures, i);
+        for (guint j = 0; j < signature->patterns->len; j++) {
+            OmenPattern *pattern = g_ptr_array_index(signature->patterns, j);
+            const char *text = omen_pattern_get_literal(pattern);
+            OmenKnownPattern known = {pattern, signature, rank_pattern(signature, pattern)};
+            g_autofree char *literal = g_strndup(text, MAX_LITERAL);
+            omen_literal_finder_add(self->finder, literal, self->patterns->len);
+            g_array_append_val(self->patterns, known);
+        }
+    }
+    omen_literal_finder_build(self->finder);
+}
+
 OmenKnowledge *
 omen_knowledge_load(const char *folder, GError **error)
 {
     g_autoptr(OmenKnowledge) self = g_new0(OmenKnowledge, 1);
-    g_autofree char *suspicions = g_build_filename(folder, SUSPICIONS_FILE, NULL);
+    g_autofree char *words = g_build_filename(folder, WORDS_FILE, NULL);
+    g_autofree char *kinds = g_build_filename(folder, KINDS_FILE, NULL);
     g_autoptr(GPtrArray) names = NULL;
 
     self->signatures = g_ptr_array_new_with_free_func(signature_free);
-    self->suspicions = g_ptr_array_new_with_free_func(suspicion_free);
+    self->patterns = g_array_new(FALSE, FALSE, sizeof(OmenKnownPattern));
+    self->finder = omen_literal_finder_new();
+    self->words = omen_word_model_new();
     names = list_files(folder, error);
     if (!names)
         return NULL;
@@ -193,12 +223,13 @@ omen_knowledge_load(const char *folder, GError **error)
         if (!load_file(self, path, take_line, error))
             return NULL;
     }
-    if (!load_file(self, suspicions, take_suspicion, error))
+    if (!load_file(self, words, take_word, error) || !load_file(self, kinds, take_kind, error))
         return NULL;
     if (self->signatures->len == 0) {
         g_set_error(error, OMEN_JUDGE_ERROR, OMEN_JUDGE_ERROR_BAD_KNOWLEDGE,
                     "%s holds no *" SIGNATURES_SUFFIX, folder);
         return NULL;
     }
+    index_patterns(self);
     return g_steal_pointer(&self);
 }

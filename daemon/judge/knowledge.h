@@ -3,7 +3,9 @@
  * (data/knowledge/README.md). */
 #pragma once
 
+#include "judge/literal-finder.h"
 #include "judge/pattern.h"
+#include "judge/word-model.h"
 
 #include <virt-omen/judge.h>
 
@@ -20,13 +22,16 @@ typedef struct {
 } OmenSignature;
 
 typedef struct {
-    double weight;
-    char *text;
-} OmenSuspicion;
+    OmenPattern *pattern;           /* borrowed from its signature */
+    const OmenSignature *signature; /* borrowed */
+    double rank;                    /* its probability, and a little for how special it is */
+} OmenKnownPattern;
 
 typedef struct {
-    GPtrArray *signatures; /* OmenSignature */
-    GPtrArray *suspicions; /* OmenSuspicion */
+    GPtrArray *signatures;     /* OmenSignature */
+    GArray *patterns;          /* OmenKnownPattern: of all signatures */
+    OmenLiteralFinder *finder; /* finds the patterns' literals; ids are places in @patterns */
+    OmenWordModel *words;
 } OmenKnowledge;
 
 /* Reads all of @folder. NULL with @error (OMEN_JUDGE_ERROR_BAD_KNOWLEDGE): "FILE:LINE: what is

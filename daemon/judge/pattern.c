@@ -20,6 +20,7 @@ typedef struct {
 struct _OmenPattern {
     GArray *pieces;
     gboolean at_start;
+    gboolean at_word;
     gboolean at_end;
 };
 
@@ -59,7 +60,8 @@ omen_pattern_new(const char *text)
     self->pieces = g_array_new(FALSE, FALSE, sizeof(Piece));
     g_array_set_clear_func(self->pieces, piece_clear);
     self->at_start = *at == '^';
-    if (self->at_start) {
+    self->at_word = *at == '|';
+    if (self->at_start || self->at_word) {
         at++;
         gap = GAP_NONE;
     }
@@ -174,6 +176,35 @@ match_from(const OmenPattern *self, const char *at, char *device, gsize device_s
     return at;
 }
 
+const char *
+omen_pattern_get_literal(const OmenPattern *self)
+{
+    const char *longest = "";
+
+    for (guint i = 0; i < self->pieces->len; i++) {
+        const char *text = g_array_index(self->pieces, Piece, i).text;
+        if (strlen(text) > strlen(longest))
+            longest = text;
+    }
+    return longest;
+}
+
+gboolean
+omen_pattern_names_device(const OmenPattern *self)
+{
+    for (guint i = 0; i < self->pieces->len; i++) {
+        if (g_array_index(self->pieces, Piece, i).gap == GAP_DEVICE)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+begins_word(const char *text, const char *at)
+{
+    return at == text || !g_ascii_isalnum(at[-1]);
+}
+
 gboolean
 omen_pattern_match(const OmenPattern *self, const char *text, char *device, gsize device_size)
 {
@@ -185,7 +216,9 @@ omen_pattern_match(const OmenPattern *self, const char *text, char *device, gsiz
         *device = '\0';
     /* A bounded number of beginnings keeps it linear. */
     while ((at = self->at_start ? at : strstr(at, first->text)) && tries++ < 32) {
-        const char *end = match_from(self, at, device, device_size);
+        const char *end = self->at_word && !begins_word(text, at)
+                              ? NULL
+                              : match_from(self, at, device, device_size);
         if (end && (!self->at_end || *end == '\0'))
             return TRUE;
         if (self->at_start || *at == '\0')

@@ -14,6 +14,12 @@ OmenPattern *omen_pattern_new(const char *text);
 void omen_pattern_free(OmenPattern *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenPattern, omen_pattern_free)
 
+/* The longest text without which it can't match; "" if there is none. Borrowed. */
+const char *omen_pattern_get_literal(const OmenPattern *self);
+
+/* Whether a match tells a device. */
+gboolean omen_pattern_names_device(const OmenPattern *self);
+
 /* @text: lower case, runs of white space made one space. @device: (out) (nullable): what {device}
  * stood for, cut to @device_size; "" if nothing. */
 gboolean
