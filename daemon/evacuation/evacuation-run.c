@@ -7,6 +7,7 @@
 #define MEASURE_DEADLINE_S  20
 #define QUESTION_DEADLINE_S 40
 #define KEEP_LIMIT_MS       2000
+#define KEEP_LIMIT_SLOW_MS  100 /* once the disk hangs: it is not waited for by each */
 #define POLL_MS             500
 #define ARRIVAL_LIMIT_MS    30000
 #define TIMEOUT_MIN_S       300
@@ -386,6 +387,7 @@ on_keep_limit(gpointer user_data)
     Job *self = user_data;
 
     self->keep_source = 0;
+    self->evacuator->is_keeping_slow = TRUE;
     g_warning("evacuation %" G_GUINT64_FORMAT " could not be noted on disk in time; it goes on",
               omen_job_get_data(self)->id);
     go_on_after_keeping(self);
@@ -400,6 +402,7 @@ on_kept(GObject *source G_GNUC_UNUSED, GAsyncResult *result G_GNUC_UNUSED, gpoin
     if (!self->keep_source)
         return;
     g_clear_handle_id(&self->keep_source, g_source_remove);
+    self->evacuator->is_keeping_slow = FALSE;
     go_on_after_keeping(self);
 }
 
@@ -417,7 +420,8 @@ omen_job_run(Job *self, OmenDestination *destination)
     data->progress = 0;
     data->phase = OMEN_PHASE_RUNNING;
     omen_evacuation_update(self->evacuation, data);
-    self->keep_source = g_timeout_add(KEEP_LIMIT_MS, on_keep_limit, self);
+    self->keep_source = g_timeout_add(
+        self->evacuator->is_keeping_slow ? KEEP_LIMIT_SLOW_MS : KEEP_LIMIT_MS, on_keep_limit, self);
     self->evacuator->keep(omen_job_get_data(self), on_kept, omen_job_ref(self),
                           self->evacuator->keep_data);
 }

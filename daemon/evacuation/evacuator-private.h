@@ -32,6 +32,7 @@ struct _OmenEvacuator {
     guint64 last_id;
     guint probe_source;
     guint pump_source; /* to look again when a survey does not come */
+    gboolean is_keeping_slow; /* the disk did not take the last one in time */
     gboolean stopped;
 };
 
