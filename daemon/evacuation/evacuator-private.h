@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Shared by the files of the evacuator: evacuator.c (the queue), evacuator-probes.c (how the
- * destinations are), evacuator-plan.c (what is next), and of one evacuation's way:
+ * destinations are), evacuator-plan.c (what is next),
+ * evacuator-foresight.c (what would be done), and of one evacuation's way:
  * evacuation-job.c (its life), evacuation-search.c (finding a destination), evacuation-run.c (the
  * migration), evacuation-outcome.c (what became of it).
  */
@@ -31,7 +32,7 @@ struct _OmenEvacuator {
     GPtrArray *jobs;    /* Job: all that are not forgotten, by rising number */
     guint64 last_id;
     guint probe_source;
-    guint pump_source; /* to look again when a survey does not come */
+    guint pump_source;        /* to look again when a survey does not come */
     gboolean is_keeping_slow; /* the disk did not take the last one in time */
     gboolean stopped;
 };
@@ -153,6 +154,13 @@ void omen_destination_probe_free(OmenDestinationProbe *self);
 /* (transfer container): all destinations, those that can be used first, then those not asked yet,
  * those with a reason against them last; within these by weight and configured order. */
 GPtrArray *omen_evacuator_rank_destinations(OmenEvacuator *self);
+
+/* evacuator-plan.c: what the planner is told. */
+OmenPlanDomain omen_plan_describe_domain(const OmenDomainFacts *facts);
+guint64 omen_plan_find_barred(const OmenDomainFacts *facts, const char *wanted, GPtrArray *ranked);
+OmenPlanLimits omen_plan_make_limits(const OmenEvacuatorLimits *limits, double deadline_s);
+guint64
+omen_plan_room_of(const OmenEvacuatorLimits *limits, guint64 free_bytes, guint64 promised_bytes);
 
 /* evacuator-plan.c: the job that is to begin now, with its preferred destination and technique
  * set; NULL: none waits, or something is waited for. */
