@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Debian's packages: built from the tree, lintian-clean, and installed, upgraded, removed and purged in a clean root, where an
-operator has hooks of his own."""
+"""Packages, built from the tree, and clean for lintian and rpmlint. Debian's are installed, upgraded, removed and purged in a
+clean root where an operator has hooks of his own; the RPM ones are installed and erased there."""
 import os
 import re
 import shutil
@@ -110,6 +110,7 @@ def call_hook(root):
 
 
 def test_hook(_packages, root):
+    root.file("/run/virt-omen/quarantine").unlink(missing_ok=True)
     done = call_hook(root)
     assert done.returncode == 0 and done.stdout == "", done
     # Some 30 years of boot clock.
@@ -150,8 +151,39 @@ def test_purge(_packages, root):
     expect_own_hooks(root)
 
 
+def rpm(root, *arguments):
+    """rpm of outside, on the root: its scriptlets run inside. Debian's packages are no dependencies that it knows."""
+    return output("rpm", "--root", root.path, "--nodeps", *arguments)
+
+
+def test_rpm_install(packages, root):
+    if not shutil.which("rpmbuild") or not shutil.which("rpmlint"):
+        raise tap.Skip("rpmbuild or rpmlint is not here")
+    folder = packages.folder / "rpm"
+    subprocess.run([TREE / "packaging/build-rpm", folder], check=True, stdout=subprocess.DEVNULL)
+    rpm(root, "-i", *(file for file in folder.glob("*.rpm") if ".src." not in file.name))
+    assert rpm(root, "-V", "virt-omen", "libvirtomen", "libvirtomen-data", "libvirtomen-devel") == ""
+    assert root.file("/etc/systemd/system/multi-user.target.wants/virt-omend.service").is_symlink()
+    test_programs(packages, root)
+    test_hook(packages, root)
+    expect_own_hooks(root)
+
+
+def test_rpm_erase(packages, root):
+    if not (packages.folder / "rpm").exists():
+        raise tap.Skip("there are no RPM packages")
+    root.put("/etc/virt-omen/virt-omen.conf", OWN_SETTING)
+    rpm(root, "-e", "virt-omen", "libvirtomen", "libvirtomen-data", "libvirtomen-devel")
+    assert not root.file("/usr/sbin/virt-omend").exists()
+    assert not root.file(HOOK).exists()
+    assert not root.file("/etc/systemd/system/multi-user.target.wants/virt-omend.service").is_symlink()
+    assert root.file("/etc/virt-omen/virt-omen.conf.rpmsave").read_text() == OWN_SETTING
+    expect_own_hooks(root)
+
+
 def main():
-    tests = [test_names, test_install, test_programs, test_library, test_hook, test_upgrade, test_remove, test_purge]
+    tests = [test_names, test_install, test_programs, test_library, test_hook, test_upgrade, test_remove, test_purge,
+             test_rpm_install, test_rpm_erase]
     if os.getuid() != 0:
         print("1..0 # SKIP a clean root needs root")
         return 0
