@@ -7,6 +7,7 @@
 #define SETTLE_FIRST_MS     500
 #define SETTLE_LAST_MS      10000
 #define SETTLE_LIMIT_S      60
+#define SETTLE_SHORT_S      5
 #define MAX_ATTEMPTS        4
 #define MAX_RECOVERIES      60
 #define RECOVERY_PAUSE_MS   2000
@@ -215,6 +216,10 @@ on_settled(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_da
     /* libvirtd goes on with a peer-to-peer migration by itself: that is not a time of doubt. */
     if (at.here == OMEN_PRESENCE_IN_JOB)
         self->settle_until_us = now_us + SETTLE_LIMIT_S * G_USEC_PER_SEC;
+    /* Nothing is there and no job is under way: a hand-over it is not. */
+    else if (at.here == OMEN_PRESENCE_PAUSED && at.there == OMEN_PRESENCE_ABSENT)
+        self->settle_until_us =
+            MIN(self->settle_until_us, now_us + SETTLE_SHORT_S * G_USEC_PER_SEC);
     outcome = now_us < self->settle_until_us ? omen_whereabouts_judge(at)
                                              : omen_whereabouts_judge_finally(at);
     if (outcome == OMEN_OUTCOME_OPEN)
