@@ -217,7 +217,8 @@ on_settled(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_da
     if (at.here == OMEN_PRESENCE_IN_JOB)
         self->settle_until_us = now_us + SETTLE_LIMIT_S * G_USEC_PER_SEC;
     /* Nothing is there and no job is under way: a hand-over it is not. */
-    else if (at.here == OMEN_PRESENCE_PAUSED && at.there == OMEN_PRESENCE_ABSENT)
+    else if (at.there == OMEN_PRESENCE_ABSENT &&
+             (at.here == OMEN_PRESENCE_PAUSED || at.here == OMEN_PRESENCE_ABSENT))
         self->settle_until_us =
             MIN(self->settle_until_us, now_us + SETTLE_SHORT_S * G_USEC_PER_SEC);
     outcome = now_us < self->settle_until_us ? omen_whereabouts_judge(at)
