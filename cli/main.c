@@ -7,11 +7,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const Command commands[] = {
     {"status", "[--json]", "what is watched, and what is endangered", command_status},
-    {"watch", "", "what happens, as it happens", command_watch},
+    {"watch", "[--json]", "what happens, as it happens", command_watch},
     {"omens", "[--json]", "signs of failure that were seen, and what became of them",
      command_omens},
     {"approve", "OMEN", "do what an omen proposes", command_approve},
@@ -45,12 +44,6 @@ command_fail(const char *command, int status, const char *format, ...)
     fflush(stdout);
     g_printerr("virt-omen %s: %s\n", command, message);
     return status;
-}
-
-gboolean
-command_has_colour(void)
-{
-    return isatty(STDOUT_FILENO) && !g_getenv("NO_COLOR");
 }
 
 static const Command *
