@@ -74,13 +74,16 @@ client_open(Client *self, const char *command)
             g_dbus_connection_new_for_address_sync(address, flags, NULL, NULL, &error);
     else
         self->connection = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, &error);
+    if (!self->connection && self->is_silent)
+        return FALSE;
     if (!self->connection) {
         command_fail(command, EXIT_FAILED, "cannot connect to D-Bus: %s", error->message);
         return FALSE;
     }
     if (client_refresh(self, &error))
         return TRUE;
-    explain(command, error);
+    if (!self->is_silent)
+        explain(command, error);
     return FALSE;
 }
 
@@ -252,4 +255,40 @@ client_begin(Client *self,
     }
     *status = EXIT_FAILED;
     return client_open(self, command);
+}
+
+int
+client_list_command(int argc,
+                    char **argv,
+                    const char *interface,
+                    ClientAddFunc add,
+                    ClientPrintFunc print,
+                    const char *nothing)
+{
+    gboolean json = FALSE;
+    const GOptionEntry entries[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_auto(Client) client = {0};
+    g_autoptr(GPtrArray) paths = NULL;
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    int status;
+
+    if (!client_begin(&client, entries, &argc, &argv, 0, 0, "it takes no argument", &status))
+        return status;
+    paths = client_list(&client, interface);
+    json_builder_begin_array(builder);
+    for (guint i = 0; i < paths->len; i++) {
+        if (json)
+            add(&client, g_ptr_array_index(paths, i), builder);
+        else
+            print(&client, g_ptr_array_index(paths, i));
+    }
+    json_builder_end_array(builder);
+    if (json)
+        client_print_json(json_builder_get_root(builder));
+    else if (paths->len == 0)
+        g_print("%s", nothing);
+    return EXIT_GOOD;
 }

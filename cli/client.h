@@ -11,6 +11,7 @@ typedef struct {
     GDBusConnection *connection;
     GHashTable *objects;   /* path -> a{sa{sv}}: all objects, as of the last client_refresh() */
     gboolean was_refused;  /* the last call: its caller may not do that */
+    gboolean is_silent;    /* client_open() tells nothing */
     gboolean may_not_read; /* log lines were refused: not asked for again */
 } Client;
 
@@ -58,6 +59,17 @@ gboolean client_begin(Client *self,
                       int max_arguments,
                       const char *hint,
                       int *status);
+
+/* A whole command that lists all objects with that interface: as JSON by @add, for people by
+ * @print, or by the words @nothing. Returns the exit status. */
+typedef void (*ClientAddFunc)(Client *client, const char *path, JsonBuilder *builder);
+typedef void (*ClientPrintFunc)(Client *client, const char *path);
+int client_list_command(int argc,
+                        char **argv,
+                        const char *interface,
+                        ClientAddFunc add,
+                        ClientPrintFunc print,
+                        const char *nothing);
 
 /* Writes JSON on standard output. Takes @root. */
 void client_print_json(JsonNode *root);

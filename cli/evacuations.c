@@ -78,34 +78,8 @@ print_evacuation(Client *client, const char *path)
 int
 command_evacuations(int argc, char **argv)
 {
-    gboolean json = FALSE;
-    const GOptionEntry entries[] = {
-        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
-        G_OPTION_ENTRY_NULL,
-    };
-    g_auto(Client) client = {0};
-    g_autoptr(GPtrArray) paths = NULL;
-    g_autoptr(JsonBuilder) builder = json_builder_new();
-    int result;
-
-    if (!command_parse_options(entries, &argc, &argv, &result))
-        return result;
-    if (argc > 1)
-        return command_fail("evacuations", EXIT_USAGE, "it takes no argument");
-    if (!client_open(&client, "evacuations"))
-        return EXIT_FAILED;
-    paths = client_list(&client, INTERFACE_EVACUATION);
-    json_builder_begin_array(builder);
-    for (guint i = 0; i < paths->len; i++) {
-        if (json)
-            add_evacuation(&client, g_ptr_array_index(paths, i), builder);
-        else
-            print_evacuation(&client, g_ptr_array_index(paths, i));
-    }
-    json_builder_end_array(builder);
-    if (json)
-        client_print_json(json_builder_get_root(builder));
-    return EXIT_GOOD;
+    return client_list_command(argc, argv, INTERFACE_EVACUATION, add_evacuation, print_evacuation,
+                               "No evacuations.\n");
 }
 
 int

@@ -13,6 +13,7 @@ static const Command commands[] = {
     {"watch", "[--json]", "what happens, as it happens", command_watch},
     {"omens", "[--json]", "signs of failure that were seen, and what became of them",
      command_omens},
+    {"explain", "OMEN [--json]", "why an omen was raised, and what can be done", command_explain},
     {"approve", "OMEN", "do what an omen proposes", command_approve},
     {"dismiss", "OMEN", "an omen is a false alarm: learn it", command_dismiss},
     {"clear", "OMEN", "an omen's trouble is over", command_clear},
@@ -25,6 +26,9 @@ static const Command commands[] = {
     {"mode", "[observe|advise|enforce]", "show or set what is done about omens", command_mode},
     {"destinations", "[--json]", "where domains could go, and what speaks against it",
      command_destinations},
+    {"normal", "[STREAM] | forget STREAM NUMBER,NUMBER...", "list or edit what is learnt",
+     command_normal},
+    {"config", "check [FILE] [--json]", "is the configuration without mistakes?", command_config},
     {"report", "FILE", "the last day as a page of HTML", command_report},
     {"parse", "FILE", "offline: the templates of a log", command_parse},
     {"judge", "FILE", "offline: how each line is judged", command_judge},
@@ -122,6 +126,9 @@ main(int argc, char **argv)
         puts("virt-omen " OMEN_VERSION);
         return EXIT_GOOD;
     }
+    /* For the shell: not among what people are told of. */
+    if (g_str_equal(argv[1], "complete"))
+        return command_complete(argc - 1, argv + 1);
     command = find_command(argv[1]);
     if (!command) {
         g_printerr("virt-omen: there is no command \"%s\"; see virt-omen --help\n", argv[1]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* virt-omen omens, approve, dismiss, clear. */
+/* virt-omen omens, explain, approve, dismiss, clear. */
 #include "client.h"
 #include "command.h"
 
@@ -75,35 +75,114 @@ print_omen(Client *client, const char *path)
 int
 command_omens(int argc, char **argv)
 {
+    return client_list_command(argc, argv, INTERFACE_OMEN, add_omen, print_omen, "No omens.\n");
+}
+
+/* The omen that the one argument names, in a connection that is opened. (transfer full): NULL: end
+ * with *status. */
+static char *
+begin_with_omen(Client *client, const GOptionEntry *entries, int *argc, char ***argv, int *status)
+{
+    const char *command = (*argv)[0];
+    const char *hint = "name one omen by its number (virt-omen omens)";
+    g_autofree char *path = NULL;
+    guint64 id;
+
+    if (!client_begin(client, entries, argc, argv, 1, 1, hint, status))
+        return NULL;
+    if (!g_ascii_string_to_unsigned((*argv)[1], 10, 1, G_MAXUINT64, &id, NULL)) {
+        *status = command_fail(command, EXIT_USAGE, "%s", hint);
+        return NULL;
+    }
+    path = g_strdup_printf(OMEN_BUS_OMENS_PATH "/%" G_GUINT64_FORMAT, id);
+    if (client_has(client, path))
+        return g_steal_pointer(&path);
+    *status =
+        command_fail(command, EXIT_FAILED,
+                     "there is no omen %" G_GUINT64_FORMAT "; virt-omen omens lists them", id);
+    return NULL;
+}
+
+static const char *
+text_of(Client *client, const char *path, const char *property)
+{
+    return client_get_string(client, path, INTERFACE_OMEN, property);
+}
+
+/* What an operator can do about an omen, by what is done already. */
+static void
+print_advice(Client *client, const char *path)
+{
+    const char *action = text_of(client, path, "Action");
+    guint64 id = client_get_number(client, path, INTERFACE_OMEN, "Id");
+
+    if (g_str_equal(action, "proposed"))
+        g_print("\n  virt-omen plan         shows what an evacuation would do\n"
+                "  virt-omen approve %-4" G_GUINT64_FORMAT " does it\n",
+                id);
+    else if (g_str_equal(action, "evacuating") || g_str_equal(action, "finished"))
+        g_print("\n  virt-omen evacuations  shows how it goes\n");
+    if (client_get_boolean(client, path, INTERFACE_OMEN, "Open"))
+        g_print("  virt-omen dismiss %-4" G_GUINT64_FORMAT " says that it is a false alarm\n"
+                "  virt-omen clear %-4" G_GUINT64_FORMAT "   says that the trouble is over\n",
+                id, id);
+}
+
+static void
+print_explanation(Client *client, const char *path)
+{
+    g_auto(GStrv) lines = client_get_lines(client, path);
+    g_autofree char *first =
+        client_format_time(client_get_number(client, path, INTERFACE_OMEN, "Time"));
+    g_autofree char *last =
+        client_format_time(client_get_number(client, path, INTERFACE_OMEN, "LastTime"));
+    const char *domain = text_of(client, path, "DomainName");
+    const char *device = text_of(client, path, "Device");
+    const char *outcome = text_of(client, path, "Outcome");
+    gboolean helps = client_get_boolean(client, path, INTERFACE_OMEN, "MigrationHelps");
+
+    g_print("Omen %" G_GUINT64_FORMAT ": %s\n\n",
+            client_get_number(client, path, INTERFACE_OMEN, "Id"), text_of(client, path, "Reason"));
+    g_print("what         failure of class %s%s%s, probability %.2f\n",
+            text_of(client, path, "Class"), *device ? ", device " : "", device,
+            client_get_double(client, path, INTERFACE_OMEN, "Probability"));
+    g_print("threatens    %s%s%s\n", text_of(client, path, "Scope"), *domain ? " " : "", domain);
+    g_print("seen         %s to %s, %" G_GUINT64_FORMAT " records of stream %s\n", first, last,
+            client_get_number(client, path, INTERFACE_OMEN, "Records"),
+            text_of(client, path, "Stream"));
+    g_print("moving away  %s\n", helps ? "helps" : "does not help against this");
+    g_print("done about   %s%s%s\n", text_of(client, path, "Action"), *outcome ? ": " : "",
+            outcome);
+    if (lines && *lines)
+        g_print("\nits records, the first of them:\n");
+    else
+        g_print("\nits records are for those with the authorisation org.virtomen1.judge\n");
+    for (guint i = 0; lines && lines[i]; i++)
+        g_print("  %s\n", lines[i]);
+    print_advice(client, path);
+}
+
+int
+command_explain(int argc, char **argv)
+{
     gboolean json = FALSE;
     const GOptionEntry entries[] = {
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
         G_OPTION_ENTRY_NULL,
     };
     g_auto(Client) client = {0};
-    g_autoptr(GPtrArray) paths = NULL;
     g_autoptr(JsonBuilder) builder = json_builder_new();
-    int result;
+    int status;
+    g_autofree char *path = begin_with_omen(&client, entries, &argc, &argv, &status);
 
-    if (!command_parse_options(entries, &argc, &argv, &result))
-        return result;
-    if (argc > 1)
-        return command_fail("omens", EXIT_USAGE, "it takes no argument");
-    if (!client_open(&client, "omens"))
-        return EXIT_FAILED;
-    paths = client_list(&client, INTERFACE_OMEN);
-    json_builder_begin_array(builder);
-    for (guint i = 0; i < paths->len; i++) {
-        if (json)
-            add_omen(&client, g_ptr_array_index(paths, i), builder);
-        else
-            print_omen(&client, g_ptr_array_index(paths, i));
+    if (!path)
+        return status;
+    if (!json) {
+        print_explanation(&client, path);
+        return EXIT_GOOD;
     }
-    json_builder_end_array(builder);
-    if (json)
-        client_print_json(json_builder_get_root(builder));
-    else if (paths->len == 0)
-        g_print("No omens.\n");
+    add_omen(&client, path, builder);
+    client_print_json(json_builder_get_root(builder));
     return EXIT_GOOD;
 }
 
@@ -115,21 +194,11 @@ tell_omen(const char *command, const char *method, int argc, char **argv)
     g_auto(Client) client = {0};
     g_autoptr(GVariant) reply = NULL;
     g_autoptr(GError) error = NULL;
-    g_autofree char *path = NULL;
-    guint64 id;
-    int result;
+    int status;
+    g_autofree char *path = begin_with_omen(&client, entries, &argc, &argv, &status);
 
-    if (!command_parse_options(entries, &argc, &argv, &result))
-        return result;
-    if (argc != 2 || !g_ascii_string_to_unsigned(argv[1], 10, 1, G_MAXUINT64, &id, NULL))
-        return command_fail(command, EXIT_USAGE, "name one omen by its number (virt-omen omens)");
-    if (!client_open(&client, command))
-        return EXIT_FAILED;
-    path = g_strdup_printf(OMEN_BUS_OMENS_PATH "/%" G_GUINT64_FORMAT, id);
-    if (client_get_number(&client, path, INTERFACE_OMEN, "Id") != id)
-        return command_fail(command, EXIT_FAILED,
-                            "there is no omen %" G_GUINT64_FORMAT "; virt-omen omens lists them",
-                            id);
+    if (!path)
+        return status;
     reply = client_call(&client, path, INTERFACE_OMEN, method,
                         g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), &error);
     return reply ? EXIT_GOOD : command_fail(command, EXIT_FAILED, "%s", error->message);

@@ -351,16 +351,30 @@ clear(OmenController *controller, guint64 omen_id, GError **error)
     return TRUE;
 }
 
-static gboolean
-reload(OmenController *controller, GError **error)
+static void
+on_reloaded(GObject *source, GAsyncResult *result, gpointer user_data)
 {
-    g_autoptr(GError) local = NULL;
+    g_autoptr(GTask) task = user_data;
+    g_autoptr(GError) error = NULL;
 
-    if (omen_daemon_reload(OMEN_DAEMON(controller), &local))
-        return TRUE;
-    g_set_error_literal(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_INVALID,
-                        local->message);
-    return FALSE;
+    if (omen_daemon_reload_finish(OMEN_DAEMON(source), result, &error))
+        g_task_return_boolean(task, TRUE);
+    else
+        g_task_return_new_error(task, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_INVALID, "%s",
+                                error->message);
+}
+
+static void
+reload_async(OmenController *controller, GAsyncReadyCallback callback, gpointer user_data)
+{
+    omen_daemon_reload_async(OMEN_DAEMON(controller), on_reloaded,
+                             g_task_new(controller, NULL, callback, user_data));
+}
+
+static gboolean
+reload_finish(OmenController *controller G_GNUC_UNUSED, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_boolean(G_TASK(result), error);
 }
 
 void
@@ -385,5 +399,8 @@ omen_daemon_controller_iface_init(OmenControllerInterface *iface)
     iface->approve = approve;
     iface->dismiss = dismiss;
     iface->clear = clear;
-    iface->reload = reload;
+    iface->reload_async = reload_async;
+    iface->reload_finish = reload_finish;
+    iface->list_normal = omen_daemon_list_normal;
+    iface->forget_normal = omen_daemon_forget_normal;
 }

@@ -37,6 +37,8 @@ struct _OmenDaemon {
     OmenBus *bus;
     OmenStateContents *contents; /* of an earlier life, until it is taken up */
     guint save_source;
+    guint n_reloads; /* begun */
+    guint applied_reload;
 };
 
 /* daemon-controller.c: the interface through which the bus asks. */
@@ -57,6 +59,17 @@ void omen_daemon_keep_mode(OmenDaemon *self);
 
 /* daemon-metrics.c: what is counted, for whoever scrapes it. After the state was taken up. */
 void omen_daemon_start_metrics(OmenDaemon *self);
+
+/* daemon-normal.c: what was learnt. */
+GPtrArray *omen_daemon_list_normal(OmenController *controller,
+                                   const char *stream_name,
+                                   guint limit,
+                                   GError **error);
+gboolean omen_daemon_forget_normal(OmenController *controller,
+                                   const char *stream_name,
+                                   const guint32 *templates,
+                                   guint n_templates,
+                                   GError **error);
 
 /* daemon-plan.c: what an evacuation would do. */
 void omen_daemon_plan_async(OmenController *controller,

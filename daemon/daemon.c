@@ -262,13 +262,24 @@ omen_daemon_is_lost(OmenDaemon *self)
     return self->is_lost;
 }
 
-gboolean
-omen_daemon_reload(OmenDaemon *self, GError **error)
+static void
+load_in_thread(GTask *task,
+               gpointer source G_GNUC_UNUSED,
+               gpointer task_data,
+               GCancellable *cancellable G_GNUC_UNUSED)
 {
-    g_autoptr(OmenConfiguration) fresh = omen_configuration_load(self->configuration_path, error);
+    GError *error = NULL;
+    OmenConfiguration *fresh = omen_configuration_load(task_data, &error);
 
-    if (!fresh)
-        return FALSE;
+    if (fresh)
+        g_task_return_pointer(task, fresh, (GDestroyNotify) omen_configuration_free);
+    else
+        g_task_return_error(task, error);
+}
+
+static void
+apply(OmenDaemon *self, const OmenConfiguration *fresh)
+{
     omen_responder_configure(self->responder, fresh);
     configure_evacuator(self, fresh);
     configure_notifier(self, fresh);
@@ -276,5 +287,49 @@ omen_daemon_reload(OmenDaemon *self, GError **error)
         "the configuration was read anew; what concerns sources, libvirt and the engine holds "
         "from the next start");
     on_status_changed(self);
-    return TRUE;
+}
+
+/* A reload, and the number of its turn. */
+typedef struct {
+    GTask *task;
+    guint turn;
+} Reload;
+
+static void
+on_loaded(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    OmenDaemon *self = OMEN_DAEMON(source);
+    g_autofree Reload *reload = user_data;
+    g_autoptr(GTask) task = reload->task;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(OmenConfiguration) fresh = g_task_propagate_pointer(G_TASK(result), &error);
+
+    if (!fresh) {
+        g_task_return_error(task, g_steal_pointer(&error));
+        return;
+    }
+    /* The daemon may have ended meanwhile. */
+    if (self->responder && reload->turn > self->applied_reload) {
+        self->applied_reload = reload->turn;
+        apply(self, fresh);
+    }
+    g_task_return_boolean(task, TRUE);
+}
+
+void
+omen_daemon_reload_async(OmenDaemon *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+    Reload *reload = g_new0(Reload, 1);
+    g_autoptr(GTask) load = g_task_new(self, NULL, on_loaded, reload);
+
+    reload->task = g_task_new(self, NULL, callback, user_data);
+    reload->turn = ++self->n_reloads;
+    g_task_set_task_data(load, g_strdup(self->configuration_path), g_free);
+    g_task_run_in_thread(load, load_in_thread);
+}
+
+gboolean
+omen_daemon_reload_finish(OmenDaemon *self G_GNUC_UNUSED, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_boolean(G_TASK(result), error);
 }

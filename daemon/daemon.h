@@ -33,9 +33,11 @@ gboolean omen_daemon_start(OmenDaemon *self, GError **error);
 /* Writes the state and ends all parts; may take up to some seconds. */
 void omen_daemon_stop(OmenDaemon *self);
 
-/* Reads the configuration anew and applies what can change while running (mode, destinations,
- * policy, evacuation). FALSE with @error: there is a mistake in it, and all is left as it was. */
-gboolean omen_daemon_reload(OmenDaemon *self, GError **error);
+/* Reads the configuration anew, on a thread, and applies what can change while running (mode,
+ * destinations, policy, evacuation, notifications). FALSE with @error by finish: there is a mistake
+ * in it, and all is left as it was. Of several at once the one that began last holds. */
+void omen_daemon_reload_async(OmenDaemon *self, GAsyncReadyCallback callback, gpointer user_data);
+gboolean omen_daemon_reload_finish(OmenDaemon *self, GAsyncResult *result, GError **error);
 
 gboolean omen_daemon_is_lost(OmenDaemon *self);
 

@@ -82,15 +82,21 @@ on_terminate(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-static gboolean
-on_reload(gpointer user_data)
+static void
+on_reloaded(GObject *source, GAsyncResult *result, gpointer user_data G_GNUC_UNUSED)
 {
     g_autoptr(GError) error = NULL;
 
-    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time());
-    if (!omen_daemon_reload(user_data, &error))
+    if (!omen_daemon_reload_finish(OMEN_DAEMON(source), result, &error))
         g_warning("the configuration was not read anew: %s", error->message);
     sd_notify(0, "READY=1");
+}
+
+static gboolean
+on_reload(gpointer user_data)
+{
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time());
+    omen_daemon_reload_async(user_data, on_reloaded, NULL);
     return G_SOURCE_CONTINUE;
 }
 

@@ -31,6 +31,8 @@ static const struct {
     {"org.virtomen1.Manager", "Plan", ""},
     {"org.virtomen1.Manager", "SetMode", OMEN_POLKIT_CONFIGURE},
     {"org.virtomen1.Manager", "Reload", OMEN_POLKIT_CONFIGURE},
+    {"org.virtomen1.Manager", "ListNormal", OMEN_POLKIT_JUDGE},
+    {"org.virtomen1.Manager", "ForgetNormal", OMEN_POLKIT_JUDGE},
     {"org.virtomen1.Manager", "Evacuate", OMEN_POLKIT_EVACUATE},
     {"org.virtomen1.Manager", "Return", OMEN_POLKIT_EVACUATE},
     {"org.virtomen1.Domain", "Evacuate", OMEN_POLKIT_EVACUATE},

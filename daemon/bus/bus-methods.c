@@ -6,6 +6,9 @@
 
 #define MAX_LINE  1100
 #define MAX_PLANS 4
+/* Rows of what is normal, in one answer. */
+#define DEFAULT_NORMAL 1000
+#define MAX_NORMAL     20000
 
 /* A request that waits for the authority. */
 typedef struct Request Request;
@@ -239,14 +242,21 @@ do_set_mode(Request *request)
 }
 
 static void
-do_reload(Request *request)
+on_reloaded(GObject *source, GAsyncResult *result, gpointer user_data)
 {
+    Request *request = user_data;
     g_autoptr(GError) error = NULL;
 
-    gboolean good = omen_controller_reload(request->bus->controller, &error);
+    gboolean good = omen_controller_reload_finish(OMEN_CONTROLLER(source), result, &error);
 
     finish(request, good, error);
     request_free(request);
+}
+
+static void
+do_reload(Request *request)
+{
+    omen_controller_reload_async(request->bus->controller, on_reloaded, request);
 }
 
 static const char *
@@ -391,6 +401,71 @@ do_plan(Request *request)
                                on_planned, request);
 }
 
+/* ---- what is normal ---- */
+
+static GVariant *
+pack_normal_row(const OmenNormalRow *normal)
+{
+    GVariantBuilder row;
+    GVariantBuilder texts;
+
+    g_variant_builder_init(&texts, G_VARIANT_TYPE("as"));
+    for (guint i = 0; normal->texts[i]; i++) {
+        g_autofree char *text = omen_text_sanitise(normal->texts[i], -1, MAX_LINE);
+        g_variant_builder_add(&texts, "s", text);
+    }
+    g_variant_builder_init(&row, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&row, "{sv}", "templates",
+                          g_variant_new_fixed_array(G_VARIANT_TYPE_UINT32, normal->templates->data,
+                                                    normal->templates->len, sizeof(guint32)));
+    g_variant_builder_add(&row, "{sv}", "texts", g_variant_builder_end(&texts));
+    g_variant_builder_add(&row, "{sv}", "uses", g_variant_new_uint64(normal->uses));
+    return g_variant_builder_end(&row);
+}
+
+static void
+do_list_normal(Request *request)
+{
+    g_autoptr(GVariant) options = g_variant_get_child_value(parameters_of(request), 1);
+    g_autoptr(GPtrArray) rows = NULL;
+    g_autoptr(GError) error = NULL;
+    GVariantBuilder list;
+    const char *stream;
+    guint limit = DEFAULT_NORMAL;
+
+    g_variant_get_child(parameters_of(request), 0, "&s", &stream);
+    g_variant_lookup(options, "limit", "u", &limit);
+    rows = omen_controller_list_normal(request->bus->controller, stream, MIN(limit, MAX_NORMAL),
+                                       &error);
+    if (!rows) {
+        fail(request, error);
+        request_free(request);
+        return;
+    }
+    g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
+    for (guint i = 0; i < rows->len; i++)
+        g_variant_builder_add_value(&list, pack_normal_row(g_ptr_array_index(rows, i)));
+    succeed(request, g_variant_new("(aa{sv})", &list));
+    request_free(request);
+}
+
+static void
+do_forget_normal(Request *request)
+{
+    g_autoptr(GVariant) templates = g_variant_get_child_value(parameters_of(request), 1);
+    g_autoptr(GError) error = NULL;
+    const char *stream;
+    gsize n;
+    const guint32 *numbers = g_variant_get_fixed_array(templates, &n, sizeof(guint32));
+
+    g_variant_get_child(parameters_of(request), 0, "&s", &stream);
+    gboolean good =
+        omen_controller_forget_normal(request->bus->controller, stream, numbers, (guint) n, &error);
+
+    finish(request, good, error);
+    request_free(request);
+}
+
 /* ---- domains, omens, evacuations ---- */
 
 static void
@@ -486,6 +561,11 @@ do_cancel(Request *request)
 HANDLER(get_status, GVariant *options G_GNUC_UNUSED)
 HANDLER(set_mode, const char *mode G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
 HANDLER(reload, GVariant *options G_GNUC_UNUSED)
+HANDLER(list_normal, const char *stream G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
+HANDLER(forget_normal,
+        const char *stream G_GNUC_UNUSED,
+        GVariant *templates G_GNUC_UNUSED,
+        GVariant *options G_GNUC_UNUSED)
 HANDLER(evacuate,
         const char *const *domains G_GNUC_UNUSED,
         const char *destination G_GNUC_UNUSED,
@@ -508,6 +588,8 @@ omen_bus_connect_manager(OmenBus *self, OmenDbusManager *manager)
     g_signal_connect(manager, "handle-get-status", G_CALLBACK(handle_get_status), self);
     g_signal_connect(manager, "handle-set-mode", G_CALLBACK(handle_set_mode), self);
     g_signal_connect(manager, "handle-reload", G_CALLBACK(handle_reload), self);
+    g_signal_connect(manager, "handle-list-normal", G_CALLBACK(handle_list_normal), self);
+    g_signal_connect(manager, "handle-forget-normal", G_CALLBACK(handle_forget_normal), self);
     g_signal_connect(manager, "handle-evacuate", G_CALLBACK(handle_evacuate), self);
     g_signal_connect(manager, "handle-return", G_CALLBACK(handle_return), self);
     g_signal_connect(manager, "handle-plan", G_CALLBACK(handle_plan), self);

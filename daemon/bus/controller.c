@@ -78,6 +78,14 @@ omen_destination_status_free(OmenDestinationStatus *self)
 }
 
 void
+omen_normal_row_free(OmenNormalRow *self)
+{
+    g_array_unref(self->templates);
+    g_strfreev(self->texts);
+    g_free(self);
+}
+
+void
 omen_plan_row_free(OmenPlanRow *self)
 {
     if (self == NULL)
@@ -218,10 +226,33 @@ omen_controller_clear(OmenController *self, guint64 omen_id, GError **error)
     return OMEN_CONTROLLER_GET_IFACE(self)->clear(self, omen_id, error);
 }
 
-gboolean
-omen_controller_reload(OmenController *self, GError **error)
+void
+omen_controller_reload_async(OmenController *self, GAsyncReadyCallback callback, gpointer user_data)
 {
-    return OMEN_CONTROLLER_GET_IFACE(self)->reload(self, error);
+    OMEN_CONTROLLER_GET_IFACE(self)->reload_async(self, callback, user_data);
+}
+
+gboolean
+omen_controller_reload_finish(OmenController *self, GAsyncResult *result, GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->reload_finish(self, result, error);
+}
+
+GPtrArray *
+omen_controller_list_normal(OmenController *self, const char *stream, guint limit, GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->list_normal(self, stream, limit, error);
+}
+
+gboolean
+omen_controller_forget_normal(OmenController *self,
+                              const char *stream,
+                              const guint32 *templates,
+                              guint n_templates,
+                              GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->forget_normal(self, stream, templates, n_templates,
+                                                          error);
 }
 
 void

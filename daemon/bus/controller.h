@@ -74,6 +74,15 @@ typedef struct {
 
 void omen_plan_row_free(OmenPlanRow *self);
 
+/* A subsequence that is normal. */
+typedef struct {
+    GArray *templates; /* guint32: numbers */
+    char **texts;      /* of these, "" where forgotten */
+    guint64 uses;
+} OmenNormalRow;
+
+void omen_normal_row_free(OmenNormalRow *self);
+
 #define OMEN_TYPE_CONTROLLER (omen_controller_get_type())
 G_DECLARE_INTERFACE(OmenController, omen_controller, OMEN, CONTROLLER, GObject)
 
@@ -140,7 +149,23 @@ struct _OmenControllerInterface {
     gboolean (*dismiss)(OmenController *self, guint64 omen_id, GError **error);
     gboolean (*clear)(OmenController *self, guint64 omen_id, GError **error);
 
-    gboolean (*reload)(OmenController *self, GError **error);
+    /* Reads the configuration anew; OMEN_CONTROLLER_ERROR_INVALID where there is a mistake in it.
+     */
+    void (*reload_async)(OmenController *self, GAsyncReadyCallback callback, gpointer user_data);
+    gboolean (*reload_finish)(OmenController *self, GAsyncResult *result, GError **error);
+
+    /* What is normal in a stream ("host", "domain:UUID"), most used first, at most @limit rows.
+     * (transfer full) (element-type OmenNormalRow). */
+    GPtrArray *(*list_normal)(OmenController *self,
+                              const char *stream,
+                              guint limit,
+                              GError **error);
+    /* A subsequence is no longer normal. */
+    gboolean (*forget_normal)(OmenController *self,
+                              const char *stream,
+                              const guint32 *templates,
+                              guint n_templates,
+                              GError **error);
 };
 
 /* Each of the above has a function that calls it. */
@@ -177,7 +202,17 @@ gboolean omen_controller_cancel(OmenController *self, guint64 evacuation_id, GEr
 gboolean omen_controller_approve(OmenController *self, guint64 omen_id, GError **error);
 gboolean omen_controller_dismiss(OmenController *self, guint64 omen_id, GError **error);
 gboolean omen_controller_clear(OmenController *self, guint64 omen_id, GError **error);
-gboolean omen_controller_reload(OmenController *self, GError **error);
+void omen_controller_reload_async(OmenController *self,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
+gboolean omen_controller_reload_finish(OmenController *self, GAsyncResult *result, GError **error);
+GPtrArray *
+omen_controller_list_normal(OmenController *self, const char *stream, guint limit, GError **error);
+gboolean omen_controller_forget_normal(OmenController *self,
+                                       const char *stream,
+                                       const guint32 *templates,
+                                       guint n_templates,
+                                       GError **error);
 
 /* For implementations: emit the signals above. */
 void omen_controller_emit_status_changed(OmenController *self);

@@ -293,10 +293,53 @@ clear(OmenController *controller, guint64 id, GError **error)
     return note(controller, error, "clear %" G_GUINT64_FORMAT, id);
 }
 
-static gboolean
-reload(OmenController *controller, GError **error)
+static void
+reload_async(OmenController *controller, GAsyncReadyCallback callback, gpointer user_data)
 {
-    return note(controller, error, "reload");
+    g_autoptr(GTask) task = g_task_new(controller, NULL, callback, user_data);
+    GError *error = NULL;
+
+    if (note(controller, &error, "reload"))
+        g_task_return_boolean(task, TRUE);
+    else
+        g_task_return_error(task, error);
+}
+
+static gboolean
+reload_finish(OmenController *controller G_GNUC_UNUSED, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_boolean(G_TASK(result), error);
+}
+
+static GPtrArray *
+list_normal(OmenController *controller, const char *stream, guint limit, GError **error)
+{
+    static const guint32 templates[] = {1, 2};
+    static const char *const texts[] = {"one <*>", "two\033[1m", NULL};
+    GPtrArray *rows = NULL;
+    OmenNormalRow *row;
+
+    if (!note(controller, error, "list-normal %s %u", stream, limit))
+        return NULL;
+    rows = g_ptr_array_new_with_free_func((GDestroyNotify) omen_normal_row_free);
+    row = g_new0(OmenNormalRow, 1);
+    row->templates = g_array_new(FALSE, FALSE, sizeof(guint32));
+    g_array_append_vals(row->templates, templates, G_N_ELEMENTS(templates));
+    row->texts = g_strdupv((char **) texts);
+    row->uses = 7;
+    g_ptr_array_add(rows, row);
+    return rows;
+}
+
+static gboolean
+forget_normal(OmenController *controller,
+              const char *stream,
+              const guint32 *templates,
+              guint n_templates,
+              GError **error)
+{
+    return note(controller, error, "forget-normal %s %u of %u", stream,
+                n_templates > 0 ? templates[0] : 0, n_templates);
 }
 
 static void
@@ -320,5 +363,8 @@ fake_controller_iface_init(OmenControllerInterface *iface)
     iface->approve = approve;
     iface->dismiss = dismiss;
     iface->clear = clear;
-    iface->reload = reload;
+    iface->reload_async = reload_async;
+    iface->reload_finish = reload_finish;
+    iface->list_normal = list_normal;
+    iface->forget_normal = forget_normal;
 }

@@ -316,6 +316,73 @@ test_forgotten(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 }
 
 static void
+test_explain(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Run) shown = {0};
+    g_auto(Run) json = {0};
+    g_auto(Run) missing = {0};
+    g_auto(Run) wrong = {0};
+    g_autoptr(JsonNode) root = NULL;
+
+    raise_omens(bus, 1);
+    run_tool(bus, &shown, "explain 1");
+    g_assert_cmpint(shown.status, ==, 0);
+    g_assert_true(g_str_has_prefix(shown.out, "Omen 1: "));
+    g_assert_nonnull(strstr(shown.out, "virt-omen dismiss 1"));
+    run_tool(bus, &json, "explain --json 1");
+    root = parse(json.out);
+    assert_members(json_node_get_object(root), "id time scope class reason records action outcome");
+    run_tool(bus, &missing, "explain 77");
+    g_assert_cmpint(missing.status, ==, 1);
+    g_assert_nonnull(strstr(missing.err, "virt-omen omens lists them"));
+    run_tool(bus, &wrong, "explain one");
+    g_assert_cmpint(wrong.status, ==, 2);
+}
+
+static void
+test_normal(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Run) shown = {0};
+    g_auto(Run) json = {0};
+    g_auto(Run) forgotten = {0};
+    g_auto(Run) wrong = {0};
+    g_autoptr(JsonNode) root = NULL;
+
+    if (needs_root())
+        return;
+    run_tool(bus, &shown, "normal --limit 3");
+    g_assert_cmpint(shown.status, ==, 0);
+    g_assert_nonnull(strstr(shown.out, "1,2  7 times\n"));
+    g_assert_null(strchr(shown.out, '\033'));
+    g_assert_nonnull(strstr(bus->controller->calls->str, "list-normal host 3;"));
+    run_tool(bus, &json, "normal --json");
+    root = parse(json.out);
+    assert_members(json_array_get_object_element(json_node_get_array(root), 0),
+                   "uses templates texts");
+    run_tool(bus, &forgotten, "normal forget host 1,2");
+    g_assert_cmpint(forgotten.status, ==, 0);
+    g_assert_nonnull(strstr(bus->controller->calls->str, "forget-normal host 1 of 2;"));
+    run_tool(bus, &wrong, "normal forget host 1,x");
+    g_assert_cmpint(wrong.status, ==, 2);
+}
+
+static void
+test_complete(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Run) omens = {0};
+    g_auto(Run) without = {0};
+
+    raise_omens(bus, 2);
+    run_tool(bus, &omens, "complete omens");
+    g_assert_cmpstr(omens.out, ==, "1\n2\n");
+    g_clear_object(&bus->bus);
+    private_bus_run_for(50);
+    run_tool(bus, &without, "complete omens");
+    g_assert_cmpint(without.status, ==, 0);
+    g_assert_cmpstr(without.err, ==, "");
+}
+
+static void
 test_no_daemon(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 {
     static const char *const lines[] = {"status", "omens --json", "evacuate --all", "mode",
@@ -345,6 +412,9 @@ main(int argc, char **argv)
     ADD("/online/plan", test_plan);
     ADD("/online/evacuate", test_evacuate);
     ADD("/online/forgotten", test_forgotten);
+    ADD("/online/explain", test_explain);
+    ADD("/online/normal", test_normal);
+    ADD("/online/complete", test_complete);
     ADD("/online/no-daemon", test_no_daemon);
     return g_test_run();
 }

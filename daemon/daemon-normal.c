@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a stream has learnt to be normal, as an operator lists and edits it. */
+#include "daemon-private.h"
+
+typedef struct {
+    GPtrArray *rows; /* OmenNormalRow */
+    OmenMiner *miner;
+    guint limit;
+} Listing;
+
+static void
+add_row(const guint32 *keys, guint length, guint64 uses, gpointer user_data)
+{
+    Listing *listing = user_data;
+    g_autoptr(GStrvBuilder) texts = NULL;
+    OmenNormalRow *row;
+
+    if (listing->rows->len >= listing->limit)
+        return;
+    texts = g_strv_builder_new();
+    row = g_new0(OmenNormalRow, 1);
+    row->templates = g_array_sized_new(FALSE, FALSE, sizeof(guint32), length);
+    g_array_append_vals(row->templates, keys, length);
+    for (guint i = 0; i < length; i++) {
+        g_autofree char *text = omen_miner_dup_template(listing->miner, keys[i]);
+        g_strv_builder_add(texts, text ? text : "");
+    }
+    row->texts = g_strv_builder_end(texts);
+    row->uses = uses;
+    g_ptr_array_add(listing->rows, row);
+}
+
+static OmenDetector *
+find_detector(OmenController *controller, const char *stream_name, GError **error)
+{
+    OmenStream *stream = omen_watcher_lookup(OMEN_DAEMON(controller)->watcher, stream_name);
+
+    if (stream)
+        return omen_stream_get_detector(stream);
+    g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_NOT_FOUND,
+                "there is no stream %s; there are \"host\" and \"domain:UUID\"", stream_name);
+    return NULL;
+}
+
+GPtrArray *
+omen_daemon_list_normal(OmenController *controller,
+                        const char *stream_name,
+                        guint limit,
+                        GError **error)
+{
+    OmenDetector *detector = find_detector(controller, stream_name, error);
+    Listing listing = {.limit = limit};
+
+    if (!detector)
+        return NULL;
+    listing.rows = g_ptr_array_new_with_free_func((GDestroyNotify) omen_normal_row_free);
+    listing.miner = omen_detector_get_miner(detector);
+    omen_profile_foreach(omen_detector_get_profile(detector), add_row, &listing);
+    return listing.rows;
+}
+
+gboolean
+omen_daemon_forget_normal(OmenController *controller,
+                          const char *stream_name,
+                          const guint32 *templates,
+                          guint n_templates,
+                          GError **error)
+{
+    OmenDetector *detector = find_detector(controller, stream_name, error);
+
+    if (!detector)
+        return FALSE;
+    if (omen_profile_forget(omen_detector_get_profile(detector), templates, n_templates))
+        return TRUE;
+    g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_NOT_FOUND,
+                "this subsequence is not among what is normal; virt-omen normal lists it");
+    return FALSE;
+}
