@@ -81,7 +81,7 @@ clear_bar(Story *self)
 }
 
 static void
-tell_omen(Story *self, const OmenDecision *decision, const char *line)
+tell_omen(Story *self, const OmenDecision *decision, const char *shown)
 {
     const OmenVerdict *verdict = &decision->verdict;
 
@@ -101,14 +101,14 @@ tell_omen(Story *self, const OmenDecision *decision, const char *line)
         json_builder_set_member_name(self->json, "reason");
         json_builder_add_string_value(self->json, verdict->reason);
         json_builder_set_member_name(self->json, "line");
-        json_builder_add_string_value(self->json, line);
+        json_builder_add_string_value(self->json, shown);
         json_builder_end_object(self->json);
         return;
     }
     printf("%s%8" G_GUINT64_FORMAT "  omen     %.2f  %s%s%s: %s%s\n          %s\n",
            self->colour ? "\033[31m" : "", decision->index, decision->score,
            omen_failure_class_to_string(verdict->failure_class), *verdict->device ? " of " : "",
-           verdict->device, verdict->reason, self->colour ? "\033[0m" : "", line);
+           verdict->device, verdict->reason, self->colour ? "\033[0m" : "", shown);
 }
 
 void

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the linter goes by. An exception stands here with its reason, or it is none."""
+
+# What is looked at.
+ROOTS = ("cli/", "daemon/", "hooks/", "include/", "qga-plugin/")
+
+LIBVIRT_ROOMS = {"daemon/hypervisor", "daemon/evacuation"}
+
+MAX_FILE_LINES = 550
+MAX_FUNCTION_LINES = 70
+
+# Calls that may wait: for a disk, a network, a process, another thread, libvirt. libvirt's are told by their verbs; those
+# that only look at what is here already (names, references, errors) are none.
+BLOCKING_CALLS = (
+    r"g_usleep|usleep|sleep|nanosleep|poll|ppoll|select|waitpid|wait|system|popen|fsync|fdatasync|getaddrinfo|"
+    r"g_spawn_sync|g_spawn_command_line_sync|g_thread_join|g_cond_wait|g_async_queue_pop|g_file_get_contents|"
+    r"g_file_set_contents|fopen|fgets|fread|sqlite3_step|sqlite3_exec|sd_journal_wait|g_\w+_sync|"
+    r"virConnectOpen\w*|virConnectList\w+|virConnectGet(?!LastError)\w+|virDomain(?:Migrate|Create|Define|Undefine|Destroy|Suspend|"
+    r"Resume|Abort|Save|Shutdown|Lookup|GetJob|GetState|GetInfo|GetXMLDesc|GetMetadata|GetControlInfo|Memory|Block|Qemu|Interface|"
+    r"StartDirtyRateCalc)\w*|virNode\w+|virStorage(?!\w*Free)\w+|virNetwork(?!\w*Free)\w+"
+)
+
+# What can be written from everywhere, all the same: GObject's tables of signals and properties are filled once, by class_init().
+GLOBALS = {"signals", "properties"}
+GLOBALS_BY_FILE = {
+    "daemon/hypervisor/event-loop.c": {"event_loop"},  # virEventRegisterImpl() takes no pointer of ours
+}
+
+AT_START = "before the main loop begins to turn"
+ASKING_LIBVIRT = "libvirt is asked by threads of a pool, with a deadline (daemon/hypervisor/workers.h)"
+STATE_THREAD = "SQLite's thread, or before the main loop begins to turn"
+
+# Functions that may wait, and why that does not hold up the main loop, by file; "*": all of the file.
+WAITING = {
+    "daemon/bus/bus.c": {"omen_bus_start": AT_START, "omen_bus_dispose": "after the main loop has ended"},
+    "daemon/configuration.c": {"load_file": "small files of /etc: at the start, and when an operator asks for it"},
+    "daemon/evacuation/destination.c": {"*": ASKING_LIBVIRT},
+    "daemon/evacuation/domain-facts.c": {"*": ASKING_LIBVIRT},
+    "daemon/evacuation/evacuation-job.c": {"rate_work": ASKING_LIBVIRT},
+    "daemon/evacuation/evacuator-foresight.c": {"ask_dirty_rates": ASKING_LIBVIRT},
+    "daemon/evacuation/ladder.c": {"*": ASKING_LIBVIRT},
+    "daemon/evacuation/migration.c": {"*": "a migration's call lasts as long as it: a thread each"},
+    "daemon/evacuation/whereabouts.c": {"*": ASKING_LIBVIRT},
+    "daemon/hypervisor/domain-inventory.c": {"*": ASKING_LIBVIRT},
+    "daemon/judge/knowledge.c": {"load_file": AT_START},
+    "daemon/notify/journal.c": {"run": "a thread of its own"},
+    "daemon/source/kmsg-source.c": {"place_new": "a file of /proc, in memory"},
+    "daemon/source/reader.c": {"omen_reader_wait": "a thread each reader", "has_room": "a thread each reader"},
+    "daemon/state/schema.c": {"*": STATE_THREAD},
+    "daemon/state/sql.c": {"*": STATE_THREAD},
+    "daemon/state/state-writer.c": {"wait_for_work": STATE_THREAD},
+    "daemon/state/store.c": {"*": STATE_THREAD},
+}
+
+# Where text meets people and programs.
+SINKS = r"printf|fprintf|puts|fputs|g_print|g_printerr|g_message|g_warning|g_info|g_critical|sd_journal_\w+|" \
+        r"json_builder_add_string_value|g_variant_new_string|g_variant_new|omen_dbus_\w+_set_\w+"
+
+# What came from outside: a record's fields, a line as it was read.
+RAW_TEXT = r"\brecord(?:->|\.)(?:message|identifier)\b|\bevidence(?:->|\.)message\b|(?<![\w.>])(?:raw_line|line)\b(?!\w*(?:_number|\s*\())"
