@@ -79,13 +79,17 @@ print_status(GVariant *status)
     g_variant_iter_init(&iter, domains);
     while (g_variant_iter_loop(&iter, "@a{sv}", &domain)) {
         const char *state = "";
+        const char *hearing = "";
         g_autoptr(GVariant) domain_streams = g_variant_lookup_value(domain, "streams", NULL);
         g_variant_lookup(domain, "name", "&s", &name);
         g_variant_lookup(domain, "state", "&s", &state);
         g_variant_lookup(domain, "endangered", "b", &endangered);
+        g_variant_lookup(domain, "hearing", "&s", &hearing);
         g_print("domain %s, %s: ", name, state);
         print_state(endangered);
         print_streams(domain_streams, "  ");
+        if (*hearing)
+            g_print("  %s\n", hearing);
     }
     for (guint i = 0; problems && problems[i]; i++)
         g_print("%sproblem: %s%s\n", paint("\033[33m"), problems[i], paint("\033[0m"));

@@ -48,6 +48,12 @@ static const Setting settings[] = {
     {"domains", "qemu_log_dir", TYPE_STRING, AT(qemu_log_dir), 0, 0},
     {"domains", "monitor_events", TYPE_BOOLEAN, AT(monitor_events), 0, 0},
     {"domains", "training", TYPE_UINT, AT(domain_training), 0, 100000},
+    {"guests", "logs", TYPE_BOOLEAN, AT(guests.logs), 0, 0},
+    {"guests", "lines_a_second", TYPE_UINT, AT(guests.lines_a_second), 1, 100000},
+    {"guests", "kib_a_second", TYPE_UINT, AT(guests.kib_a_second), 1, 100000},
+    {"guests", "max_templates", TYPE_UINT, AT(guests.max_templates), 16, 1000000},
+    {"guests", "memory_kib", TYPE_UINT, AT(guests.memory_kib), 64, 1u << 20},
+    {"guests", "max_subsequences", TYPE_UINT, AT(guests.max_subsequences), 16, 1000000},
     {"judge", "name", TYPE_STRING, AT(judge), 0, 0},
     {"judge", "knowledge_dir", TYPE_STRING, AT(knowledge_dir), 0, 0},
     {"policy", "omen_lifetime_s", TYPE_UINT, AT(omen_lifetime_s), 10, 30 * 24 * 3600},
@@ -155,6 +161,12 @@ omen_configuration_new(void)
     self->qemu_log_dir = g_strdup("/var/log/libvirt/qemu");
     self->monitor_events = TRUE;
     self->domain_training = 0;
+    self->guests = (OmenGuestSettings){.logs = TRUE,
+                                       .lines_a_second = 100,
+                                       .kib_a_second = 64,
+                                       .max_templates = 1000,
+                                       .memory_kib = 1024,
+                                       .max_subsequences = 2000};
     self->detector = OMEN_DETECTOR_CONFIG_INIT;
     /* Whoever writes lines must not be able to choose collisions. */
     self->detector.miner.hash_key = (guint64) g_random_int() << 32 | g_random_int();
@@ -411,7 +423,7 @@ apply_entry(
     else
         g_set_error(
             error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
-            "unknown group; there are: [daemon] [libvirt] [sources] [domains] [miner] "
+            "unknown group; there are: [daemon] [libvirt] [sources] [domains] [guests] [miner] "
             "[profile] [detector] [judge] [policy] [evacuation] [metrics] [notify] [destination NAME]");
     return FALSE;
 }

@@ -51,6 +51,16 @@ typedef struct {
     guint max_domains; /* 0: no limit */
 } OmenDestinationSettings;
 
+/* [guests] */
+typedef struct {
+    gboolean logs;
+    guint lines_a_second;
+    guint kib_a_second;
+    guint max_templates;
+    guint memory_kib;
+    guint max_subsequences;
+} OmenGuestSettings;
+
 typedef struct {
     /* [daemon] */
     OmenMode mode;
@@ -73,6 +83,9 @@ typedef struct {
     char *qemu_log_dir;
     gboolean monitor_events;
     guint domain_training;
+
+    /* [guests] */
+    OmenGuestSettings guests;
 
     /* [miner], [profile], [detector] */
     OmenDetectorConfig detector;

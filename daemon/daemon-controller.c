@@ -68,6 +68,7 @@ static OmenDomainStatus *
 describe_domain(OmenDaemon *self, const OmenDomainInfo *info)
 {
     OmenStream *stream = omen_watcher_get_domain_stream(self->watcher, info->uuid);
+    OmenGuestWatch *guest = omen_watcher_get_guest(self->watcher, info->uuid);
     OmenDomainStatus *status = g_new0(OmenDomainStatus, 1);
 
     status->uuid = g_strdup(info->uuid);
@@ -76,9 +77,14 @@ describe_domain(OmenDaemon *self, const OmenDomainInfo *info)
     status->endangered =
         omen_omen_registry_get_domain_danger(self->omens, info->uuid, g_get_real_time()) != NULL ||
         (omen_domain_info_is_active(info) && omen_responder_is_host_endangered(self->responder));
+    status->hearing = omen_guest_watch_describe(guest);
     status->streams =
         stream ? omen_stream_list_status(stream)
                : g_ptr_array_new_with_free_func((GDestroyNotify) omen_stream_status_free);
+    if (guest) {
+        GPtrArray *own = omen_stream_list_status(omen_guest_watch_get_stream(guest));
+        g_ptr_array_extend_and_steal(status->streams, own);
+    }
     return status;
 }
 

@@ -73,8 +73,7 @@ static OmenStreamRow *
 unpack_stream(OmenStream *stream, GVariant *state)
 {
     const char *name = omen_stream_get_name(stream);
-    OmenStreamRow *row = omen_stream_row_new(
-        name, g_str_equal(name, "host") ? OMEN_PROVENANCE_HOST : OMEN_PROVENANCE_DOMAIN);
+    OmenStreamRow *row = omen_stream_row_new(name, omen_stream_get_provenance(stream));
     g_autoptr(GVariant) bookmarks =
         g_variant_lookup_value(state, "bookmarks", G_VARIANT_TYPE("a{ss}"));
     GVariantIter iter;

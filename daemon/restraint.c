@@ -85,7 +85,8 @@ gather_omens(const OmenOmenData *omen, OmenOmenRegistry *omens, OmenRestraintFac
         if (!omen_omen_is_open(one, facts->now_us))
             continue;
         facts->n_independent += is_independent(omen, other) ? 1 : 0;
-        if (*other->domain_uuid)
+        /* Guests could feign a storm, and so keep others from being moved. */
+        if (*other->domain_uuid && other->scope != OMEN_SCOPE_GUEST)
             g_hash_table_add(alarmed, g_strdup(other->domain_uuid));
     }
     facts->n_alarmed_domains = g_hash_table_size(alarmed);

@@ -93,6 +93,14 @@ omen_stream_get_detector(OmenStream *self)
     return self->detector;
 }
 
+OmenProvenance
+omen_stream_get_provenance(OmenStream *self)
+{
+    if (g_str_has_prefix(self->name, OMEN_STREAM_DOMAIN_PREFIX))
+        return OMEN_PROVENANCE_DOMAIN;
+    return g_str_equal(self->name, OMEN_STREAM_HOST) ? OMEN_PROVENANCE_HOST : OMEN_PROVENANCE_GUEST;
+}
+
 void
 omen_stream_set_bookmarks(OmenStream *self, GVariant *bookmarks)
 {

@@ -21,7 +21,12 @@ G_BEGIN_DECLS
 #define OMEN_TYPE_STREAM (omen_stream_get_type())
 G_DECLARE_FINAL_TYPE(OmenStream, omen_stream, OMEN, STREAM, GObject)
 
-/* @name: "host", "domain:UUID". Takes @detector. */
+/* The names of streams: the host's, a domain's, a guest's. */
+#define OMEN_STREAM_HOST          "host"
+#define OMEN_STREAM_DOMAIN_PREFIX "domain:"
+#define OMEN_STREAM_GUEST_PREFIX  "guest:"
+
+/* @name: OMEN_STREAM_HOST, or a prefix and a UUID. Takes @detector. */
 OmenStream *omen_stream_new(const char *name, OmenDetector *detector);
 
 const char *omen_stream_get_name(OmenStream *self);
@@ -38,6 +43,9 @@ void omen_stream_add_source(OmenStream *self, OmenSource *source, gboolean skip_
 
 /* Stops all sources. */
 void omen_stream_stop(OmenStream *self);
+
+/* Of all its records. */
+OmenProvenance omen_stream_get_provenance(OmenStream *self);
 
 /* Borrowed. */
 OmenDetector *omen_stream_get_detector(OmenStream *self);

@@ -11,13 +11,13 @@
 #include <string.h>
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
-#define HOST_STREAM    "host"
-#define DOMAIN_PREFIX  "domain:"
+#define MAX_KEPT       (2 * OMEN_WATCHER_MAX_DOMAINS) /* a domain's stream, and its guest's */
 
 /* A stream, and whose it is: "" for the host's. */
 typedef struct {
     OmenWatcher *watcher; /* not owned: it owns this */
     OmenStream *stream;
+    OmenGuestWatch *guest; /* of a domain; NULL: it is not listened to */
     char *uuid;
     char *name;
 } Watch;
@@ -46,6 +46,9 @@ static guint signals[N_SIGNALS];
 static void
 watch_free(Watch *self)
 {
+    if (self->guest)
+        g_signal_handlers_disconnect_by_data(omen_guest_watch_get_stream(self->guest), self);
+    g_clear_pointer(&self->guest, omen_guest_watch_free);
     omen_stream_stop(self->stream);
     g_signal_handlers_disconnect_by_data(self->stream, self);
     g_object_unref(self->stream);
@@ -104,8 +107,7 @@ omen_watcher_restore(OmenWatcher *self, const char *stream_name, GVariant *state
 {
     g_autoptr(GVariant) owned = g_variant_ref_sink(state);
 
-    if (g_hash_table_size(self->kept) < OMEN_WATCHER_MAX_DOMAINS ||
-        g_hash_table_contains(self->kept, stream_name))
+    if (g_hash_table_size(self->kept) < MAX_KEPT || g_hash_table_contains(self->kept, stream_name))
         g_hash_table_replace(self->kept, g_strdup(stream_name), g_steal_pointer(&owned));
 }
 
@@ -142,6 +144,27 @@ take_up_detector(OmenWatcher *self,
     return omen_detector_new(config, provenance, self->judge, error);
 }
 
+/* (transfer full): NULL with @error. */
+static OmenStream *
+make_stream(OmenWatcher *self,
+            const OmenDetectorConfig *config,
+            OmenProvenance provenance,
+            const char *stream_name,
+            GError **error)
+{
+    OmenDetector *detector = take_up_detector(self, config, provenance, stream_name, error);
+    GVariant *state = g_hash_table_lookup(self->kept, stream_name);
+    g_autoptr(GVariant) bookmarks =
+        state ? g_variant_lookup_value(state, "bookmarks", G_VARIANT_TYPE("a{ss}")) : NULL;
+    OmenStream *stream = detector ? omen_stream_new(stream_name, detector) : NULL;
+
+    if (stream && bookmarks)
+        omen_stream_set_bookmarks(stream, bookmarks);
+    if (stream)
+        g_hash_table_remove(self->kept, stream_name);
+    return stream;
+}
+
 static Watch *
 watch_new(OmenWatcher *self,
           const OmenDetectorConfig *config,
@@ -151,23 +174,17 @@ watch_new(OmenWatcher *self,
           const char *name,
           GError **error)
 {
-    OmenDetector *detector = take_up_detector(self, config, provenance, stream_name, error);
-    GVariant *state = g_hash_table_lookup(self->kept, stream_name);
-    g_autoptr(GVariant) bookmarks =
-        state ? g_variant_lookup_value(state, "bookmarks", G_VARIANT_TYPE("a{ss}")) : NULL;
+    OmenStream *stream = make_stream(self, config, provenance, stream_name, error);
     Watch *watch;
 
-    if (!detector)
+    if (!stream)
         return NULL;
     watch = g_new0(Watch, 1);
     watch->watcher = self;
-    watch->stream = omen_stream_new(stream_name, detector);
+    watch->stream = stream;
     watch->uuid = g_strdup(uuid);
     watch->name = g_strdup(name);
     g_signal_connect(watch->stream, "sign", G_CALLBACK(on_sign), watch);
-    if (bookmarks)
-        omen_stream_set_bookmarks(watch->stream, bookmarks);
-    g_hash_table_remove(self->kept, stream_name);
     return watch;
 }
 
@@ -234,6 +251,32 @@ add_domain_sources(OmenWatcher *self, Watch *watch)
     }
 }
 
+/* What the guest says of itself is a stream of its own, of bounded size. */
+static void
+listen_to_guest(OmenWatcher *self, Watch *watch)
+{
+    const OmenGuestSettings *settings = &self->configuration->guests;
+    OmenDetectorConfig config = self->configuration->detector;
+    g_autofree char *name = g_strconcat(OMEN_STREAM_GUEST_PREFIX, watch->uuid, NULL);
+    g_autoptr(GError) error = NULL;
+    OmenStream *stream;
+
+    if (!settings->logs)
+        return;
+    config.miner.max_clusters = MIN(config.miner.max_clusters, settings->max_templates);
+    config.miner.max_bytes = MIN(config.miner.max_bytes, (gsize) settings->memory_kib * 1024);
+    config.profile.max_subsequences =
+        MIN(config.profile.max_subsequences, settings->max_subsequences);
+    stream = make_stream(self, &config, OMEN_PROVENANCE_GUEST, name, &error);
+    if (!stream) {
+        g_warning("the guest of domain %s is not heard: %s", watch->name, error->message);
+        return;
+    }
+    g_signal_connect(stream, "sign", G_CALLBACK(on_sign), watch);
+    watch->guest =
+        omen_guest_watch_new(settings, self->hypervisor, watch->uuid, watch->name, stream);
+}
+
 static void
 on_domain_added(OmenHypervisor *hypervisor G_GNUC_UNUSED,
                 const OmenDomainInfo *domain,
@@ -241,7 +284,7 @@ on_domain_added(OmenHypervisor *hypervisor G_GNUC_UNUSED,
 {
     OmenWatcher *self = user_data;
     OmenDetectorConfig config = self->configuration->detector;
-    g_autofree char *stream_name = g_strconcat(DOMAIN_PREFIX, domain->uuid, NULL);
+    g_autofree char *stream_name = g_strconcat(OMEN_STREAM_DOMAIN_PREFIX, domain->uuid, NULL);
     g_autoptr(GError) error = NULL;
     Watch *watch;
 
@@ -262,6 +305,17 @@ on_domain_added(OmenHypervisor *hypervisor G_GNUC_UNUSED,
     }
     g_hash_table_insert(self->domains, watch->uuid, watch);
     add_domain_sources(self, watch);
+    listen_to_guest(self, watch);
+}
+
+/* It may come back, by another migration: what is known of it is kept for then. */
+static void
+keep_stream(OmenWatcher *self, OmenStream *stream)
+{
+    GVariant *state = omen_stream_save(stream);
+
+    if (state)
+        omen_watcher_restore(self, omen_stream_get_name(stream), state);
 }
 
 static void
@@ -271,14 +325,12 @@ on_domain_removed(OmenHypervisor *hypervisor G_GNUC_UNUSED,
 {
     OmenWatcher *self = user_data;
     Watch *watch = g_hash_table_lookup(self->domains, domain->uuid);
-    GVariant *state;
 
     if (!watch)
         return;
-    /* It may come back, by another migration: what is known of it is kept for then. */
-    state = omen_stream_save(watch->stream);
-    if (state)
-        omen_watcher_restore(self, omen_stream_get_name(watch->stream), state);
+    keep_stream(self, watch->stream);
+    if (watch->guest)
+        keep_stream(self, omen_guest_watch_get_stream(watch->guest));
     g_hash_table_remove(self->domains, domain->uuid);
     self->is_full = FALSE;
 }
@@ -286,8 +338,8 @@ on_domain_removed(OmenHypervisor *hypervisor G_GNUC_UNUSED,
 gboolean
 omen_watcher_start(OmenWatcher *self, GError **error)
 {
-    self->host = watch_new(self, &self->configuration->detector, OMEN_PROVENANCE_HOST, HOST_STREAM,
-                           "", "", error);
+    self->host = watch_new(self, &self->configuration->detector, OMEN_PROVENANCE_HOST,
+                           OMEN_STREAM_HOST, "", "", error);
     if (!self->host || !add_host_sources(self, error))
         return FALSE;
 
@@ -306,8 +358,12 @@ omen_watcher_stop(OmenWatcher *self)
     if (self->host)
         omen_stream_stop(self->host->stream);
     g_hash_table_iter_init(&iter, self->domains);
-    while (g_hash_table_iter_next(&iter, NULL, &watch))
+    while (g_hash_table_iter_next(&iter, NULL, &watch)) {
+        OmenGuestWatch *guest = ((Watch *) watch)->guest;
         omen_stream_stop(((Watch *) watch)->stream);
+        if (guest)
+            omen_guest_watch_stop(guest);
+    }
 }
 
 OmenStream *
@@ -324,13 +380,27 @@ omen_watcher_get_domain_stream(OmenWatcher *self, const char *uuid)
     return watch ? watch->stream : NULL;
 }
 
+OmenGuestWatch *
+omen_watcher_get_guest(OmenWatcher *self, const char *uuid)
+{
+    Watch *watch = g_hash_table_lookup(self->domains, uuid);
+
+    return watch ? watch->guest : NULL;
+}
+
 OmenStream *
 omen_watcher_lookup(OmenWatcher *self, const char *stream_name)
 {
-    if (g_str_equal(stream_name, HOST_STREAM))
+    if (g_str_equal(stream_name, OMEN_STREAM_HOST))
         return self->host->stream;
-    if (g_str_has_prefix(stream_name, DOMAIN_PREFIX))
-        return omen_watcher_get_domain_stream(self, stream_name + strlen(DOMAIN_PREFIX));
+    if (g_str_has_prefix(stream_name, OMEN_STREAM_DOMAIN_PREFIX))
+        return omen_watcher_get_domain_stream(self,
+                                              stream_name + strlen(OMEN_STREAM_DOMAIN_PREFIX));
+    if (g_str_has_prefix(stream_name, OMEN_STREAM_GUEST_PREFIX)) {
+        OmenGuestWatch *guest =
+            omen_watcher_get_guest(self, stream_name + strlen(OMEN_STREAM_GUEST_PREFIX));
+        return guest ? omen_guest_watch_get_stream(guest) : NULL;
+    }
     return NULL;
 }
 
@@ -343,7 +413,11 @@ omen_watcher_list(OmenWatcher *self)
 
     g_ptr_array_add(list, self->host->stream);
     g_hash_table_iter_init(&iter, self->domains);
-    while (g_hash_table_iter_next(&iter, NULL, &watch))
+    while (g_hash_table_iter_next(&iter, NULL, &watch)) {
+        OmenGuestWatch *guest = ((Watch *) watch)->guest;
         g_ptr_array_add(list, ((Watch *) watch)->stream);
+        if (guest)
+            g_ptr_array_add(list, omen_guest_watch_get_stream(guest));
+    }
     return list;
 }

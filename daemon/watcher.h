@@ -10,6 +10,7 @@
 #pragma once
 
 #include "configuration.h"
+#include "guest-watch.h"
 #include "hypervisor/hypervisor.h"
 #include "stream.h"
 
@@ -35,9 +36,11 @@ gboolean omen_watcher_start(OmenWatcher *self, GError **error);
 
 void omen_watcher_stop(OmenWatcher *self);
 
-/* (transfer none): the host's; (nullable): a domain's by UUID; by a stream's name. */
+/* (transfer none): the host's; (nullable): a domain's and its guest's by UUID; by a stream's name.
+ */
 OmenStream *omen_watcher_get_host_stream(OmenWatcher *self);
 OmenStream *omen_watcher_get_domain_stream(OmenWatcher *self, const char *uuid);
+OmenGuestWatch *omen_watcher_get_guest(OmenWatcher *self, const char *uuid);
 OmenStream *omen_watcher_lookup(OmenWatcher *self, const char *stream_name);
 
 /* (transfer container): all streams. */

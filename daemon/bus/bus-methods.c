@@ -168,6 +168,8 @@ pack_domains(OmenController *controller, GPtrArray *domains, Scores scores)
         g_variant_builder_add(&row, "{sv}", "state", g_variant_new_string(domain->state));
         g_variant_builder_add(&row, "{sv}", "endangered",
                               g_variant_new_boolean(domain->endangered));
+        if (domain->hearing)
+            g_variant_builder_add(&row, "{sv}", "hearing", g_variant_new_string(domain->hearing));
         g_variant_builder_add(&row, "{sv}", "streams", pack_streams(domain->streams));
         add_scores(&row, controller, domain->uuid, scores);
         g_variant_builder_add_value(&list, g_variant_builder_end(&row));

@@ -62,6 +62,7 @@ omen_domain_status_free(OmenDomainStatus *self)
     g_free(self->uuid);
     g_free(self->name);
     g_free(self->state);
+    g_free(self->hearing);
     g_clear_pointer(&self->streams, g_ptr_array_unref);
     g_free(self);
 }

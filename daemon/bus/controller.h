@@ -45,6 +45,7 @@ typedef struct {
     char *name;
     char *state; /* "running", "paused", "shut off", ... */
     gboolean endangered;
+    char *hearing;      /* by which way its guest is heard, and what would improve it */
     GPtrArray *streams; /* OmenStreamStatus */
 } OmenDomainStatus;
 
