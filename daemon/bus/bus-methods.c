@@ -275,7 +275,7 @@ answer_with_evacuations(Request *request,
                         const GError *error,
                         gboolean is_list)
 {
-    g_autoptr(GPtrArray) owned = evacuations;
+    g_autoptr(GPtrArray) owned G_GNUC_UNUSED = evacuations;
     GVariantBuilder paths;
     g_autofree char *first = NULL;
 

@@ -180,7 +180,8 @@ read_downtime(virDomainPtr domain)
     int type;
 
     if (virDomainGetJobStats(domain, &type, &stats.items, &stats.n_items,
-                             VIR_DOMAIN_JOB_STATS_COMPLETED) == 0)
+                             VIR_DOMAIN_JOB_STATS_COMPLETED |
+                                 VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED) == 0)
         virTypedParamsGetULLong(stats.items, stats.n_items, VIR_DOMAIN_JOB_DOWNTIME, &downtime_ms);
     return downtime_ms;
 }
