@@ -387,6 +387,8 @@ omen_placement_solve(OmenPlacement *self)
             isfinite(self->seconds[i]))
             one.order[one.n++] = i;
     }
+    if (one.n == 0)
+        return;
     /* Of equal ones the first stays: better all have some than one has all. */
     for (guint i = 0; i < 2 * N_GREEDY; i++) {
         sort_by(&one, (Greedy) (i % N_GREEDY));
