@@ -255,7 +255,7 @@ static void
 ask_dirty_rate(Job *self)
 {
     self->is_rated = TRUE;
-    omen_workers_run_async(self->evacuator->probers, NULL, rate_work, omen_job_make_question(self),
+    omen_workers_run_async(self->evacuator->surveys, NULL, rate_work, omen_job_make_question(self),
                            omen_question_free, g_free, RATE_DEADLINE_S, on_rated,
                            omen_job_ref(self));
 }
@@ -276,7 +276,7 @@ void
 omen_job_survey(Job *self)
 {
     self->asked_us = g_get_monotonic_time();
-    omen_workers_run_async(self->evacuator->questions, NULL, examine_work,
+    omen_workers_run_async(self->evacuator->surveys, NULL, examine_work,
                            omen_job_make_question(self), omen_question_free,
                            (GDestroyNotify) omen_domain_facts_free, QUESTION_DEADLINE_S,
                            on_surveyed, omen_job_ref(self));

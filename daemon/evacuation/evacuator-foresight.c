@@ -226,7 +226,7 @@ omen_evacuator_plan_async(OmenEvacuator *self,
         inquiry->deadline_s = (double) (request->deadline_us - now_us) / G_USEC_PER_SEC;
     inquiry->facts = g_ptr_array_new_with_free_func((GDestroyNotify) omen_domain_facts_free);
     inquiry->reasons = g_ptr_array_new_with_free_func(g_free);
-    omen_workers_run_async(self->probers, NULL, inquire, inquiry, inquiry_free,
+    omen_workers_run_async(self->surveys, NULL, inquire, inquiry, inquiry_free,
                            (GDestroyNotify) g_ptr_array_unref, PLAN_DEADLINE_S, on_inquired, task);
 }
 

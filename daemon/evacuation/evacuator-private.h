@@ -20,6 +20,7 @@ struct _OmenEvacuator {
 
     OmenHypervisor *hypervisor;
     OmenWorkers *questions;  /* to destinations and about whereabouts */
+    OmenWorkers *surveys;    /* of domains that wait, and for plans */
     OmenWorkers *probers;    /* to destinations, that nobody waits for */
     OmenWorkers *migrations; /* calls that last as long as a migration */
     OmenEvacuatorKeepFunc keep;

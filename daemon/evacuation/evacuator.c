@@ -2,7 +2,8 @@
 #include "evacuator-private.h"
 
 #define MAX_QUESTIONS  8
-#define MAX_PROBERS    8
+#define MAX_SURVEYS    8
+#define MAX_PROBERS    16
 #define MAX_MIGRATIONS 32
 #define MAX_WAITING    4096
 #define MAX_KEPT       1000
@@ -43,6 +44,7 @@ omen_evacuator_finalize(GObject *object)
     g_free(self->save_dir);
     g_hash_table_unref(self->probes);
     g_object_unref(self->questions);
+    g_object_unref(self->surveys);
     g_object_unref(self->probers);
     g_object_unref(self->migrations);
     g_object_unref(self->hypervisor);
@@ -62,6 +64,7 @@ static void
 omen_evacuator_init(OmenEvacuator *self)
 {
     self->questions = omen_workers_new(MAX_QUESTIONS);
+    self->surveys = omen_workers_new(MAX_SURVEYS);
     self->probers = omen_workers_new(MAX_PROBERS);
     self->migrations = omen_workers_new(MAX_MIGRATIONS);
     self->jobs = g_ptr_array_new_with_free_func(omen_job_unref);
