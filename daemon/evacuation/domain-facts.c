@@ -6,6 +6,7 @@
 #include <libxml/xpath.h>
 #include <string.h>
 #include <sys/vfs.h>
+#include <virt-omen/text.h>
 
 #define MAX_LISTED 64 /* networks, disks ... of one domain */
 
@@ -117,9 +118,10 @@ static void
 complain(OmenWishes *wishes, const char *attribute, const char *value, const char *allowed)
 {
     g_autofree char *before = g_steal_pointer(&wishes->problem);
+    g_autofree char *shown = omen_text_sanitise(value, -1, 40);
 
-    wishes->problem = g_strdup_printf("%s%s%s=\"%.40s\" is ignored: allowed are %s", before,
-                                      *before ? "; " : "", attribute, value, allowed);
+    wishes->problem = g_strdup_printf("%s%s%s=\"%s\" is ignored: allowed are %s", before,
+                                      *before ? "; " : "", attribute, shown, allowed);
 }
 
 static gboolean

@@ -148,6 +148,12 @@ static const Mistake mistakes[] = {
     {"metric", "[profile]\nmetric=euclid\n", ":2: [profile] metric: "},
     {"engine key", "[profile]\nlenght=4\n", ":2: [profile] lenght: unknown key"},
     {"mask", "[miner]\nmask.RACK=rack-(\n", ":2: [miner] mask.RACK: "},
+    {"ladder", "[policy]\nwhen_stuck=save;jump\n",
+     "when_stuck: \"jump\" is no step; there are: save, shutdown"},
+    {"post-copy", "[evacuation]\npost_copy=yes\n",
+     ":2: [evacuation] post_copy: \"yes\" is not allowed here; allowed are: never, healthy, always"},
+    {"destination weight", "[destination beta]\nweight=heavy\n",
+     ":2: [destination beta] weight: \"heavy\" is no whole number"},
     {"no entry", "[daemon]\nmode=observe\nnonsense\n", ":3: "},
     {"no group", "\nmode=observe\n", ":2: "},
 };
