@@ -261,6 +261,58 @@ def counter_or_none(hosts, guest):
         return None
 
 
+CERTIFICATES = r"""
+set -e
+pki=$1
+mkdir -p "$pki"; cd "$pki"
+if [ ! -e cacert.pem ]; then
+    printf 'cn = test bed\nca\ncert_signing_key\nexpiration_days = 2\n' > ca.info
+    certtool --generate-privkey --ecc --outfile cakey.pem
+    certtool --generate-self-signed --load-privkey cakey.pem --template ca.info --outfile cacert.pem
+fi 2> /dev/null
+printf 'cn = %s\ndns_name = %s\nip_address = %s\ntls_www_server\ntls_www_client\nsigning_key\nencryption_key\nexpiration_days = 2\n' \
+    "$2" "$2" "$3" > "$2.info"
+certtool --generate-privkey --ecc --outfile "$2.key" 2> /dev/null
+certtool --generate-certificate --load-privkey "$2.key" --load-ca-certificate cacert.pem --load-ca-privkey cakey.pem \
+    --template "$2.info" --outfile "$2.pem" 2> /dev/null
+mkdir -p /etc/pki/CA /etc/pki/libvirt/private /etc/pki/qemu
+cp cacert.pem /etc/pki/CA/cacert.pem
+for role in server client; do
+    cp "$2.pem" /etc/pki/libvirt/${role}cert.pem; cp "$2.key" /etc/pki/libvirt/private/${role}key.pem
+    cp "$2.pem" /etc/pki/qemu/$role-cert.pem; cp "$2.key" /etc/pki/qemu/$role-key.pem
+done
+cp cacert.pem /etc/pki/qemu/ca-cert.pem
+sed -i 's/^listen_tls = 0/listen_tls = 1/' /etc/libvirt/libvirtd.conf
+"""
+
+
+def test_tls():
+    """With tls=yes and qemu+tls the guests' memory is encrypted, and no warning is given; without, a loud one is."""
+    with bed.Bed("evac-tls", hosts=2, guests=1, daemon="advise") as hosts:
+        loud = "READABLE ON THE NETWORK"
+        expect("it is told that nothing is encrypted", loud in hosts.on("alpha", "cat", "/var/log/virt-omend.log").stdout)
+        status = json.loads(hosts.testbed("status", "--json").stdout)["hosts"]
+        folder = status[0]["syslog"].rsplit("/", 4)[0] + "/pki"
+        for host in status:
+            hosts.on(host["name"], "sh", "-c", CERTIFICATES, "sh", folder, host["name"], host["address"])
+            hosts.testbed("libvirtd", host["name"], "stop")
+            hosts.testbed("libvirtd", host["name"], "start")
+        hosts.on("alpha", "sh", "-c", ": > /var/log/virt-omend.log")
+        configure(hosts, "alpha", "[evacuation]\ntls=yes\n[destination beta]\nuri=qemu+tls://beta/system\n", "advise")
+        expect("no warning now", loud not in hosts.on("alpha", "cat", "/var/log/virt-omend.log").stdout)
+        before = hosts.counter("g1")
+        hosts.omen("alpha", "evacuate", "g1", "--wait")
+        expect("it runs on beta", hosts.running_on("g1") == ["beta"])
+        expect("not restarted", hosts.counter("g1")[0] == before[0])
+        hosts.on("beta", "sh", "-c", "rm /etc/pki/qemu/*")
+        hosts.on("beta", "virsh", "migrate", "--live", "--p2p", "--persistent", "--undefinesource", "g1",
+                 "qemu+tcp://alpha/system")
+        hosts.omen("alpha", "evacuate", "g1", "--wait", check=False)
+        row = hosts.evacuation_of("alpha", "g1")
+        expect(f"without certificates it does not go in the clear: {row}", row["phase"] == "failed" and
+               hosts.running_on("g1") == ["alpha"])
+
+
 def test_flood():
     """A flood of log lines: the evacuation is not held up."""
     with bed.Bed("evac-flood", hosts=2, guests=2, daemon="advise") as hosts:
@@ -278,4 +330,4 @@ def test_flood():
 
 
 if __name__ == "__main__":
-    bed.main([test_plan, test_deadline, test_destinations, test_restraint, test_storm, test_disk_gone, test_return, test_ladder, test_local_disk, test_flood])
+    bed.main([test_plan, test_deadline, test_destinations, test_restraint, test_storm, test_disk_gone, test_return, test_ladder, test_local_disk, test_tls, test_flood])
