@@ -81,6 +81,9 @@ def test_plan():
                rows["g1"]["phase"] == "failed" and "never" in rows["g1"]["error"])
         order = sorted(moves, key=lambda guest: rows[guest]["started"])
         expect(f"the important one among the first two: {order}", "g2" in order[:2])
+        endanger(hosts)
+        left = plan(hosts)["deadline"] - time.time()
+        expect(f"an omen sets a deadline, {left:.0f} s from now", 60 < left < 7200)
 
 
 def test_deadline():
