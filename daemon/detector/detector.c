@@ -25,6 +25,8 @@ typedef enum {
 typedef struct {
     guint8 flags;
     gboolean is_judged;
+    gboolean had_zero; /* the judged line held a zero by itself: "0 errors" and "3 errors" are one
+                        * template, and not the same news */
     OmenVerdict verdict;
 } Template;
 
@@ -110,6 +112,22 @@ ensure_template(OmenDetector *self, guint32 id)
     return known;
 }
 
+/* A zero that stands by itself. */
+static gboolean
+has_zero(const OmenRecord *record)
+{
+    const char *text = record->message;
+    const char *end = text + record->message_length;
+
+    for (const char *at = text; at < end && (at = memchr(at, '0', (gsize) (end - at))); at++) {
+        gboolean begins = at == text || !(g_ascii_isalnum(at[-1]) || at[-1] == '.');
+        gboolean ends = at + 1 == end || !(g_ascii_isalnum(at[1]) || at[1] == '.');
+        if (begins && ends)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* A line as the judge may see it. */
 static void
 judge_line(OmenDetector *self, const OmenRecord *record, Template *known)
@@ -124,9 +142,15 @@ judge_line(OmenDetector *self, const OmenRecord *record, Template *known)
         .identifier = identifier,
         .message = message,
     };
+    gboolean was_benign;
 
+    was_benign = known->is_judged && known->verdict.probability < 0.5;
     omen_judge_judge(self->judge, &evidence, &known->verdict);
     known->is_judged = TRUE;
+    /* What was learnt of it was learnt of other news. */
+    if (was_benign && known->verdict.probability >= 0.5)
+        known->flags &= (guint8) ~FLAG_NORMAL;
+    known->had_zero = has_zero(record);
 }
 
 static double
@@ -167,7 +191,7 @@ decide(OmenDetector *self,
     decision->template_id = id;
     omen_profile_push(self->profile, id, &decision->profile);
     /* The template has lost a word: what was said of it may no longer hold. */
-    if (!known->is_judged || changed)
+    if (!known->is_judged || changed || (known->had_zero && !has_zero(record)))
         judge_line(self, record, known);
     decision->judged = TRUE;
     decision->verdict = known->verdict;

@@ -99,6 +99,27 @@ test_fault_in_training(void)
     g_assert_true(push(detector, DEATH).omen);
 }
 
+/* One template, other news: a number that is no longer zero. */
+static void
+test_zero(void)
+{
+    g_autoptr(OmenJudge) judge = embedded_judge();
+    g_autoptr(OmenDetector) detector = new_detector(judge);
+    guint32 template_id;
+
+    train(detector, 40);
+    template_id =
+        push(detector, "Device: /dev/sda, 0 Currently unreadable (pending) sectors").template_id;
+    for (guint i = 0; i < 20; i++)
+        g_assert_false(
+            push(detector, "Device: /dev/sda, 0 Currently unreadable (pending) sectors").omen);
+    g_assert_cmpuint(
+        push(detector, "Device: /dev/sda, 8 Currently unreadable (pending) sectors").template_id,
+        ==, template_id);
+    g_assert_true(
+        push(detector, "Device: /dev/sda, 9 Currently unreadable (pending) sectors").omen);
+}
+
 static void
 test_dismiss(void)
 {
@@ -152,6 +173,7 @@ main(int argc, char **argv)
     g_test_add_func("/detector/failure", test_failure);
     g_test_add_func("/detector/benign", test_benign);
     g_test_add_func("/detector/fault-in-training", test_fault_in_training);
+    g_test_add_func("/detector/zero", test_zero);
     g_test_add_func("/detector/dismiss", test_dismiss);
     g_test_add_func("/detector/save", test_save);
     return g_test_run();
