@@ -214,8 +214,8 @@ tell(Watch *self, const char *path, const char *kind, guint64 id, char *text)
         json_add_string(builder, "text", text);
         json_builder_end_object(builder);
         g_autoptr(JsonNode) root = json_builder_get_root(builder);
-        g_autofree char *line = json_to_string(root, FALSE);
-        g_print("%s\n", line);
+        g_autofree char *object = json_to_string(root, FALSE);
+        g_print("%s\n", object);
     } else {
         g_autofree char *time = client_format_time((guint64) g_get_real_time());
         g_print("%s  %s %" G_GUINT64_FORMAT " %s\n", time, kind, id, text);
