@@ -58,4 +58,7 @@ omen_job_give_up(Job *self, const char *reason)
     omen_workers_run_async(self->evacuator->migrations, NULL, climb_work, order,
                            (GDestroyNotify) omen_ladder_order_free, g_free, 0, on_climbed,
                            omen_job_ref(self));
+    /* The others need not wait for that. */
+    self->occupies_lane = FALSE;
+    omen_evacuator_pump(self->evacuator);
 }
