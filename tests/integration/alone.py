@@ -172,6 +172,14 @@ class Alone:
         return sum(stream["records"] for stream in self.omen("status", "--json")["host"]["streams"])
 
     def break_disk(self):
-        """The kernel lines of a dying disk; returns the omen."""
-        self.write(bed.series("disk-dies.log"))
-        return wait_for("an omen", lambda: self.omen("omens", "--json"))[0]
+        """The kernel lines of a dying disk; returns the omen of the disk when all of them were read."""
+        lines = bed.series("disk-dies.log")
+        before = self.records()
+        self.write(lines)
+        wait_for("they are read", lambda: self.records() >= before + len(lines))
+        return [omen for omen in self.omen("omens", "--json") if omen["class"] == "disk"][0]
+
+    def clear_all(self):
+        for omen in self.omen("omens", "--json"):
+            if omen["open"]:
+                self.omen("clear", str(omen["id"]))

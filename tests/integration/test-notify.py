@@ -35,12 +35,13 @@ def test_alertmanager():
         omen = one.break_disk()
         wait_for("a receiver that is down is told", lambda: "the webhook does not take" in one.log())
         process = start_alertmanager(one)
-        alert = wait_for("the alert is there", alerts)[0]
+        alert = wait_for("the alert is there",
+                         lambda: [row for row in alerts() if row["labels"]["omen"] == str(omen["id"])])[0]
         expect(f"the class: {alert}", alert["labels"]["class"] == "disk")
         expect("its severity", alert["labels"]["severity"] == "critical")
         expect("its omen", alert["labels"]["omen"] == str(omen["id"]))
         expect("a summary", omen["reason"] in alert["annotations"]["summary"])
-        one.omen("clear", str(omen["id"]))
+        one.clear_all()
         wait_for("the alert ends", lambda: not alerts())
         expect("the receiver still runs", process.poll() is None)
 
@@ -55,9 +56,9 @@ def test_command():
         one.teach()
         omen = one.break_disk()
         one.omen("dismiss", str(omen["id"]))
-        notes = wait_for("both were told",
-                         lambda: told.exists() and (lines := told.read_text().splitlines())[1:] and lines)
-        notes = [json.loads(note) for note in notes]
+        notes = wait_for("both were told", lambda: told.exists() and "dismissed" in told.read_text() and
+                         told.read_text().splitlines())
+        notes = [note for note in map(json.loads, notes) if note["id"] == str(omen["id"])]
         expect(f"raised: {notes[0]}", notes[0]["event"] == "omen-raised" and notes[0]["action"] == "proposed")
         expect(f"dismissed: {notes[1]}", notes[1]["event"] == "omen-changed" and notes[1]["action"] == "dismissed")
         wait_for("the program was killed", lambda: "longer than 1 s" in one.log())
@@ -67,6 +68,12 @@ def test_command():
 def journal(one, *arguments):
     done = bed.run(["journalctl", "--directory=/run/log/journal", *arguments], check=False)
     return done.stdout
+
+
+def raised(one):
+    """Number of an omen -> its entry."""
+    rows = journal(one, "-o", "json", f"MESSAGE_ID={RAISED}").splitlines()
+    return {row["OMEN_ID"]: row for row in map(json.loads, rows)}
 
 
 def test_journal():
@@ -80,9 +87,8 @@ def test_journal():
         wait_for("journald listens", lambda: alone.exists("/run/systemd/journal/socket"))
         one.teach()
         omen = one.break_disk()
-        rows = wait_for("it is in the journal", lambda: journal(one, "-o", "json", f"MESSAGE_ID={RAISED}"))
-        row = json.loads(rows.splitlines()[0])
-        expect(f"its fields: {row}", row["OMEN_CLASS"] == "disk" and row["OMEN_ID"] == str(omen["id"]))
+        row = wait_for("it is in the journal", lambda: raised(one).get(str(omen["id"])))
+        expect(f"its fields: {row}", row["OMEN_CLASS"] == "disk" and row["OMEN_DEVICE"] == omen["device"])
         expect("its priority", row["PRIORITY"] == "4")
         subprocess.run(["umount", "/etc/machine-id"], check=True)
 
