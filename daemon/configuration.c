@@ -77,6 +77,8 @@ static const Setting settings[] = {
     {"notify", "command", TYPE_STRING, AT(notify_command), 0, 0},
     {"notify", "command_timeout_s", TYPE_UINT, AT(notify_command_timeout_s), 1, 3600},
     {"notify", "webhook", TYPE_STRING, AT(notify_webhook), 0, 0},
+    {"neighbours", "pacemaker", TYPE_SWITCH, AT(pacemaker), 0, 0},
+    {"neighbours", "condition_file", TYPE_STRING, AT(condition_file), 0, 0},
     {"evacuation", "concurrency", TYPE_UINT, AT(concurrency), 1, 32},
     {"evacuation", "timeout_s", TYPE_UINT, AT(timeout_s), 0, 7 * 24 * 3600},
     {"evacuation", "bandwidth_mib", TYPE_UINT, AT(bandwidth_mib), 0, 1000000},
@@ -177,6 +179,8 @@ omen_configuration_new(void)
     self->quarantine = TRUE;
     self->max_omens = 1000;
     self->metrics_listen = g_strdupv((char **) metrics);
+    self->pacemaker = OMEN_SWITCH_AUTO;
+    self->condition_file = g_strdup("/run/virt-omen/conditions.json");
     self->notify_journal = TRUE;
     self->notify_command = g_strdup("");
     self->notify_command_timeout_s = 30;
@@ -219,6 +223,7 @@ omen_configuration_free(OmenConfiguration *self)
     g_free(self->judge);
     g_free(self->knowledge_dir);
     g_strfreev(self->metrics_listen);
+    g_free(self->condition_file);
     g_free(self->notify_command);
     g_free(self->notify_webhook);
     g_ptr_array_unref(self->destinations);
@@ -424,7 +429,7 @@ apply_entry(
         g_set_error(
             error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
             "unknown group; there are: [daemon] [libvirt] [sources] [domains] [guests] [miner] "
-            "[profile] [detector] [judge] [policy] [evacuation] [metrics] [notify] [destination NAME]");
+            "[profile] [detector] [judge] [policy] [evacuation] [metrics] [notify] [neighbours] [destination NAME]");
     return FALSE;
 }
 

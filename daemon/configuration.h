@@ -116,6 +116,10 @@ typedef struct {
     guint notify_command_timeout_s;
     char *notify_webhook; /* "": none */
 
+    /* [neighbours] */
+    OmenSwitch pacemaker; /* auto: where attrd_updater is installed */
+    char *condition_file; /* "": none */
+
     /* [evacuation] */
     guint concurrency;
     guint timeout_s;     /* 0: by the domain's memory */

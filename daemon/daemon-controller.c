@@ -20,6 +20,7 @@ set_mode(OmenController *controller, const char *word, GError **error)
         return FALSE;
     }
     omen_responder_set_mode(self->responder, mode);
+    omen_health_set_observing(self->health, mode == OMEN_MODE_OBSERVE);
     omen_daemon_keep_mode(self);
     omen_controller_emit_status_changed(controller);
     return TRUE;

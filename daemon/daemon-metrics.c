@@ -41,6 +41,8 @@ add_daemon(OmenDaemon *self, OmenOpenMetrics *page)
             omen_responder_get_mode(self->responder) == modes[i] ? 1 : 0);
     gauge(page, "virt_omen_libvirt_connected", "1: the daemon speaks with libvirt.",
           omen_hypervisor_is_connected(self->hypervisor) ? 1 : 0);
+    gauge(page, "virt_omen_health", "As the neighbours are told: 0 green, 1 yellow, 2 red.",
+          omen_health_get_level(self->health));
     gauge(page, "virt_omen_host_endangered", "1: an open omen threatens the whole host.",
           omen_responder_is_host_endangered(self->responder) ? 1 : 0);
 }

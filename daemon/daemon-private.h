@@ -7,6 +7,7 @@
 #include "metrics/metered-judge.h"
 #include "metrics/metrics-server.h"
 #include "metrics/tally.h"
+#include "notify/health.h"
 #include "notify/notifier.h"
 #include "responder.h"
 #include "source/hook-listener.h"
@@ -32,6 +33,7 @@ struct _OmenDaemon {
     OmenHookListener *hook_listener;
     OmenTally *tally;
     OmenNotifier *notifier;
+    OmenHealth *health;
     OmenMetricsServer *metrics;
     char *metrics_problem; /* NULL: they are served */
     OmenBus *bus;

@@ -26,6 +26,9 @@ omen_daemon_dispose(GObject *object)
     g_clear_object(&self->metrics);
     g_clear_object(&self->tally);
     g_clear_object(&self->notifier);
+    if (self->health)
+        g_object_run_dispose(G_OBJECT(self->health));
+    g_clear_object(&self->health);
     g_clear_object(&self->watcher);
     g_clear_object(&self->responder);
     if (self->evacuator)
@@ -134,6 +137,19 @@ configure_notifier(OmenDaemon *self, const OmenConfiguration *configuration)
 }
 
 static void
+configure_health(OmenDaemon *self, const OmenConfiguration *configuration)
+{
+    g_autofree char *program =
+        configuration->pacemaker == OMEN_SWITCH_NO ? NULL : g_find_program_in_path("attrd_updater");
+
+    if (!program && configuration->pacemaker == OMEN_SWITCH_YES)
+        g_warning("[neighbours] pacemaker=yes: attrd_updater is not installed");
+    omen_health_set_observing(self->health,
+                              omen_responder_get_mode(self->responder) == OMEN_MODE_OBSERVE);
+    omen_health_configure(self->health, program, configuration->condition_file);
+}
+
+static void
 on_sign(OmenWatcher *watcher G_GNUC_UNUSED,
         OmenStream *stream,
         const char *uuid,
@@ -232,6 +248,8 @@ omen_daemon_start(OmenDaemon *self, GError **error)
     omen_responder_configure(self->responder, self->configuration);
     self->notifier = omen_notifier_new(self->omens, self->evacuator);
     configure_notifier(self, self->configuration);
+    self->health = omen_health_new(self->omens);
+    configure_health(self, self->configuration);
     if (!omen_watcher_start(self->watcher, error))
         return FALSE;
     self->bus = omen_bus_new(OMEN_CONTROLLER(self));
@@ -283,6 +301,7 @@ apply(OmenDaemon *self, const OmenConfiguration *fresh)
     omen_responder_configure(self->responder, fresh);
     configure_evacuator(self, fresh);
     configure_notifier(self, fresh);
+    configure_health(self, fresh);
     g_message(
         "the configuration was read anew; what concerns sources, libvirt and the engine holds "
         "from the next start");

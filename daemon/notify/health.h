@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * This host's health for its neighbours: a node attribute of Pacemaker, and a file of conditions as
+ * node-problem-detector knows them.
+ *
+ *   red     an open omen endangers the whole host
+ *   yellow  there is an open omen of the host, against which moving away does not help
+ *   green   neither; or it is only observed
+ *
+ * Told on every change, and again now and then, for a cluster that came up later.
+ */
+#pragma once
+
+#include "omen/omen-registry.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+    OMEN_HEALTH_GREEN,
+    OMEN_HEALTH_YELLOW,
+    OMEN_HEALTH_RED,
+} OmenHealthLevel;
+
+const char *omen_health_level_to_string(OmenHealthLevel level);
+
+#define OMEN_TYPE_HEALTH (omen_health_get_type())
+G_DECLARE_FINAL_TYPE(OmenHealth, omen_health, OMEN, HEALTH, GObject)
+
+/* References @omens. */
+OmenHealth *omen_health_new(OmenOmenRegistry *omens);
+
+/* @attrd_updater: the program that sets node attributes, NULL: none; @condition_file: "": none. May
+ * be called again. */
+void omen_health_configure(OmenHealth *self, const char *attrd_updater, const char *condition_file);
+
+/* In mode observe nothing must follow from an omen: green is told. */
+void omen_health_set_observing(OmenHealth *self, gboolean observing);
+
+OmenHealthLevel omen_health_get_level(OmenHealth *self);
+
+/* Why it could not be told the last time. (nullable), borrowed. */
+const char *omen_health_get_problem(OmenHealth *self);
+
+G_END_DECLS
