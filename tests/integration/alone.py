@@ -42,8 +42,9 @@ knowledge_dir={knowledge}
 """
 
 
-def enter_namespaces():
-    """Starts this program anew in a network and a /run of its own: ports and sockets are nobody else's."""
+def enter_namespaces(*more):
+    """Starts this program anew in a network, a /run and a process tree of its own: ports and sockets are nobody else's,
+    and nothing outlives it."""
     if os.geteuid() != 0:
         bed.skip_all("needs root, for namespaces")
     if os.environ.get("OMEN_TEST_ALONE"):
@@ -52,7 +53,8 @@ def enter_namespaces():
         os.mkdir("/run/virt-omen")
         return
     os.environ["OMEN_TEST_ALONE"] = "1"
-    os.execvp("unshare", ["unshare", "--mount", "--net", sys.executable, *sys.argv])
+    os.execvp("unshare", ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", *more,
+                          sys.executable, *sys.argv])
 
 
 def need(program):
