@@ -75,8 +75,8 @@ typedef struct {
     OmenSwitch journal;
     OmenSwitch kmsg;
     char **files;
-    OmenSwitch read_files; /* auto: where the journal is not read */
     char **syslog_sockets;
+    OmenSwitch read_files; /* auto: where the journal is not read */
 
     /* [domains] */
     gboolean qemu_logs;
@@ -112,8 +112,8 @@ typedef struct {
 
     /* [notify] */
     gboolean notify_journal;
-    char *notify_command; /* "": none */
     guint notify_command_timeout_s;
+    char *notify_command; /* "": none */
     char *notify_webhook; /* "": none */
 
     /* [neighbours] */
