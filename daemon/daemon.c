@@ -15,17 +15,24 @@ G_DEFINE_FINAL_TYPE_WITH_CODE(OmenDaemon,
                               G_IMPLEMENT_INTERFACE(OMEN_TYPE_CONTROLLER,
                                                     omen_daemon_controller_iface_init))
 
+/* Through which it is spoken to, and speaks. */
+static void
+drop_outlets(OmenDaemon *self)
+{
+    g_clear_object(&self->bus);
+    g_clear_object(&self->hook_listener);
+    g_clear_object(&self->metrics);
+    g_clear_object(&self->tally);
+    g_clear_object(&self->notifier);
+}
+
 static void
 omen_daemon_dispose(GObject *object)
 {
     OmenDaemon *self = OMEN_DAEMON(object);
 
     g_clear_handle_id(&self->save_source, g_source_remove);
-    g_clear_object(&self->bus);
-    g_clear_object(&self->hook_listener);
-    g_clear_object(&self->metrics);
-    g_clear_object(&self->tally);
-    g_clear_object(&self->notifier);
+    drop_outlets(self);
     if (self->health)
         g_object_run_dispose(G_OBJECT(self->health));
     g_clear_object(&self->health);
