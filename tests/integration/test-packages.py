@@ -20,6 +20,7 @@ OWN_HOOKS = {"/etc/libvirt/hooks/qemu": "#!/bin/sh\n# the operator's\nexit 0\n",
              "/etc/libvirt/hooks/qemu.d/10-own": "#!/bin/sh\nexit 0\n"}
 HOOK = "/etc/libvirt/hooks/qemu.d/50-virt-omen"
 STATE = "/var/lib/virt-omen/state.db"
+RPM_NAMES = ("virt-omen", "virt-omen-guest", "libvirtomen", "libvirtomen-data", "libvirtomen-devel")
 UPDATE_HELPER = "/usr/lib/systemd/systemd-update-helper"
 OWN_SETTING = "[daemon]\nmode=observe\n"
 
@@ -69,7 +70,7 @@ def expect_own_hooks(root):
 
 def test_names(packages, _root):
     names = {file.name.split("_")[0] for file in packages.first}
-    assert {"virt-omen", "libvirtomen0", "libvirtomen-common", "libvirtomen-dev"} <= names, names
+    assert {"virt-omen", "libvirtomen0", "libvirtomen-common", "libvirtomen-dev", "virt-omen-guest"} <= names, names
 
 
 def test_install(packages, root):
@@ -110,6 +111,15 @@ def call_hook(root):
     return root.run(HOOK, "guest", "migrate", "begin", "-", stdin="<domain/>", check=False)
 
 
+def test_forwarder(_packages, root):
+    """It runs where nothing else of virt-omen is, and says what it lacks."""
+    done = root.run("/usr/libexec/virt-omen/virt-omen-forward", "--help")
+    assert "--port" in done.stdout, done
+    linked = subprocess.run(["ldd", root.file("/usr/libexec/virt-omen/virt-omen-forward")], stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True).stdout
+    assert "not a dynamic executable" in linked, linked
+
+
 def test_hook(_packages, root):
     root.file("/run/virt-omen/quarantine").unlink(missing_ok=True)
     done = call_hook(root)
@@ -144,7 +154,7 @@ def test_remove(_packages, root):
 
 def test_purge(_packages, root):
     root.file("/etc/virt-omen/conf.d/own.conf").unlink()
-    root.run("apt-get", "purge", "-y", "-q", "virt-omen", "libvirtomen0", "libvirtomen-common")
+    root.run("apt-get", "purge", "-y", "-q", "virt-omen", "virt-omen-guest", "libvirtomen0", "libvirtomen-common")
     left = root.run("find", "/etc", "/usr", "/var", "/run", "-name", "*virt*omen*", "-not", "-path", "/var/log/*", "-not",
                     "-path", "/var/lib/dpkg/*").stdout
     assert left == "", left
@@ -165,9 +175,10 @@ def test_rpm_install(packages, root):
     # Debian's systemd comes without what the scriptlets call: one that notes it down.
     root.put(UPDATE_HELPER, '#!/bin/sh\necho "$*" >> /run/helper-calls\n', 0o755)
     rpm(root, "-i", *(file for file in folder.glob("*.rpm") if ".src." not in file.name))
-    changed = rpm(root, "-V", "virt-omen", "libvirtomen", "libvirtomen-data", "libvirtomen-devel")
+    changed = rpm(root, "-V", *RPM_NAMES)
     assert changed == "", changed
-    assert root.file("/run/helper-calls").read_text() == "install-system-units virt-omend.service\n"
+    calls = set(root.file("/run/helper-calls").read_text().splitlines())
+    assert calls == {"install-system-units virt-omend.service", "install-system-units virt-omen-forward.service"}, calls
     test_programs(packages, root)
     test_hook(packages, root)
     expect_own_hooks(root)
@@ -177,16 +188,16 @@ def test_rpm_erase(packages, root):
     if not (packages.folder / "rpm").exists():
         raise tap.Skip("there are no RPM packages")
     root.put("/etc/virt-omen/virt-omen.conf", OWN_SETTING)
-    rpm(root, "-e", "virt-omen", "libvirtomen", "libvirtomen-data", "libvirtomen-devel")
+    rpm(root, "-e", *RPM_NAMES)
     assert not root.file("/usr/sbin/virt-omend").exists()
     assert not root.file(HOOK).exists()
-    assert root.file("/run/helper-calls").read_text().endswith("\nremove-system-units virt-omend.service\n")
+    assert "remove-system-units virt-omend.service\n" in root.file("/run/helper-calls").read_text()
     assert root.file("/etc/virt-omen/virt-omen.conf.rpmsave").read_text() == OWN_SETTING
     expect_own_hooks(root)
 
 
 def main():
-    tests = [test_names, test_install, test_programs, test_library, test_hook, test_upgrade, test_remove, test_purge,
+    tests = [test_names, test_install, test_programs, test_library, test_forwarder, test_hook, test_upgrade, test_remove, test_purge,
              test_rpm_install, test_rpm_erase]
     if os.getuid() != 0:
         print("1..0 # SKIP a clean root needs root")
