@@ -44,6 +44,8 @@ static const Setting settings[] = {
     {"sources", "files", TYPE_LIST, AT(files), 0, 0},
     {"sources", "read_files", TYPE_SWITCH, AT(read_files), 0, 0},
     {"sources", "syslog_sockets", TYPE_LIST, AT(syslog_sockets), 0, 0},
+    {"sources", "pressure", TYPE_BOOLEAN, AT(pressure), 0, 0},
+    {"sources", "pressure_groups", TYPE_LIST, AT(pressure_groups), 0, 0},
     {"domains", "qemu_logs", TYPE_BOOLEAN, AT(qemu_logs), 0, 0},
     {"domains", "qemu_log_dir", TYPE_STRING, AT(qemu_log_dir), 0, 0},
     {"domains", "monitor_events", TYPE_BOOLEAN, AT(monitor_events), 0, 0},
@@ -159,6 +161,8 @@ omen_configuration_new(void)
     self->files = g_strdupv((char **) files);
     self->read_files = OMEN_SWITCH_AUTO;
     self->syslog_sockets = g_strdupv((char **) sockets);
+    self->pressure = TRUE;
+    self->pressure_groups = g_new0(char *, 1);
     self->qemu_logs = TRUE;
     self->qemu_log_dir = g_strdup("/var/log/libvirt/qemu");
     self->monitor_events = TRUE;
@@ -218,6 +222,7 @@ omen_configuration_free(OmenConfiguration *self)
     g_free(self->save_dir);
     g_strfreev(self->files);
     g_strfreev(self->syslog_sockets);
+    g_strfreev(self->pressure_groups);
     g_free(self->qemu_log_dir);
     g_ptr_array_unref(self->mask_strings);
     g_free(self->judge);

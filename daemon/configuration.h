@@ -77,6 +77,8 @@ typedef struct {
     char **files;
     char **syslog_sockets;
     OmenSwitch read_files; /* auto: where the journal is not read */
+    gboolean pressure;
+    char **pressure_groups;
 
     /* [domains] */
     gboolean qemu_logs;

@@ -5,12 +5,14 @@
 #include "source/file-source.h"
 #include "source/journal-source.h"
 #include "source/kmsg-source.h"
+#include "source/pressure-source.h"
 #include "source/qemu-log-source.h"
 #include "source/syslog-source.h"
 
 #include <string.h>
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define QEMU_PIDS      "/run/libvirt/qemu/"
 #define MAX_KEPT       (2 * OMEN_WATCHER_MAX_DOMAINS) /* a domain's stream, and its guest's */
 
 /* A stream, and whose it is: "" for the host's. */
@@ -230,6 +232,14 @@ add_host_sources(OmenWatcher *self, GError **error)
             return FALSE;
         omen_stream_add_source(stream, source, has_kmsg);
     }
+    if (configuration->pressure)
+        omen_stream_add_source(stream, omen_pressure_source_new(), FALSE);
+    for (guint i = 0; configuration->pressure && configuration->pressure_groups[i]; i++) {
+        const char *folder = configuration->pressure_groups[i];
+        omen_stream_add_source(
+            stream, omen_pressure_source_new_for_group(folder, folder, OMEN_PROVENANCE_HOST),
+            FALSE);
+    }
     return TRUE;
 }
 
@@ -241,6 +251,11 @@ add_domain_sources(OmenWatcher *self, Watch *watch)
     omen_stream_add_source(watch->stream,
                            omen_domain_event_source_new(self->hypervisor, watch->uuid, watch->name),
                            FALSE);
+    if (configuration->pressure && !strchr(watch->name, '/')) {
+        g_autofree char *pid_file = g_strconcat(QEMU_PIDS, watch->name, ".pid", NULL);
+        omen_stream_add_source(watch->stream,
+                               omen_pressure_source_new_for_process(watch->name, pid_file), FALSE);
+    }
     if (configuration->qemu_logs) {
         g_autofree char *name = g_strconcat("qemu-log:", watch->name, NULL);
         const char *bookmark = omen_stream_get_bookmark(watch->stream, name);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Pressure as records: of this host (/proc/pressure, /proc/meminfo, /proc/stat), or of a control
+ * group with its limit, of version 1 or 2. Read every few seconds, and at once when the kernel
+ * tells of stalls (PSI triggers).
+ */
+#pragma once
+
+#include "source/source.h"
+
+G_BEGIN_DECLS
+
+#define OMEN_TYPE_PRESSURE_SOURCE (omen_pressure_source_get_type())
+G_DECLARE_FINAL_TYPE(OmenPressureSource, omen_pressure_source, OMEN, PRESSURE_SOURCE, OmenSource)
+
+/* Named "pressure", of the host. */
+OmenSource *omen_pressure_source_new(void);
+
+/* Named "pressure:NAME". @folder: of a control group; waited for while it is not there. */
+OmenSource *
+omen_pressure_source_new_for_group(const char *name, const char *folder, OmenProvenance provenance);
+
+/* The same for the group of QEMU, whose process number stands in @pid_file. */
+OmenSource *omen_pressure_source_new_for_process(const char *name, const char *pid_file);
+
+G_END_DECLS
