@@ -56,6 +56,8 @@ static const Setting settings[] = {
     {"guests", "max_templates", TYPE_UINT, AT(guests.max_templates), 16, 1000000},
     {"guests", "memory_kib", TYPE_UINT, AT(guests.memory_kib), 64, 1u << 20},
     {"guests", "max_subsequences", TYPE_UINT, AT(guests.max_subsequences), 16, 1000000},
+    {"heartbeat", "period_s", TYPE_UINT, AT(heartbeat_period_s), 0, 3600},
+    {"heartbeat", "misses", TYPE_UINT, AT(heartbeat_misses), 1, 100},
     {"judge", "name", TYPE_STRING, AT(judge), 0, 0},
     {"judge", "knowledge_dir", TYPE_STRING, AT(knowledge_dir), 0, 0},
     {"policy", "omen_lifetime_s", TYPE_UINT, AT(omen_lifetime_s), 10, 30 * 24 * 3600},
@@ -167,6 +169,8 @@ omen_configuration_new(void)
     self->qemu_log_dir = g_strdup("/var/log/libvirt/qemu");
     self->monitor_events = TRUE;
     self->domain_training = 0;
+    self->heartbeat_period_s = 6;
+    self->heartbeat_misses = 3;
     self->guests = (OmenGuestSettings){.logs = TRUE,
                                        .lines_a_second = 100,
                                        .kib_a_second = 64,
@@ -435,6 +439,8 @@ apply_entry(
             error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
             "unknown group; there are: [daemon] [libvirt] [sources] [domains] [guests] [miner] "
             "[profile] [detector] [judge] [policy] [evacuation] [metrics] [notify] [neighbours] [destination NAME]");
+            "unknown group; there are: [daemon] [libvirt] [sources] [domains] [guests] [heartbeat] [miner] "
+            "[profile] [detector] [judge] [policy] [evacuation] [metrics] [notify] [destination NAME]");
     return FALSE;
 }
 

@@ -89,6 +89,10 @@ typedef struct {
     /* [guests] */
     OmenGuestSettings guests;
 
+    /* [heartbeat] */
+    guint heartbeat_period_s; /* 0: none */
+    guint heartbeat_misses;
+
     /* [miner], [profile], [detector] */
     OmenDetectorConfig detector;
     GPtrArray *mask_strings; /* what detector.miner.user_masks points into */

@@ -169,13 +169,35 @@ omen_guest_watch_get_stream(OmenGuestWatch *self)
     return self->stream;
 }
 
+static gint64
+get_last_beat_us(gpointer user_data)
+{
+    OmenGuestWatch *self = user_data;
+    const OmenDomainInfo *info = omen_hypervisor_lookup(self->hypervisor, self->uuid);
+
+    /* A guest that stands still can not beat. */
+    if (!self->channel || !info || info->state != VIR_DOMAIN_RUNNING)
+        return 0;
+    return omen_guest_channel_source_get_last_beat_us(OMEN_GUEST_CHANNEL_SOURCE(self->channel));
+}
+
+void
+omen_guest_watch_add_heartbeats(OmenGuestWatch *self,
+                                OmenProber *prober,
+                                const OmenHeartbeatLimits *limits)
+{
+    omen_stream_add_source(
+        self->stream,
+        omen_heartbeat_source_new(prober, OMEN_PROBE_AGENT, self->uuid, self->name, limits), FALSE);
+    omen_stream_add_source(
+        self->stream,
+        omen_heartbeat_source_new_for_beats(self->name, limits, get_last_beat_us, self), FALSE);
+}
+
 static gboolean
 forwarder_is_alive(OmenGuestWatch *self)
 {
-    gint64 last_us =
-        self->channel
-            ? omen_guest_channel_source_get_last_beat_us(OMEN_GUEST_CHANNEL_SOURCE(self->channel))
-            : 0;
+    gint64 last_us = get_last_beat_us(self);
 
     return last_us > 0 && g_get_monotonic_time() - last_us < ALIVE_US;
 }

@@ -7,6 +7,7 @@
 
 #include "configuration.h"
 #include "hypervisor/hypervisor.h"
+#include "source/heartbeat-source.h"
 #include "stream.h"
 
 G_BEGIN_DECLS
@@ -19,6 +20,12 @@ OmenGuestWatch *omen_guest_watch_new(const OmenGuestSettings *settings,
                                      const char *uuid,
                                      const char *name,
                                      OmenStream *stream);
+
+/* Asks the agent whether it lives, and listens to the beats of the forwarder. */
+void omen_guest_watch_add_heartbeats(OmenGuestWatch *self,
+                                     OmenProber *prober,
+                                     const OmenHeartbeatLimits *limits);
+
 void omen_guest_watch_stop(OmenGuestWatch *self);
 void omen_guest_watch_free(OmenGuestWatch *self);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "watcher.h"
 
+#include "source/clock-source.h"
 #include "source/domain-event-source.h"
 #include "source/file-source.h"
 #include "source/journal-source.h"
@@ -30,6 +31,7 @@ struct _OmenWatcher {
     const OmenConfiguration *configuration;
     OmenJudge *judge;
     OmenHypervisor *hypervisor;
+    OmenProber *prober; /* NULL: heartbeats are not asked for */
     Watch *host;
     GHashTable *domains; /* UUID -> Watch */
     GHashTable *kept;    /* stream name -> GVariant: states of an earlier life, not yet taken up */
@@ -77,6 +79,7 @@ omen_watcher_finalize(GObject *object)
     g_clear_pointer(&self->host, watch_free);
     g_hash_table_unref(self->domains);
     g_hash_table_unref(self->kept);
+    g_clear_object(&self->prober);
     g_object_unref(self->hypervisor);
     g_object_unref(self->judge);
     G_OBJECT_CLASS(omen_watcher_parent_class)->finalize(object);
@@ -101,6 +104,8 @@ omen_watcher_new(const OmenConfiguration *configuration,
     self->configuration = configuration;
     self->judge = g_object_ref(judge);
     self->hypervisor = g_object_ref(hypervisor);
+    if (configuration->heartbeat_period_s > 0)
+        self->prober = omen_prober_new(omen_hypervisor_get_uri(hypervisor));
     return self;
 }
 
@@ -206,6 +211,26 @@ uses_files(const OmenConfiguration *configuration)
     return configuration->read_files == OMEN_SWITCH_YES;
 }
 
+static OmenHeartbeatLimits
+get_limits(OmenWatcher *self)
+{
+    return (OmenHeartbeatLimits){self->configuration->heartbeat_period_s,
+                                 self->configuration->heartbeat_misses};
+}
+
+static void
+add_host_pulse(OmenWatcher *self)
+{
+    const OmenHeartbeatLimits limits = get_limits(self);
+
+    if (!self->prober)
+        return;
+    omen_stream_add_source(self->host->stream, omen_clock_source_new(), FALSE);
+    omen_stream_add_source(
+        self->host->stream,
+        omen_heartbeat_source_new(self->prober, OMEN_PROBE_LIBVIRTD, "", "", &limits), FALSE);
+}
+
 static gboolean
 add_host_sources(OmenWatcher *self, GError **error)
 {
@@ -240,6 +265,7 @@ add_host_sources(OmenWatcher *self, GError **error)
             stream, omen_pressure_source_new_for_group(folder, folder, OMEN_PROVENANCE_HOST),
             FALSE);
     }
+    add_host_pulse(self);
     return TRUE;
 }
 
@@ -251,6 +277,13 @@ add_domain_sources(OmenWatcher *self, Watch *watch)
     omen_stream_add_source(watch->stream,
                            omen_domain_event_source_new(self->hypervisor, watch->uuid, watch->name),
                            FALSE);
+    if (self->prober) {
+        const OmenHeartbeatLimits limits = get_limits(self);
+        omen_stream_add_source(watch->stream,
+                               omen_heartbeat_source_new(self->prober, OMEN_PROBE_QEMU, watch->uuid,
+                                                         watch->name, &limits),
+                               FALSE);
+    }
     if (configuration->pressure && !strchr(watch->name, '/')) {
         g_autofree char *pid_file = g_strconcat(QEMU_PIDS, watch->name, ".pid", NULL);
         omen_stream_add_source(watch->stream,
@@ -274,10 +307,14 @@ listen_to_guest(OmenWatcher *self, Watch *watch)
     OmenDetectorConfig config = self->configuration->detector;
     g_autofree char *name = g_strconcat(OMEN_STREAM_GUEST_PREFIX, watch->uuid, NULL);
     g_autoptr(GError) error = NULL;
+    const OmenHeartbeatLimits limits = get_limits(self);
     OmenStream *stream;
 
     if (!settings->logs)
         return;
+    /* Nothing that a guest says first is taken for normal unseen; nor does it begin anew by moving.
+     */
+    config.profile.training = self->configuration->domain_training;
     config.miner.max_clusters = MIN(config.miner.max_clusters, settings->max_templates);
     config.miner.max_bytes = MIN(config.miner.max_bytes, (gsize) settings->memory_kib * 1024);
     config.profile.max_subsequences =
@@ -290,6 +327,8 @@ listen_to_guest(OmenWatcher *self, Watch *watch)
     g_signal_connect(stream, "sign", G_CALLBACK(on_sign), watch);
     watch->guest =
         omen_guest_watch_new(settings, self->hypervisor, watch->uuid, watch->name, stream);
+    if (self->prober)
+        omen_guest_watch_add_heartbeats(watch->guest, self->prober, &limits);
 }
 
 static void

@@ -4,13 +4,13 @@
 import bed
 from bed import expect, wait_for
 
-SILENCE = "journal=no\nkmsg=no\nread_files=no\nsyslog_sockets=\n"
+SILENCE = "journal=no\npressure=no\nkmsg=no\nread_files=no\nsyslog_sockets=\n"
 
 
 def configure(hosts, settings):
     """Starts alpha's daemon anew with these settings of [sources] and no other host source."""
     lines = dict(line.split("=", 1) for line in (SILENCE + settings).strip().splitlines())
-    text = "[sources]\n" + "".join(f"{key}={value}\n" for key, value in lines.items())
+    text = "[heartbeat]\nperiod_s=0\n[sources]\n" + "".join(f"{key}={value}\n" for key, value in lines.items())
     hosts.on("alpha", "sh", "-c", "cat > /etc/virt-omen/conf.d/50-sources.conf", stdin=text)
     hosts.testbed("daemon", "alpha", "stop")
     hosts.testbed("daemon", "alpha", "start", "observe")

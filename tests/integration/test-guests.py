@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What guests say of themselves: real guests, the real forwarder and agent in them, and hostile ones."""
+import base64
+import json
+import time
+
+import bed
+from bed import expect, stays, wait_for
+
+PORT = "/dev/virtio-ports/org.virtomen.log.0"
+
+
+def in_guest(hosts, guest, script, host="alpha"):
+    """Runs a shell script in a guest, without waiting for its end."""
+    command = {"execute": "guest-exec", "arguments": {"path": "/bin/sh", "arg": ["-c", script]}}
+    hosts.on(host, "virsh", "-q", "qemu-agent-command", "--timeout", "20", guest, json.dumps(command))
+
+
+def domain(hosts, guest, host="alpha"):
+    return next(row for row in hosts.omen(host, "status", "--json")["domains"] if row["name"] == guest)
+
+
+def channel(hosts, guest, host="alpha", kind="channel"):
+    rows = [row for row in domain(hosts, guest, host)["streams"] if row["source"] == f"{kind}:{guest}"]
+    return rows[0] if rows else None
+
+
+def omens(hosts, guest=None, host="alpha"):
+    return [row for row in hosts.omen(host, "omens", "--json") if guest is None or row["domain"] == guest]
+
+
+def heard(hosts, guest, host="alpha"):
+    wait_for(f"{guest} is heard", lambda: "virt-omen-forward" in domain(hosts, guest, host)["hearing"]
+             and "is heard by" in domain(hosts, guest, host)["hearing"], 60)
+
+
+def encode(line):
+    return base64.b64encode(f"<3>{line}\n".encode()).decode()
+
+
+def say(hosts, guest, line, host="alpha"):
+    """The guest's kernel says it. In base64, since the agent logs what it is asked to run."""
+    in_guest(hosts, guest, f"echo {encode(line)} | base64 -d > /dev/kmsg", host)
+
+
+def count_of(hosts, guest, word, host="alpha"):
+    """How often a word stands in the records of the omens of a guest."""
+    return sum(record.count(word) for row in omens(hosts, guest, host) for record in row["records"])
+
+
+def test_channel():
+    """A guest's disk errors are an omen of that guest alone, which waits for an operator even in mode enforce."""
+    with bed.Bed("guests-channel", hosts=2, guests=2, daemon="enforce") as hosts:
+        heard(hosts, "g1")
+        heard(hosts, "g2")
+        say(hosts, "g1", "EXT4-fs error (device vda1): ext4_find_entry:1455: inode 2: reading directory lblock 0")
+        found = wait_for("the omen of g1", lambda: omens(hosts, "g1"))
+        expect(f"it is the guest's: {found}", all(row["scope"] == "guest" for row in found))
+        expect("its word is not trusted", channel(hosts, "g1")["trusted"] is False)
+        # The host's own trouble, forged: still the guest's, and nothing moves.
+        for line in ("mce: [Hardware Error]: Machine check events logged", "host alpha: Memory failure: 0x1: unhandlable",
+                     "nvme nvme0: controller is down; will reset: CSTS=0xffffffff", "domain g2: I/O error, paused"):
+            say(hosts, "g1", line)
+        wait_for("they are heard", lambda: len(omens(hosts, "g1")) >= 2)
+        status = hosts.omen("alpha", "status", "--json")
+        expect("the host is not endangered", not status["host"]["endangered"])
+        expect("g2 is not endangered", not domain(hosts, "g2")["endangered"] and not omens(hosts, "g2"))
+        stays("nothing moves", lambda: hosts.running_on("g1") == ["alpha"] and hosts.running_on("g2") == ["alpha"], 10)
+        expect("nothing was begun", not hosts.omen("alpha", "evacuations", "--json"))
+
+
+def test_restarts():
+    """Restarts of the daemon, of the forwarder and of the daemon's connection: nothing twice, nothing lost unmarked."""
+    with bed.Bed("guests-restart", hosts=1, guests=1, daemon="observe") as hosts:
+        heard(hosts, "g1")
+        say(hosts, "g1", "Buffer I/O error on dev vda, logical block 1001")
+        wait_for("the first", lambda: count_of(hosts, "g1", "block 1001"))
+        hosts.testbed("daemon", "alpha", "stop")
+        say(hosts, "g1", "Buffer I/O error on dev vda, logical block 1002")
+        time.sleep(2)
+        hosts.testbed("daemon", "alpha", "start", "observe")
+        wait_for("what was said meanwhile", lambda: count_of(hosts, "g1", "block 1002"), 60)
+        third = encode("Buffer I/O error on dev vda, logical block 1003")
+        in_guest(hosts, "g1", f"killall virt-omen-forward; sleep 1; echo {third} | base64 -d > /dev/kmsg; sleep 1; "
+                              "exec virt-omen-forward")
+        wait_for("what was said without a forwarder", lambda: count_of(hosts, "g1", "block 1003"), 60)
+        time.sleep(5)
+        for word in ("block 1001", "block 1002", "block 1003"):
+            expect(f"{word} once", count_of(hosts, "g1", word) == 1)
+
+
+def test_migration():
+    """A guest that moves is heard on, by the destination's daemon: nothing twice."""
+    with bed.Bed("guests-migrate", hosts=2, guests=1, daemon="observe") as hosts:
+        heard(hosts, "g1")
+        say(hosts, "g1", "Buffer I/O error on dev vda, logical block 2001")
+        wait_for("the first", lambda: count_of(hosts, "g1", "block 2001"))
+        hosts.on("alpha", "virsh", "-q", "migrate", "--live", "--p2p", "--persistent", "--undefinesource", "g1",
+                 "qemu+tcp://beta/system")
+        heard(hosts, "g1", "beta")
+        say(hosts, "g1", "Buffer I/O error on dev vda, logical block 2002", "beta")
+        wait_for("the second, on beta", lambda: count_of(hosts, "g1", "block 2002", "beta"), 60)
+        expect("the first was not told again", count_of(hosts, "g1", "block 2001", "beta") == 0)
+        row = channel(hosts, "g1", "beta")
+        expect(f"at most a marked gap: {row}", row["dropped"] < 50)
+
+
+def test_hostile():
+    """Rubbish, half frames and a flood: the daemon answers, the neighbour is heard, and the guest is told of."""
+    with bed.Bed("guests-hostile", hosts=1, guests=2, daemon="observe") as hosts:
+        heard(hosts, "g1")
+        heard(hosts, "g2")
+        in_guest(hosts, "g1", "killall -9 virt-omen-forward; sleep 1; printf 'OMEN\\001\\001\\377\\377half a frame' > " + PORT +
+                              "; printf '\\033[2J\\377\\376kernel: forged\\n' > " + PORT + "; cat /dev/urandom > " + PORT)
+        wait_for("the flood is noticed", lambda: "more than its budget" in channel(hosts, "g1")["problem"], 60)
+        slowest = 0.0
+        for number in range(5):
+            began = time.monotonic()
+            say(hosts, "g2", f"Buffer I/O error on dev vda, logical block 300{number}")
+            wait_for("g2 is heard all the while", lambda n=number: count_of(hosts, "g2", f"block 300{n}"), 20, 0.05)
+            slowest = max(slowest, time.monotonic() - began)
+        print(f"# the neighbour's record took at most {slowest:.2f} s", flush=True)
+        expect("rubbish is no record, and no omen", not omens(hosts, "g1"))
+        in_guest(hosts, "g1", "killall cat; exec virt-omen-forward")
+        say(hosts, "g1", "Buffer I/O error on dev vda, logical block 3100")
+        wait_for("it is heard again after its penalty", lambda: count_of(hosts, "g1", "block 3100"), 120)
+
+
+if __name__ == "__main__":
+    bed.main([test_channel, test_restarts, test_migration, test_hostile])
