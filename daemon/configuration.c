@@ -437,10 +437,9 @@ apply_entry(
     else
         g_set_error(
             error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
-            "unknown group; there are: [daemon] [libvirt] [sources] [domains] [guests] [miner] "
-            "[profile] [detector] [judge] [policy] [evacuation] [metrics] [notify] [neighbours] [destination NAME]");
-            "unknown group; there are: [daemon] [libvirt] [sources] [domains] [guests] [heartbeat] [miner] "
-            "[profile] [detector] [judge] [policy] [evacuation] [metrics] [notify] [destination NAME]");
+            "unknown group; there are: [daemon] [libvirt] [sources] [domains] [guests] [heartbeat] "
+            "[miner] [profile] [detector] [judge] [policy] [evacuation] [metrics] [notify] "
+            "[neighbours] [destination NAME]");
     return FALSE;
 }
 
