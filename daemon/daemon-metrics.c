@@ -140,6 +140,7 @@ static void
 add_engine(OmenOpenMetrics *page, GPtrArray *rows)
 {
     OmenHistogram scores;
+    OmenHistogram delays;
 
     omen_open_metrics_family(page, "virt_omen_templates", OMEN_METRIC_TYPE_GAUGE,
                              "Templates of log lines that are told apart.");
@@ -158,11 +159,17 @@ add_engine(OmenOpenMetrics *page, GPtrArray *rows)
             omen_profile_get_n_subsequences(omen_detector_get_profile(detector_of(row))));
     }
     omen_score_history_init_histogram(&scores);
-    for (guint i = 0; i < rows->len; i++)
-        omen_histogram_merge(&scores, omen_score_history_get_histogram(omen_stream_get_scores(
-                                          ((Row *) g_ptr_array_index(rows, i))->stream)));
+    omen_stream_init_delays(&delays);
+    for (guint i = 0; i < rows->len; i++) {
+        OmenStream *stream = ((Row *) g_ptr_array_index(rows, i))->stream;
+        omen_histogram_merge(&scores,
+                             omen_score_history_get_histogram(omen_stream_get_scores(stream)));
+        omen_histogram_merge(&delays, omen_stream_get_delays(stream));
+    }
     histogram(page, "virt_omen_scores", "Scores of all records, 0 to 1; from 0.5 on an omen.",
               &scores);
+    histogram(page, "virt_omen_record_delay_seconds",
+              "From a record's own time stamp to its score, of records that have one.", &delays);
 }
 
 static void

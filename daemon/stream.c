@@ -21,6 +21,7 @@ struct _OmenStream {
     GPtrArray *feeds;
     GHashTable *bookmarks; /* source name -> bookmark, of the earlier life */
     OmenScoreHistory *scores;
+    OmenHistogram delays; /* from a record's own time stamp to its score */
     guint64 n_records;
     guint64 n_records_saved;
 };
@@ -42,11 +43,27 @@ feed_free(Feed *self)
     g_free(self);
 }
 
+static const double delay_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                      0.1,   0.25,   1,     10,   60,    600};
+
+void
+omen_stream_init_delays(OmenHistogram *histogram)
+{
+    omen_histogram_init(histogram, delay_bounds, G_N_ELEMENTS(delay_bounds));
+}
+
+const OmenHistogram *
+omen_stream_get_delays(OmenStream *self)
+{
+    return &self->delays;
+}
+
 static void
 omen_stream_init(OmenStream *self)
 {
     self->feeds = g_ptr_array_new_with_free_func((GDestroyNotify) feed_free);
     self->scores = omen_score_history_new();
+    omen_stream_init_delays(&self->delays);
     self->bookmarks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
@@ -139,6 +156,9 @@ on_record(OmenSource *source, const OmenRecord *record, gpointer user_data)
     omen_detector_push(self->detector, record, &decision);
     self->n_records++;
     omen_score_history_add(self->scores, g_get_monotonic_time(), decision.score);
+    if (record->time_us > 0)
+        omen_histogram_add(&self->delays,
+                           MAX((double) (g_get_real_time() - record->time_us) / G_USEC_PER_SEC, 0));
     if (decision.profile.anomalous)
         feed->anomalies++;
     if (decision.omen)

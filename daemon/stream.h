@@ -53,6 +53,13 @@ OmenDetector *omen_stream_get_detector(OmenStream *self);
 /* The scores of all its records. Borrowed. */
 const OmenScoreHistory *omen_stream_get_scores(OmenStream *self);
 
+/* How long after its own time stamp each record was scored, in seconds; of records that have one.
+ * Borrowed. */
+const OmenHistogram *omen_stream_get_delays(OmenStream *self);
+
+/* The bounds of that histogram, for one to merge several into. */
+void omen_stream_init_delays(OmenHistogram *histogram);
+
 /* Says of each source: (transfer full) (element-type OmenStreamStatus), see bus/controller.h. */
 GPtrArray *omen_stream_list_status(OmenStream *self);
 
