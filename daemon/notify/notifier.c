@@ -78,11 +78,11 @@ tell(OmenNotifier *self, OmenNote *note)
 
     /* Where standard error is the journal this would be the same line again, without fields. */
     if (!self->journal || !g_log_writer_is_journald(STDERR_FILENO))
-        g_message("%s", note->message);
+        g_message("%s", owned->message);
     if (self->command)
-        omen_command_hook_run(self->command, omen_note_ref(note));
+        omen_command_hook_run(self->command, omen_note_ref(owned));
     if (self->journal)
-        omen_journal_write(self->journal, omen_note_ref(note));
+        omen_journal_write(self->journal, omen_note_ref(owned));
     if (self->webhook)
         omen_webhook_poke(self->webhook);
 }
