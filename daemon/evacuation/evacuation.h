@@ -32,7 +32,7 @@ typedef struct {
     char *domain_uuid;
     char *domain_name;
     guint64 omen_id;   /* what it is for; 0: an operator's wish */
-    char *destination; /* name */
+    char *destination; /* name; of one that waits: the only one that is wanted */
     char *destination_uri;
     char *source_uri; /* "": it leaves this host; else it comes back from there */
     OmenPhase phase;

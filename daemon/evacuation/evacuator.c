@@ -135,7 +135,9 @@ omen_evacuator_get_promised(OmenEvacuator *self, const char *destination, gint64
         const OmenEvacuationData *data = omen_job_get_data(job);
         gboolean counts = data->phase == OMEN_PHASE_SUCCEEDED ? data->ended_us > since_us
                                                               : !omen_phase_is_final(data->phase);
-        if (!counts || !g_str_equal(data->destination, destination))
+        /* One that waits has a wish at most. */
+        if (!counts || data->phase == OMEN_PHASE_QUEUED ||
+            !g_str_equal(data->destination, destination))
             continue;
         promise.bytes += job->facts ? job->facts->memory_bytes : 0;
         promise.domains++;
@@ -281,6 +283,8 @@ omen_evacuator_enqueue(OmenEvacuator *self,
     data->omen_id = request->omen_id;
     data->phase = OMEN_PHASE_QUEUED;
     data->queued_us = g_get_real_time();
+    if (request->destination)
+        omen_job_set_string(&data->destination, request->destination);
     job = omen_job_new(self, data);
     job->wanted = g_strdup(request->destination);
     job->deadline_us = request->deadline_us;
@@ -374,6 +378,9 @@ omen_evacuator_restore(OmenEvacuator *self, OmenEvacuationData *data)
     self->last_id = MAX(self->last_id, data->id);
     job = omen_job_new(self, data);
     job->host_may_die = data->omen_id != 0;
+    /* What was wanted was the destination from the beginning. */
+    if (data->phase == OMEN_PHASE_QUEUED && data->attempt == 0 && *data->destination)
+        job->wanted = g_strdup(data->destination);
     add_job(self, job);
     if (phase == OMEN_PHASE_RUNNING || phase == OMEN_PHASE_VERIFYING ||
         phase == OMEN_PHASE_RECONCILING)
