@@ -27,6 +27,7 @@ int command_complete(int argc, char **argv);
 int command_config(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_normal(int argc, char **argv);
+int command_shadow(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_watch(int argc, char **argv);
 int command_plan(int argc, char **argv);

@@ -258,34 +258,6 @@ replay_file(Replay *replay, const char *path, GError **error)
     return TRUE;
 }
 
-/* Times of failures, as ISO 8601 or seconds since the epoch. (transfer full): NULL with @error. */
-static GArray *
-parse_failures(char **words, GError **error)
-{
-    g_autoptr(GArray) failures = g_array_new(FALSE, FALSE, sizeof(gint64));
-    g_autoptr(GTimeZone) local = g_time_zone_new_local();
-
-    for (; words && *words; words++) {
-        g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(*words, local);
-        guint64 seconds;
-        gint64 time_us;
-
-        if (time) {
-            time_us = g_date_time_to_unix(time) * G_USEC_PER_SEC;
-        } else if (g_ascii_string_to_unsigned(*words, 10, 1, G_MAXINT64 / G_USEC_PER_SEC, &seconds,
-                                              NULL)) {
-            time_us = (gint64) seconds * G_USEC_PER_SEC;
-        } else {
-            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                        "--failure: \"%s\" is no time; say for example 2024-05-17T03:12:44",
-                        *words);
-            return NULL;
-        }
-        g_array_append_val(failures, time_us);
-    }
-    return g_steal_pointer(&failures);
-}
-
 static gboolean
 open_scores(Replay *replay, const char *path, GError **error)
 {
@@ -310,7 +282,7 @@ prepare(Replay *replay, const Options *options, GError **error)
     replay->strings = g_ptr_array_new_with_free_func(g_free);
     replay->story = story_new(options->json, g_strcmp0(options->scores, "-") == 0 ||
                                                  g_strcmp0(options->html, "-") == 0);
-    g_autoptr(GArray) failures = parse_failures(options->failures, error);
+    g_autoptr(GArray) failures = shadow_parse_failures(options->failures, error);
     if (!failures)
         return FALSE;
     replay->shadow =

@@ -139,6 +139,61 @@ shadow_add(
     g_array_append_val(self->list, one);
 }
 
+void
+shadow_set_span(Shadow *self, gint64 first_us, gint64 last_us)
+{
+    self->first_us = first_us;
+    self->last_us = last_us;
+}
+
+void
+shadow_add_omen(Shadow *self, OmenOmenData *omen)
+{
+    const OmenPolicyDecision policy = omen_policy_decide(OMEN_MODE_ENFORCE, omen);
+    ShadowOmen one = {
+        .index = omen->id,
+        .would_move = policy.action == OMEN_ACTION_EVACUATING,
+        .explanation = policy.explanation,
+        /* An operator's word counts more than a failure that happened to follow. */
+        .lead_us = omen->action == OMEN_ACTION_DISMISSED ? -1 : find_lead(self, omen->time_us),
+    };
+
+    if (self->list->len >= MAX_OMENS) {
+        self->n_lost++;
+        omen_omen_data_free(omen);
+        return;
+    }
+    one.omen = omen_omen_new(omen);
+    g_array_append_val(self->list, one);
+}
+
+GArray *
+shadow_parse_failures(char **words, GError **error)
+{
+    g_autoptr(GArray) failures = g_array_new(FALSE, FALSE, sizeof(gint64));
+    g_autoptr(GTimeZone) local = g_time_zone_new_local();
+
+    for (; words && *words; words++) {
+        g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(*words, local);
+        guint64 seconds;
+        gint64 time_us;
+
+        if (time) {
+            time_us = g_date_time_to_unix(time) * G_USEC_PER_SEC;
+        } else if (g_ascii_string_to_unsigned(*words, 10, 1, G_MAXINT64 / G_USEC_PER_SEC, &seconds,
+                                              NULL)) {
+            time_us = (gint64) seconds * G_USEC_PER_SEC;
+        } else {
+            g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                        "--failure: \"%s\" is no time; say for example 2024-05-17T03:12:44",
+                        *words);
+            return NULL;
+        }
+        g_array_append_val(failures, time_us);
+    }
+    return g_steal_pointer(&failures);
+}
+
 static guint64
 count_foretold(Shadow *self)
 {

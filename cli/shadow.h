@@ -50,6 +50,15 @@ void shadow_begin(Shadow *self);
 void shadow_add(
     Shadow *self, gint64 time_us, const OmenDecision *decision, const char *line, gsize length);
 
+/* An omen that was raised elsewhere. Takes @omen. */
+void shadow_add_omen(Shadow *self, OmenOmenData *omen);
+
+/* The time that is looked at, where it is not that of the records. */
+void shadow_set_span(Shadow *self, gint64 first_us, gint64 last_us);
+
+/* Times of failures, as ISO 8601 or seconds since the epoch. (transfer full): NULL with @error. */
+GArray *shadow_parse_failures(char **words, GError **error);
+
 void shadow_summarise(Shadow *self, ShadowSummary *summary);
 
 /* Add the member "omens", or "shadow" with the summary, to the object at hand. */

@@ -2,6 +2,7 @@
 /* virt-omen status, mode, destinations. */
 #include "client.h"
 #include "command.h"
+#include "json.h"
 
 #include <virt-omen/bus-names.h>
 
@@ -127,24 +128,40 @@ command_status(int argc, char **argv)
     return EXIT_GOOD;
 }
 
+static void
+tell_mode(Client *client, gboolean json)
+{
+    const char *mode = client_get_string(client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "Mode");
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+
+    if (!json) {
+        g_print("%s\n", mode);
+        return;
+    }
+    json_builder_begin_object(builder);
+    json_add_string(builder, "mode", mode);
+    json_builder_end_object(builder);
+    client_print_json(json_builder_get_root(builder));
+}
+
 int
 command_mode(int argc, char **argv)
 {
-    const GOptionEntry entries[] = {G_OPTION_ENTRY_NULL};
+    gboolean json = FALSE;
+    const GOptionEntry entries[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
     g_auto(Client) client = {0};
     g_autoptr(GVariant) reply = NULL;
     g_autoptr(GError) error = NULL;
     int result;
 
-    if (!command_parse_options(entries, &argc, &argv, &result))
+    if (!client_begin(&client, entries, &argc, &argv, 0, 1,
+                      "name one mode: observe, advise or enforce", &result))
         return result;
-    if (argc > 2)
-        return command_fail("mode", EXIT_USAGE, "name one mode: observe, advise or enforce");
-    if (!client_open(&client, "mode"))
-        return EXIT_FAILED;
     if (argc == 1) {
-        g_print("%s\n",
-                client_get_string(&client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "Mode"));
+        tell_mode(&client, json);
         return EXIT_GOOD;
     }
     reply = client_call(&client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "SetMode",

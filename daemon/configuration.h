@@ -62,14 +62,14 @@ typedef struct {
 } OmenGuestSettings;
 
 typedef struct {
-    /* [daemon] */
-    OmenMode mode;
-    char *state_dir;
-    guint save_interval_s;
-    gboolean lock_memory;
-
     /* [libvirt] */
     char *libvirt_uri;
+
+    /* [daemon] */
+    char *state_dir;
+    OmenMode mode;
+    guint save_interval_s;
+    gboolean lock_memory;
 
     /* [sources] */
     OmenSwitch journal;
@@ -123,8 +123,8 @@ typedef struct {
     char *notify_webhook; /* "": none */
 
     /* [neighbours] */
-    OmenSwitch pacemaker; /* auto: where attrd_updater is installed */
     char *condition_file; /* "": none */
+    OmenSwitch pacemaker; /* auto: where attrd_updater is installed */
 
     /* [evacuation] */
     guint concurrency;

@@ -26,6 +26,12 @@ set_mode(OmenController *controller, const char *word, GError **error)
     return TRUE;
 }
 
+static gint64
+get_since_us(OmenController *controller)
+{
+    return OMEN_DAEMON(controller)->since_us;
+}
+
 static gboolean
 is_connected(OmenController *controller)
 {
@@ -389,6 +395,7 @@ omen_daemon_controller_iface_init(OmenControllerInterface *iface)
 {
     iface->get_mode = get_mode;
     iface->set_mode = set_mode;
+    iface->get_since_us = get_since_us;
     iface->is_connected = is_connected;
     iface->is_host_endangered = is_host_endangered;
     iface->list_problems = list_problems;

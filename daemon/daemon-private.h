@@ -38,6 +38,7 @@ struct _OmenDaemon {
     char *metrics_problem; /* NULL: they are served */
     OmenBus *bus;
     OmenStateContents *contents; /* of an earlier life, until it is taken up */
+    gint64 since_us;             /* what is known began */
     guint save_source;
     guint n_reloads; /* begun */
     guint applied_reload;

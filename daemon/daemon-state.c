@@ -4,6 +4,7 @@
 
 #define CLOSE_LIMIT_MS 5000
 #define MODE_SETTING   "mode"
+#define SINCE_SETTING  "since_us"
 
 gboolean
 omen_daemon_open_state(OmenDaemon *self, GError **error)
@@ -136,10 +137,31 @@ omen_daemon_keep_mode(OmenDaemon *self)
     omen_state_db_put_setting(self->state, MODE_SETTING, value);
 }
 
+/* When what is known here began: figures a month need it. */
+static void
+take_up_since(OmenDaemon *self)
+{
+    const char *kept =
+        self->contents ? g_hash_table_lookup(self->contents->settings, SINCE_SETTING) : NULL;
+    gint64 now_us = g_get_real_time();
+    g_autofree char *value = NULL;
+    guint64 since_us;
+
+    if (kept && g_ascii_string_to_unsigned(kept, 10, 1, (guint64) now_us, &since_us, NULL)) {
+        self->since_us = (gint64) since_us;
+        return;
+    }
+    self->since_us = now_us;
+    value = g_strdup_printf("%" G_GINT64_FORMAT, now_us);
+    omen_state_db_put_setting(self->state, SINCE_SETTING, value);
+}
+
 void
 omen_daemon_take_up_state(OmenDaemon *self)
 {
     OmenStateContents *contents = self->contents;
+
+    take_up_since(self);
 
     /* From here on what changes is written. */
     g_signal_connect(self->omens, "added", G_CALLBACK(on_omen), self);

@@ -309,6 +309,29 @@ act_with_restraint(OmenResponder *self, OmenOmen *omen, OmenEndangers endangers)
         omen_omen_set_action(omen, OMEN_ACTION_PROPOSED);
 }
 
+/* What mode enforce would have done is kept with the omen: by it an operator judges whether to
+ * trust that mode. */
+static void
+note_shadow(OmenResponder *self, OmenOmen *omen)
+{
+    const OmenOmenData *data = omen_omen_get_data(omen);
+    OmenPolicyDecision decision = omen_policy_decide(OMEN_MODE_ENFORCE, data);
+    g_auto(GStrv) uuids = list_endangered(self, data, decision.endangers);
+    g_autoptr(GString) outcome = NULL;
+
+    if (decision.action != OMEN_ACTION_EVACUATING)
+        return;
+    outcome = g_string_new("mode observe: only recorded; would have been moved away: ");
+    for (guint i = 0; uuids[i]; i++) {
+        const OmenDomainInfo *domain = omen_hypervisor_lookup(self->hypervisor, uuids[i]);
+        g_string_append_printf(outcome, "%s%s", i > 0 ? ", " : "",
+                               domain ? domain->name : uuids[i]);
+    }
+    if (!uuids[0])
+        g_string_append(outcome, "nothing runs here");
+    omen_omen_set_outcome(omen, outcome->str);
+}
+
 static void
 respond(OmenResponder *self, OmenOmen *omen)
 {
@@ -319,6 +342,8 @@ respond(OmenResponder *self, OmenOmen *omen)
         return;
     }
     omen_omen_set_outcome(omen, decision.explanation);
+    if (self->mode == OMEN_MODE_OBSERVE)
+        note_shadow(self, omen);
     omen_omen_set_action(omen, decision.action);
 }
 

@@ -263,6 +263,8 @@ sync_manager(OmenBus *self)
     g_auto(GStrv) problems = omen_controller_list_problems(self->controller);
 
     omen_dbus_manager_set_version(self->manager, OMEN_VERSION);
+    omen_dbus_manager_set_since(self->manager,
+                                (guint64) omen_controller_get_since_us(self->controller));
     omen_dbus_manager_set_mode(self->manager, omen_controller_get_mode(self->controller));
     omen_dbus_manager_set_connected(self->manager, omen_controller_is_connected(self->controller));
     omen_dbus_manager_set_problems(self->manager, (const char *const *) problems);

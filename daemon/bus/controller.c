@@ -111,6 +111,12 @@ omen_controller_set_mode(OmenController *self, const char *mode, GError **error)
     return OMEN_CONTROLLER_GET_IFACE(self)->set_mode(self, mode, error);
 }
 
+gint64
+omen_controller_get_since_us(OmenController *self)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->get_since_us(self);
+}
+
 gboolean
 omen_controller_is_connected(OmenController *self)
 {

@@ -94,6 +94,7 @@ struct _OmenControllerInterface {
 
     const char *(*get_mode)(OmenController *self); /* "observe", "advise", "enforce" */
     gboolean (*set_mode)(OmenController *self, const char *mode, GError **error);
+    gint64 (*get_since_us)(OmenController *self);   /* what is known began */
     gboolean (*is_connected)(OmenController *self); /* to libvirt */
     gboolean (*is_host_endangered)(OmenController *self);
 
@@ -172,6 +173,7 @@ struct _OmenControllerInterface {
 /* Each of the above has a function that calls it. */
 const char *omen_controller_get_mode(OmenController *self);
 gboolean omen_controller_set_mode(OmenController *self, const char *mode, GError **error);
+gint64 omen_controller_get_since_us(OmenController *self);
 gboolean omen_controller_is_connected(OmenController *self);
 gboolean omen_controller_is_host_endangered(OmenController *self);
 char **omen_controller_list_problems(OmenController *self);

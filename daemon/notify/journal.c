@@ -73,11 +73,10 @@ OmenJournal *
 omen_journal_new(void)
 {
     OmenJournal *self = g_new0(OmenJournal, 1);
-    g_autoptr(GThread) thread = NULL;
 
     self->shared = g_atomic_rc_box_new0(Shared);
     self->shared->queue = g_async_queue_new_full((GDestroyNotify) omen_note_unref);
-    thread = g_thread_new("journal", run, g_atomic_rc_box_acquire(self->shared));
+    g_thread_unref(g_thread_new("journal", run, g_atomic_rc_box_acquire(self->shared)));
     return self;
 }
 

@@ -85,6 +85,12 @@ set_mode(OmenController *controller, const char *mode, GError **error)
     return TRUE;
 }
 
+static gint64
+get_since_us(OmenController *controller G_GNUC_UNUSED)
+{
+    return G_GINT64_CONSTANT(1700000000) * G_USEC_PER_SEC;
+}
+
 static gboolean
 is_connected(OmenController *controller G_GNUC_UNUSED)
 {
@@ -347,6 +353,7 @@ fake_controller_iface_init(OmenControllerInterface *iface)
 {
     iface->get_mode = get_mode;
     iface->set_mode = set_mode;
+    iface->get_since_us = get_since_us;
     iface->is_connected = is_connected;
     iface->is_host_endangered = is_host_endangered;
     iface->list_problems = list_problems;
