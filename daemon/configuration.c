@@ -56,6 +56,7 @@ static const Setting settings[] = {
     {"guests", "max_templates", TYPE_UINT, AT(guests.max_templates), 16, 1000000},
     {"guests", "memory_kib", TYPE_UINT, AT(guests.memory_kib), 64, 1u << 20},
     {"guests", "max_subsequences", TYPE_UINT, AT(guests.max_subsequences), 16, 1000000},
+    {"guests", "pull_period_s", TYPE_UINT, AT(guests.pull_period_s), 0, 3600},
     {"heartbeat", "period_s", TYPE_UINT, AT(heartbeat_period_s), 0, 3600},
     {"heartbeat", "misses", TYPE_UINT, AT(heartbeat_misses), 1, 100},
     {"judge", "name", TYPE_STRING, AT(judge), 0, 0},
@@ -176,7 +177,8 @@ omen_configuration_new(void)
                                        .kib_a_second = 64,
                                        .max_templates = 1000,
                                        .memory_kib = 1024,
-                                       .max_subsequences = 2000};
+                                       .max_subsequences = 2000,
+                                       .pull_period_s = 15};
     self->detector = OMEN_DETECTOR_CONFIG_INIT;
     /* Whoever writes lines must not be able to choose collisions. */
     self->detector.miner.hash_key = (guint64) g_random_int() << 32 | g_random_int();

@@ -59,6 +59,7 @@ typedef struct {
     guint max_templates;
     guint memory_kib;
     guint max_subsequences;
+    guint pull_period_s; /* 0: nothing is fetched through the agent */
 } OmenGuestSettings;
 
 typedef struct {

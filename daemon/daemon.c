@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon-private.h"
+
+#include "aftermath.h"
 #include "evacuation/ladder.h"
 
 enum {
@@ -227,6 +229,7 @@ make_parts(OmenDaemon *self)
         omen_evacuator_new(self->hypervisor, omen_daemon_keep_evacuation, self->state);
     self->responder = omen_responder_new(self->omens, self->evacuator, self->hypervisor);
     self->watcher = omen_watcher_new(configuration, self->judge, self->hypervisor);
+    omen_aftermath_watch(self->hypervisor, self->omens);
     g_signal_connect(self->watcher, "sign", G_CALLBACK(on_sign), self);
     g_signal_connect(self->evacuator, "added", G_CALLBACK(on_evacuation_added), self);
     g_signal_connect_object(self->hypervisor, "connected", G_CALLBACK(on_status_changed), self,

@@ -2,6 +2,7 @@
 #include "guest-watch.h"
 
 #include "hypervisor/domain-ways.h"
+#include "source/agent-source.h"
 #include "source/file-source.h"
 #include "source/guest-channel-source.h"
 
@@ -21,6 +22,7 @@ struct _OmenGuestWatch {
     OmenDomainWays *ways; /* NULL: not known yet */
     OmenSource *channel;  /* owned by the stream, as the next one */
     OmenSource *serial;
+    OmenSource *pull;
     guint look_source;
     gulong handler;
     GCancellable *cancellable; /* cancelled: it is gone */
@@ -70,6 +72,36 @@ add_serial(OmenGuestWatch *self)
     omen_stream_add_source(self->stream, self->serial, FALSE);
 }
 
+static void
+add_pull(OmenGuestWatch *self)
+{
+    g_autofree char *name = g_strconcat("pull:", self->name, NULL);
+
+    self->pull = omen_agent_source_new(self->hypervisor, self->uuid, self->name,
+                                       self->settings->pull_period_s,
+                                       omen_stream_get_bookmark(self->stream, name));
+    omen_stream_add_source(self->stream, self->pull, FALSE);
+}
+
+static gboolean forwarder_is_alive(OmenGuestWatch *self);
+
+/* Adds what the domain offers now. The agent is asked only while no forwarder speaks. */
+static void
+use_ways(OmenGuestWatch *self)
+{
+    const OmenDomainWays *ways = self->ways;
+
+    if (ways->has_channel && !self->channel)
+        add_channel(self);
+    if (*ways->serial_log && !ways->has_channel && !ways->has_agent && !self->serial)
+        add_serial(self);
+    /* It rests at first: a forwarder has until the next look to speak. */
+    if (self->pull)
+        omen_agent_source_set_resting(OMEN_AGENT_SOURCE(self->pull), forwarder_is_alive(self));
+    else if (ways->agent_connected && self->settings->pull_period_s > 0)
+        add_pull(self);
+}
+
 typedef struct {
     OmenGuestWatch *watch; /* valid unless cancelled */
     GCancellable *cancellable;
@@ -86,10 +118,7 @@ on_ways(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data)
     if (ways && !g_cancellable_is_cancelled(look->cancellable)) {
         g_clear_pointer(&self->ways, omen_domain_ways_free);
         self->ways = g_steal_pointer(&ways);
-        if (self->ways->has_channel && !self->channel)
-            add_channel(self);
-        if (*self->ways->serial_log && !self->ways->has_channel && !self->serial)
-            add_serial(self);
+        use_ways(self);
     }
     g_object_unref(look->cancellable);
     g_free(look);
@@ -211,6 +240,9 @@ omen_guest_watch_describe(OmenGuestWatch *self)
         return g_strdup("the guest is not heard while it does not run");
     if (forwarder_is_alive(self))
         return g_strdup("the guest is heard by virt-omen-forward");
+    if (self->pull && omen_agent_source_is_reading(OMEN_AGENT_SOURCE(self->pull)))
+        return g_strdup("the guest is heard through its agent, now and then; "
+                        "virt-omen-guest in it would tell more and sooner");
     if (self->ways->has_channel)
         return g_strdup("the guest is not heard: it has the channel, and no virt-omen-forward "
                         "speaks there; install virt-omen-guest in it");

@@ -127,5 +127,43 @@ def test_hostile():
         wait_for("it is heard again after its penalty", lambda: count_of(hosts, "g1", "block 3100"), 120)
 
 
+def test_heartbeats():
+    """QEMU and the guest's agent fall silent: slow, failed, alive again. A paused guest is not silent."""
+    with bed.Bed("guests-heartbeat", hosts=1, guests=2, daemon="observe") as hosts:
+        heard(hosts, "g1")
+        heard(hosts, "g2")
+        hosts.on("alpha", "virsh", "suspend", "g2")
+        before = {kind: channel(hosts, "g1", kind=kind)["records"] for kind in ("monitor", "agent", "beat")}
+        expect(f"all is well at first: {before}", not any(before.values()))
+        time.sleep(8)
+        hosts.on("alpha", "sh", "-c", "kill -STOP $(cat /run/libvirt/qemu/g1.pid)")
+        began = time.monotonic()
+        found = wait_for("QEMU's silence is an omen of g1",
+                         lambda: [row for row in omens(hosts, "g1") if any("QEMU monitor" in text for text in row["records"])], 60)
+        print(f"# after {time.monotonic() - began:.0f} s: {found[0]['records'][0]}", flush=True)
+        expect("it is the domain's, by QEMU's word", found[0]["scope"] == "domain")
+        wait_for("the forwarder's silence is told", lambda: channel(hosts, "g1", kind="beat")["records"] > 0, 30)
+        hosts.on("alpha", "sh", "-c", "kill -CONT $(cat /run/libvirt/qemu/g1.pid)")
+        told = channel(hosts, "g1", kind="monitor")["records"]
+        wait_for("it lives again", lambda: channel(hosts, "g1", kind="monitor")["records"] > told, 60)
+        quiet = {kind: channel(hosts, "g2", kind=kind)["records"] for kind in ("monitor", "agent", "beat")}
+        expect(f"the paused guest is not silent: {quiet}", not any(quiet.values()))
+
+
+def test_pull():
+    """A guest without a forwarder is heard through its stock agent, and heard by the forwarder again when that returns."""
+    with bed.Bed("guests-pull", hosts=1, guests=1, daemon="observe") as hosts:
+        hosts.on("alpha", "sh", "-c", "printf '[guests]\\npull_period_s=3\\n' > /etc/virt-omen/conf.d/60-pull.conf")
+        in_guest(hosts, "g1", "killall virt-omen-forward")
+        hosts.testbed("daemon", "alpha", "stop")
+        hosts.testbed("daemon", "alpha", "start", "observe")
+        wait_for("it is heard through its agent", lambda: "through its agent" in domain(hosts, "g1")["hearing"], 90)
+        say(hosts, "g1", "Buffer I/O error on dev vda, logical block 4001")
+        wait_for("what the guest wrote to its log", lambda: count_of(hosts, "g1", "block 4001"), 60)
+        expect("its word is not trusted", channel(hosts, "g1", kind="pull")["trusted"] is False)
+        in_guest(hosts, "g1", "exec virt-omen-forward")
+        heard(hosts, "g1")
+
+
 if __name__ == "__main__":
-    bed.main([test_channel, test_restarts, test_migration, test_hostile])
+    bed.main([test_channel, test_restarts, test_migration, test_hostile, test_heartbeats, test_pull])
