@@ -6,6 +6,7 @@
 #include "replay-page.h"
 #include "replay-story.h"
 #include "templates-file.h"
+#include "verdicts-file.h"
 
 #include <errno.h>
 #include <string.h>
@@ -276,8 +277,6 @@ open_scores(Replay *replay, const char *path, GError **error)
 static gboolean
 prepare(Replay *replay, const Options *options, GError **error)
 {
-    g_autofree char *knowledge = input_knowledge_dir();
-
     replay->config = OMEN_DETECTOR_CONFIG_INIT;
     replay->strings = g_ptr_array_new_with_free_func(g_free);
     replay->story = story_new(options->json, g_strcmp0(options->scores, "-") == 0 ||
@@ -289,14 +288,14 @@ prepare(Replay *replay, const Options *options, GError **error)
         shadow_new(failures, (guint) options->window_h * 3600, (guint) options->lifetime_s);
     if (!input_load_config(options->config, &replay->config, replay->strings, error))
         return FALSE;
-    replay->judge = omen_judge_new(options->judge ? options->judge : "embedded", knowledge, error);
-    if (!replay->judge)
-        return FALSE;
     if (options->templates) {
         replay->templates = templates_file_load(options->templates, error);
         if (!replay->templates)
             return FALSE;
     }
+    replay->judge = verdicts_file_judge(options->judge, replay->templates, error);
+    if (!replay->judge)
+        return FALSE;
     if (options->html)
         replay->page = replay_page_new(replay->config.threshold);
     return open_scores(replay, options->scores, error);
@@ -312,8 +311,8 @@ command_replay(int argc, char **argv)
          "plain, syslog, iso, rfc5424, kmsg, journal, auto (default), or keys", "FORMAT"},
         {"templates", 0, 0, G_OPTION_ARG_FILENAME, &options.templates,
          "For keys: texts of the template numbers (log_key,template)", "CSV"},
-        {"judge", 0, 0, G_OPTION_ARG_STRING, &options.judge, "embedded (default), always, never",
-         "NAME"},
+        {"judge", 0, 0, G_OPTION_ARG_STRING, &options.judge,
+         "embedded (default), always, never, recorded:CSV[:COLUMN]", "NAME"},
         {"config", 0, 0, G_OPTION_ARG_FILENAME, &options.config, "Settings of the engine", "FILE"},
         {"scores", 0, 0, G_OPTION_ARG_FILENAME, &options.scores,
          "Write index,timestamp,key,score,omen of each record", "CSV"},
