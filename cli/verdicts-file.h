@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /*
- * @name: "embedded" (NULL), "always", "never", or "recorded:FILE" and "recorded:FILE:COLUMN": a CSV of
- * "log_key,COLUMN,..." with a probability (0..1) in each column, the first by default; @texts
+ * @name: "embedded" (NULL), "always", "never", or "recorded:FILE" and "recorded:FILE:COLUMN": a CSV
+ * of "log_key,COLUMN,..." with a probability (0..1) in each column, the first by default; @texts
  * (nullable) are the templates' texts by number, without which it can't be read.
  * (transfer full): NULL with @error.
  */

@@ -7,8 +7,6 @@
 static gboolean
 can_merge(const OmenShapeScanner *self)
 {
-    if (!self->merge)
-        return FALSE;
     for (const char *at = self->merge; at < self->out; at++) {
         if (!(omen_byte_get_class(*at) & OMEN_BYTE_PART))
             return FALSE;
@@ -34,7 +32,7 @@ omen_shape_put_parameter(OmenShapeScanner *self,
 {
     OmenShape *shape = self->shape;
 
-    if (can_merge(self)) {
+    if (self->merge && can_merge(self)) {
         if (shape->n_parameters <= OMEN_SHAPE_MAX_DETAIL) {
             OmenShapeParameter *last = &shape->parameters[shape->n_parameters - 1];
             last->kind = (guint8) merge_kinds(self, last->kind, kind);

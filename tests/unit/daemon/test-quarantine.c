@@ -43,7 +43,8 @@ test_publish(void)
         g_usleep(10000);
     }
     g_assert_nonnull(text);
-    g_assert_cmpint(sscanf(text, "1 %lld omen 3: a\\x0adisk\nno-starts\n%n", &expiry_s, &read_to), ==, 1);
+    g_assert_cmpint(sscanf(text, "1 %lld omen 3: a\\x0adisk\nno-starts\n%n", &expiry_s, &read_to),
+                    ==, 1);
     g_assert_cmpuint(strlen(text), ==, read_to);
     clock_gettime(CLOCK_BOOTTIME, &now);
     g_assert_cmpint(expiry_s - now.tv_sec, >, 50);
