@@ -3,11 +3,13 @@
 """What guests say of themselves: real guests, the real forwarder and agent in them, and hostile ones."""
 import base64
 import json
+import os
 import time
 
 import bed
 from bed import expect, stays, wait_for
 
+FLOOD_GUESTS = int(os.environ.get("OMEN_FLOOD_GUESTS", "4"))
 PORT = "/dev/virtio-ports/org.virtomen.log.0"
 
 
@@ -165,5 +167,42 @@ def test_pull():
         heard(hosts, "g1")
 
 
+def latencies(hosts, guests, first):
+    """Seconds from a line in a guest's kernel to its omen's record, of lines of several guests in turn."""
+    found = []
+    for number in range(first, first + 12):
+        guest = guests[number % len(guests)]
+        began = time.monotonic()
+        say(hosts, guest, f"Buffer I/O error on dev vda, logical block {number}")
+        wait_for(f"{guest} is heard", lambda g=guest, n=number: count_of(hosts, g, f"block {n}"), 30, 0.02)
+        found.append(time.monotonic() - began)
+    return sorted(found)
+
+
+def memory_kib(hosts):
+    status = hosts.on("alpha", "sh", "-c", "cat /proc/$(pgrep -x virt-omend)/status").stdout
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1])
+
+
+def test_flood():
+    """One guest floods with valid records: what it costs its neighbours and the daemon."""
+    with bed.Bed("guests-flood", hosts=1, guests=FLOOD_GUESTS, daemon="observe") as hosts:
+        names = [f"g{number}" for number in range(1, FLOOD_GUESTS + 1)]
+        for name in names:
+            heard(hosts, name)
+        calm = latencies(hosts, names[1:], 5000)
+        before = memory_kib(hosts)
+        in_guest(hosts, "g1", "while :; do cat /proc/kallsyms > /dev/kmsg; done")
+        wait_for("the flood arrives", lambda: channel(hosts, "g1")["dropped"] > 100 or channel(hosts, "g1")["problem"], 60)
+        flooded = latencies(hosts, names[1:], 6000)
+        after = memory_kib(hosts)
+        row = channel(hosts, "g1")
+        print(f"# of {FLOOD_GUESTS} guests one floods: neighbours' median latency {calm[6]:.3f} s before, {flooded[6]:.3f} s during; "
+              f"slowest {calm[-1]:.3f} and {flooded[-1]:.3f} s; the daemon {before} and {after} KiB; "
+              f"the flooding guest: {row['records']} records, {row['dropped']} dropped, {row['problem']}", flush=True)
+        expect("the neighbours are heard within a second or two", flooded[-1] < 3)
+        expect("the daemon does not grow by more than one guest's budget", after - before < 4096)
+
+
 if __name__ == "__main__":
-    bed.main([test_channel, test_restarts, test_migration, test_hostile, test_heartbeats, test_pull])
+    bed.main([test_channel, test_restarts, test_migration, test_hostile, test_heartbeats, test_pull, test_flood])
