@@ -12,9 +12,10 @@
 
 #include <string.h>
 
-#define JOURNAL_SOCKET "/run/systemd/journal/socket"
-#define QEMU_PIDS      "/run/libvirt/qemu/"
-#define MAX_KEPT       (2 * OMEN_WATCHER_MAX_DOMAINS) /* a domain's stream, and its guest's */
+#define JOURNAL_SOCKET  "/run/systemd/journal/socket"
+#define QEMU_PIDS       "/run/libvirt/qemu/"
+#define GUEST_THRESHOLD 0.75
+#define MAX_KEPT        (2 * OMEN_WATCHER_MAX_DOMAINS) /* a domain's stream, and its guest's */
 
 /* A stream, and whose it is: "" for the host's. */
 typedef struct {
@@ -312,9 +313,10 @@ listen_to_guest(OmenWatcher *self, Watch *watch)
 
     if (!settings->logs)
         return;
-    /* Nothing that a guest says first is taken for normal unseen; nor does it begin anew by moving.
-     */
+    /* A guest does not begin to learn anew by moving: it is not trained, and instead only what is
+     * known to be a failure counts, of all the new things that a boot says. */
     config.profile.training = self->configuration->domain_training;
+    config.threshold = MAX(config.threshold, GUEST_THRESHOLD);
     config.miner.max_clusters = MIN(config.miner.max_clusters, settings->max_templates);
     config.miner.max_bytes = MIN(config.miner.max_bytes, (gsize) settings->memory_kib * 1024);
     config.profile.max_subsequences =

@@ -145,8 +145,8 @@ def test_heartbeats():
         print(f"# after {time.monotonic() - began:.0f} s: {found[0]['records'][0]}", flush=True)
         expect("it is the domain's, by QEMU's word", found[0]["scope"] == "domain")
         wait_for("the forwarder's silence is told", lambda: channel(hosts, "g1", kind="beat")["records"] > 0, 30)
-        hosts.on("alpha", "sh", "-c", "kill -CONT $(cat /run/libvirt/qemu/g1.pid)")
         told = channel(hosts, "g1", kind="monitor")["records"]
+        hosts.on("alpha", "sh", "-c", "kill -CONT $(cat /run/libvirt/qemu/g1.pid)")
         wait_for("it lives again", lambda: channel(hosts, "g1", kind="monitor")["records"] > told, 60)
         quiet = {kind: channel(hosts, "g2", kind=kind)["records"] for kind in ("monitor", "agent", "beat")}
         expect(f"the paused guest is not silent: {quiet}", not any(quiet.values()))
