@@ -257,6 +257,36 @@ client_begin(Client *self,
     return client_open(self, command);
 }
 
+char *
+client_begin_object(Client *self,
+                    const GOptionEntry *entries,
+                    int *argc,
+                    char ***argv,
+                    const char *folder,
+                    const char *kind,
+                    int *status)
+{
+    const char *command = (*argv)[0];
+    g_autofree char *hint =
+        g_strdup_printf("name one %s by its number (virt-omen %ss)", kind, kind);
+    g_autofree char *path = NULL;
+    guint64 id;
+
+    if (!client_begin(self, entries, argc, argv, 1, 1, hint, status))
+        return NULL;
+    if (!g_ascii_string_to_unsigned((*argv)[1], 10, 1, G_MAXUINT64, &id, NULL)) {
+        *status = command_fail(command, EXIT_USAGE, "%s", hint);
+        return NULL;
+    }
+    path = g_strdup_printf("%s/%" G_GUINT64_FORMAT, folder, id);
+    if (client_has(self, path))
+        return g_steal_pointer(&path);
+    *status = command_fail(command, EXIT_FAILED,
+                           "there is no %s %" G_GUINT64_FORMAT "; virt-omen %ss lists them", kind,
+                           id, kind);
+    return NULL;
+}
+
 int
 client_list_command(int argc,
                     char **argv,

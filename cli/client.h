@@ -60,6 +60,16 @@ gboolean client_begin(Client *self,
                       const char *hint,
                       int *status);
 
+/* The same for a command whose one argument is the number of an object ("omen", "evacuation") below
+ * @folder. (transfer full): its path; NULL: end with *status. */
+char *client_begin_object(Client *self,
+                          const GOptionEntry *entries,
+                          int *argc,
+                          char ***argv,
+                          const char *folder,
+                          const char *kind,
+                          int *status);
+
 /* A whole command that lists all objects with that interface: as JSON by @add, for people by
  * @print, or by the words @nothing. Returns the exit status. */
 typedef void (*ClientAddFunc)(Client *client, const char *path, JsonBuilder *builder);

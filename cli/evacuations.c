@@ -89,22 +89,12 @@ command_cancel(int argc, char **argv)
     g_auto(Client) client = {0};
     g_autoptr(GVariant) reply = NULL;
     g_autoptr(GError) error = NULL;
-    g_autofree char *path = NULL;
-    guint64 id;
-    int result;
+    int status;
+    g_autofree char *path = client_begin_object(&client, entries, &argc, &argv,
+                                                OMEN_BUS_EVACUATIONS_PATH, "evacuation", &status);
 
-    if (!command_parse_options(entries, &argc, &argv, &result))
-        return result;
-    if (argc != 2 || !g_ascii_string_to_unsigned(argv[1], 10, 1, G_MAXUINT64, &id, NULL))
-        return command_fail("cancel", EXIT_USAGE,
-                            "name one evacuation by its number (virt-omen evacuations)");
-    if (!client_open(&client, "cancel"))
-        return EXIT_FAILED;
-    path = g_strdup_printf(OMEN_BUS_EVACUATIONS_PATH "/%" G_GUINT64_FORMAT, id);
-    if (number_of(&client, path, "Id") != id)
-        return command_fail(
-            "cancel", EXIT_FAILED,
-            "there is no evacuation %" G_GUINT64_FORMAT "; virt-omen evacuations lists them", id);
+    if (!path)
+        return status;
     reply = client_call(&client, path, INTERFACE_EVACUATION, "Cancel",
                         g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), &error);
     return reply ? EXIT_GOOD : command_fail("cancel", EXIT_FAILED, "%s", error->message);

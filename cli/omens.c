@@ -78,31 +78,6 @@ command_omens(int argc, char **argv)
     return client_list_command(argc, argv, INTERFACE_OMEN, add_omen, print_omen, "No omens.\n");
 }
 
-/* The omen that the one argument names, in a connection that is opened. (transfer full): NULL: end
- * with *status. */
-static char *
-begin_with_omen(Client *client, const GOptionEntry *entries, int *argc, char ***argv, int *status)
-{
-    const char *command = (*argv)[0];
-    const char *hint = "name one omen by its number (virt-omen omens)";
-    g_autofree char *path = NULL;
-    guint64 id;
-
-    if (!client_begin(client, entries, argc, argv, 1, 1, hint, status))
-        return NULL;
-    if (!g_ascii_string_to_unsigned((*argv)[1], 10, 1, G_MAXUINT64, &id, NULL)) {
-        *status = command_fail(command, EXIT_USAGE, "%s", hint);
-        return NULL;
-    }
-    path = g_strdup_printf(OMEN_BUS_OMENS_PATH "/%" G_GUINT64_FORMAT, id);
-    if (client_has(client, path))
-        return g_steal_pointer(&path);
-    *status =
-        command_fail(command, EXIT_FAILED,
-                     "there is no omen %" G_GUINT64_FORMAT "; virt-omen omens lists them", id);
-    return NULL;
-}
-
 static const char *
 text_of(Client *client, const char *path, const char *property)
 {
@@ -173,7 +148,8 @@ command_explain(int argc, char **argv)
     g_auto(Client) client = {0};
     g_autoptr(JsonBuilder) builder = json_builder_new();
     int status;
-    g_autofree char *path = begin_with_omen(&client, entries, &argc, &argv, &status);
+    g_autofree char *path =
+        client_begin_object(&client, entries, &argc, &argv, OMEN_BUS_OMENS_PATH, "omen", &status);
 
     if (!path)
         return status;
@@ -195,7 +171,8 @@ tell_omen(const char *command, const char *method, int argc, char **argv)
     g_autoptr(GVariant) reply = NULL;
     g_autoptr(GError) error = NULL;
     int status;
-    g_autofree char *path = begin_with_omen(&client, entries, &argc, &argv, &status);
+    g_autofree char *path =
+        client_begin_object(&client, entries, &argc, &argv, OMEN_BUS_OMENS_PATH, "omen", &status);
 
     if (!path)
         return status;

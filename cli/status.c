@@ -110,12 +110,8 @@ command_status(int argc, char **argv)
     g_autoptr(GError) error = NULL;
     int result;
 
-    if (!command_parse_options(entries, &argc, &argv, &result))
+    if (!client_begin(&client, entries, &argc, &argv, 0, 0, "it takes no argument", &result))
         return result;
-    if (argc > 1)
-        return command_fail("status", EXIT_USAGE, "it takes no argument");
-    if (!client_open(&client, "status"))
-        return EXIT_FAILED;
     reply = client_call(&client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "GetStatus",
                         g_variant_new("(@a{sv})", no_options()), &error);
     if (!reply)
@@ -169,12 +165,20 @@ command_mode(int argc, char **argv)
     return reply ? EXIT_GOOD : command_fail("mode", EXIT_FAILED, "%s", error->message);
 }
 
+static gboolean
+is_destination(Client *client, const char *path)
+{
+    return g_str_equal(client_get_string(client, path, INTERFACE_HOST, "Role"), "destination");
+}
+
 static void
 add_destination(Client *client, const char *path, JsonBuilder *builder)
 {
     static const char *const fields[] = {"Name", "Uri", "Reason"};
     static const char *const names[] = {"name", "uri", "reason"};
 
+    if (!is_destination(client, path))
+        return;
     json_builder_begin_object(builder);
     for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
         json_builder_set_member_name(builder, names[i]);
@@ -190,41 +194,19 @@ add_destination(Client *client, const char *path, JsonBuilder *builder)
     json_builder_end_object(builder);
 }
 
+static void
+print_destination(Client *client, const char *path)
+{
+    if (is_destination(client, path))
+        g_print("%-12s %-36s %8" G_GUINT64_FORMAT " MiB free  %s\n",
+                client_get_string(client, path, INTERFACE_HOST, "Name"),
+                client_get_string(client, path, INTERFACE_HOST, "Uri"),
+                client_get_number(client, path, INTERFACE_HOST, "FreeMemory") >> 20,
+                client_get_string(client, path, INTERFACE_HOST, "Reason"));
+}
+
 int
 command_destinations(int argc, char **argv)
 {
-    gboolean json = FALSE;
-    const GOptionEntry entries[] = {
-        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
-        G_OPTION_ENTRY_NULL,
-    };
-    g_auto(Client) client = {0};
-    g_autoptr(GPtrArray) paths = NULL;
-    g_autoptr(JsonBuilder) builder = json_builder_new();
-    int result;
-
-    if (!command_parse_options(entries, &argc, &argv, &result))
-        return result;
-    if (argc > 1)
-        return command_fail("destinations", EXIT_USAGE, "it takes no argument");
-    if (!client_open(&client, "destinations"))
-        return EXIT_FAILED;
-    paths = client_list(&client, INTERFACE_HOST);
-    json_builder_begin_array(builder);
-    for (guint i = 0; i < paths->len; i++) {
-        const char *path = g_ptr_array_index(paths, i);
-        if (!g_str_equal(client_get_string(&client, path, INTERFACE_HOST, "Role"), "destination"))
-            continue;
-        add_destination(&client, path, builder);
-        if (!json)
-            g_print("%-12s %-36s %8" G_GUINT64_FORMAT " MiB free  %s\n",
-                    client_get_string(&client, path, INTERFACE_HOST, "Name"),
-                    client_get_string(&client, path, INTERFACE_HOST, "Uri"),
-                    client_get_number(&client, path, INTERFACE_HOST, "FreeMemory") >> 20,
-                    client_get_string(&client, path, INTERFACE_HOST, "Reason"));
-    }
-    json_builder_end_array(builder);
-    if (json)
-        client_print_json(json_builder_get_root(builder));
-    return EXIT_GOOD;
+    return client_list_command(argc, argv, INTERFACE_HOST, add_destination, print_destination, "");
 }
