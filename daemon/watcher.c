@@ -317,12 +317,13 @@ listen_to_guest(OmenWatcher *self, Watch *watch)
      * known to be a failure counts, of all the new things that a boot says. */
     config.profile.training = self->configuration->domain_training;
     config.threshold = MAX(config.threshold, GUEST_THRESHOLD);
-    config.miner.max_clusters = MIN(config.miner.max_clusters, settings->max_templates);
+    if (config.miner.max_clusters == 0 || config.miner.max_clusters > settings->max_templates)
+        config.miner.max_clusters = settings->max_templates;
     config.miner.max_bytes = MIN(config.miner.max_bytes, (gsize) settings->memory_kib * 1024);
     config.profile.max_subsequences =
         MIN(config.profile.max_subsequences, settings->max_subsequences);
     stream = make_stream(self, &config, OMEN_PROVENANCE_GUEST, name, &error);
-    if (!stream) {
+    if (error) {
         g_warning("the guest of domain %s is not heard: %s", watch->name, error->message);
         return;
     }
@@ -355,7 +356,7 @@ on_domain_added(OmenHypervisor *hypervisor G_GNUC_UNUSED,
     config.profile.training = self->configuration->domain_training;
     watch = watch_new(self, &config, OMEN_PROVENANCE_DOMAIN, stream_name, domain->uuid,
                       domain->name, &error);
-    if (!watch) {
+    if (error) {
         g_warning("domain %s is not watched: %s", domain->name, error->message);
         return;
     }

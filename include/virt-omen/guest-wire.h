@@ -107,7 +107,8 @@ omen_guest_check(const uint8_t *frame, size_t payload_length)
 static inline size_t
 omen_guest_frame_encode(const OmenGuestFrame *frame, uint8_t *out)
 {
-    memcpy(out, OMEN_GUEST_MAGIC, OMEN_GUEST_MAGIC_SIZE);
+    for (size_t i = 0; i < OMEN_GUEST_MAGIC_SIZE; i++)
+        out[i] = (uint8_t) OMEN_GUEST_MAGIC[i];
     out[4] = OMEN_GUEST_WIRE_VERSION;
     out[5] = frame->type;
     omen_guest_put(out + 6, frame->payload_length, 2);
