@@ -122,7 +122,7 @@ flags_for(virDomainPtr domain, const OmenMigrationOrder *order)
     if (order->parallel_connections > 0)
         flags |= VIR_MIGRATE_PARALLEL;
     if (order->copy_disks)
-        flags |= VIR_MIGRATE_NON_SHARED_INC;
+        flags |= VIR_MIGRATE_NON_SHARED_DISK;
     if (order->resume)
         flags |= VIR_MIGRATE_POSTCOPY_RESUME;
     if (virDomainIsPersistent(domain) == 1)

@@ -32,7 +32,7 @@ typedef struct {
     gboolean tls;               /* of the guest's memory and disks */
     gboolean compress;          /* XBZRLE */
     guint parallel_connections; /* 0: one */
-    gboolean copy_disks;        /* local ones, what is above the base image that both have */
+    gboolean copy_disks;        /* local ones, whole; libvirt makes the files there */
     gboolean resume;            /* a post-copy whose connection broke */
 } OmenMigrationOrder;
 

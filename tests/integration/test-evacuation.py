@@ -275,7 +275,7 @@ if [ ! -e cacert.pem ]; then
 fi 2> /dev/null
 printf 'cn = %s\ndns_name = %s\nip_address = %s\ntls_www_server\ntls_www_client\nsigning_key\nencryption_key\nexpiration_days = 2\n' \
     "$2" "$2" "$3" > "$2.info"
-certtool --generate-privkey --ecc --outfile "$2.key" 2> /dev/null
+certtool --generate-privkey --bits 2048 --outfile "$2.key" 2> /dev/null
 certtool --generate-certificate --load-privkey "$2.key" --load-ca-certificate cacert.pem --load-ca-privkey cakey.pem \
     --template "$2.info" --outfile "$2.pem" 2> /dev/null
 mkdir -p /etc/pki/CA /etc/pki/libvirt/private /etc/pki/qemu
