@@ -116,7 +116,7 @@ number_of(Field field)
 {
     char digits[24] = "";
 
-    if (field.length < sizeof digits)
+    if (field.value && field.length < sizeof digits)
         memcpy(digits, field.value, field.length);
     return strtoull(digits, NULL, 10);
 }
