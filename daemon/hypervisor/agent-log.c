@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define TIMEOUT_S   5
+#define DEADLINE_S  60
 #define POLL_US     (200 * 1000)
 #define POLLS       20
 #define JOURNALCTL  "/usr/bin/journalctl"
@@ -188,7 +189,7 @@ read_file(virDomainPtr domain, OmenAgentLogPlace *place, const char *path, GErro
     g_autofree char *command = g_strdup_printf(
         "{\"execute\":\"guest-file-open\",\"arguments\":{\"path\":\"%s\",\"mode\":\"r\"}}", path);
     g_autoptr(JsonNode) opened = call(domain, command, error);
-    g_autoptr(JsonNode) closed = NULL;
+    JsonNode *closed;
     gint64 handle = opened && JSON_NODE_HOLDS_VALUE(opened) ? json_node_get_int(opened) : -1;
     char *text;
 
@@ -196,6 +197,7 @@ read_file(virDomainPtr domain, OmenAgentLogPlace *place, const char *path, GErro
         return NULL;
     text = read_handle(domain, handle, place, is_first, error);
     closed = call_on(domain, "guest-file-close", handle, "", NULL);
+    g_clear_pointer(&closed, json_node_unref);
     if (text && is_first) {
         place->kind = OMEN_AGENT_LOG_FILE;
         g_free(place->place);
@@ -212,8 +214,8 @@ is_forbidden(const GError *error)
            strstr(error->message, "has not been found");
 }
 
-char *
-omen_agent_log_read(virDomainPtr domain, OmenAgentLogPlace *place, GError **error)
+static char *
+read_log(virDomainPtr domain, OmenAgentLogPlace *place, GError **error)
 {
     g_autoptr(GError) of_journal = NULL;
     g_autoptr(GError) of_file = NULL;
@@ -240,4 +242,91 @@ omen_agent_log_read(virDomainPtr domain, OmenAgentLogPlace *place, GError **erro
                     : of_journal ? of_journal->message
                                  : "no answer");
     return NULL;
+}
+
+/* A request, and its answer. */
+typedef struct {
+    virConnectPtr connection;
+    char *uuid;
+    OmenAgentLogPlace place;
+    char *text;
+} Fetch;
+
+static void
+fetch_free(gpointer data)
+{
+    Fetch *self = data;
+
+    if (self->connection)
+        virConnectClose(self->connection);
+    omen_agent_log_place_clear(&self->place);
+    g_free(self->uuid);
+    g_free(self->text);
+    g_free(self);
+}
+
+static Fetch *
+fetch_new(const OmenAgentLogPlace *place)
+{
+    Fetch *self = g_new0(Fetch, 1);
+
+    self->place = (OmenAgentLogPlace){place->kind, g_strdup(place->place), place->offset};
+    return self;
+}
+
+static gpointer
+fetch_work(gpointer data, GError **error)
+{
+    Fetch *request = data;
+    Fetch *answer = fetch_new(&request->place);
+    g_autoptr(OmenVirDomain) domain =
+        virDomainLookupByUUIDString(request->connection, request->uuid);
+
+    if (!domain)
+        omen_libvirt_set_error(error, "the guest's log can not be read");
+    else
+        answer->text = read_log(domain, &answer->place, error);
+    if (!answer->text)
+        g_clear_pointer(&answer, fetch_free);
+    return answer;
+}
+
+void
+omen_agent_log_read_async(OmenHypervisor *hypervisor,
+                          const char *uuid,
+                          const OmenAgentLogPlace *place,
+                          GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+    virConnectPtr connection = omen_hypervisor_ref_connection(hypervisor);
+    Fetch *request;
+
+    if (!connection) {
+        g_task_report_new_error(hypervisor, callback, user_data, omen_agent_log_read_async,
+                                G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
+                                "there is no connection to libvirt");
+        return;
+    }
+    request = fetch_new(place);
+    request->connection = connection;
+    request->uuid = g_strdup(uuid);
+    omen_workers_run_async(omen_hypervisor_get_workers(hypervisor), hypervisor, fetch_work, request,
+                           fetch_free, fetch_free, DEADLINE_S, callback, user_data);
+}
+
+char *
+omen_agent_log_read_finish(GAsyncResult *result, OmenAgentLogPlace *place, GError **error)
+{
+    /* Where there was no connection, the task is no worker's, and its error the same. */
+    Fetch *answer = omen_workers_run_finish(result, error);
+    char *text;
+
+    if (!answer)
+        return NULL;
+    omen_agent_log_place_clear(place);
+    *place = answer->place;
+    answer->place = (OmenAgentLogPlace){0};
+    text = g_steal_pointer(&answer->text);
+    fetch_free(answer);
+    return text;
 }

@@ -2,13 +2,11 @@
 #include "source/agent-source.h"
 
 #include "hypervisor/agent-log.h"
-#include "hypervisor/libvirt-types.h"
 
 #include <string.h>
 #include <virt-omen/line-format.h>
 #include <virt-omen/text.h>
 
-#define DEADLINE_S     60
 #define REFUSED_S      600 /* before one who refused is asked again */
 #define MESSAGE_MAX    4096
 #define IDENTIFIER_MAX 64
@@ -30,54 +28,6 @@ struct _OmenAgentSource {
 };
 
 G_DEFINE_FINAL_TYPE(OmenAgentSource, omen_agent_source, OMEN_TYPE_SOURCE)
-
-typedef struct {
-    virConnectPtr connection;
-    char *uuid;
-    OmenAgentLogPlace place;
-    char *text;
-} Fetch;
-
-static void
-fetch_free(gpointer data)
-{
-    Fetch *self = data;
-
-    if (self->connection)
-        virConnectClose(self->connection);
-    omen_agent_log_place_clear(&self->place);
-    g_free(self->uuid);
-    g_free(self->text);
-    g_free(self);
-}
-
-static OmenAgentLogPlace
-copy_place(const OmenAgentLogPlace *place)
-{
-    return (OmenAgentLogPlace){place->kind, g_strdup(place->place), place->offset};
-}
-
-static gpointer
-fetch_work(gpointer data, GError **error)
-{
-    Fetch *request = data;
-    g_autoptr(OmenVirDomain) domain =
-        virDomainLookupByUUIDString(request->connection, request->uuid);
-    OmenAgentLogPlace place = copy_place(&request->place);
-    char *text = domain ? omen_agent_log_read(domain, &place, error) : NULL;
-    Fetch *result;
-
-    if (!text) {
-        omen_agent_log_place_clear(&place);
-        if (error && !*error)
-            omen_libvirt_set_error(error, "the guest's log can not be read");
-        return NULL;
-    }
-    result = g_new0(Fetch, 1);
-    result->place = place;
-    result->text = text;
-    return result;
-}
 
 static void
 take_line(OmenAgentSource *self, const char *line, gsize length)
@@ -120,21 +70,18 @@ on_fetched(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_da
 {
     g_autoptr(OmenAgentSource) self = user_data;
     g_autoptr(GError) error = NULL;
-    Fetch *fetch = omen_workers_run_finish(result, &error);
+    g_autofree char *text = NULL;
 
     self->is_asking = FALSE;
-    self->is_reading = fetch != NULL;
-    if (fetch && !self->stopped) {
-        omen_agent_log_place_clear(&self->place);
-        self->place = copy_place(&fetch->place);
-        omen_source_set_problem(OMEN_SOURCE(self), NULL);
-        take_lines(self, fetch->text);
-    } else if (!fetch && !self->stopped) {
-        if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
-            self->not_before_us = g_get_monotonic_time() + (gint64) REFUSED_S * G_USEC_PER_SEC;
-        omen_source_set_problem(OMEN_SOURCE(self), error->message);
-    }
-    g_clear_pointer(&fetch, fetch_free);
+    if (self->stopped)
+        return;
+    text = omen_agent_log_read_finish(result, &self->place, &error);
+    self->is_reading = text != NULL;
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+        self->not_before_us = g_get_monotonic_time() + (gint64) REFUSED_S * G_USEC_PER_SEC;
+    omen_source_set_problem(OMEN_SOURCE(self), error ? error->message : NULL);
+    if (text)
+        take_lines(self, text);
 }
 
 static gboolean
@@ -142,23 +89,13 @@ on_period(gpointer user_data)
 {
     OmenAgentSource *self = user_data;
     const OmenDomainInfo *info = omen_hypervisor_lookup(self->hypervisor, self->uuid);
-    virConnectPtr connection;
-    Fetch *request;
 
     if (self->is_resting || self->is_asking || !info || info->state != VIR_DOMAIN_RUNNING ||
         g_get_monotonic_time() < self->not_before_us)
         return G_SOURCE_CONTINUE;
-    connection = omen_hypervisor_ref_connection(self->hypervisor);
-    if (!connection)
-        return G_SOURCE_CONTINUE;
-    request = g_new0(Fetch, 1);
-    request->connection = connection;
-    request->uuid = g_strdup(self->uuid);
-    request->place = copy_place(&self->place);
     self->is_asking = TRUE;
-    omen_workers_run_async(omen_hypervisor_get_workers(self->hypervisor), self->hypervisor,
-                           fetch_work, request, fetch_free, fetch_free, DEADLINE_S, on_fetched,
-                           g_object_ref(self));
+    omen_agent_log_read_async(self->hypervisor, self->uuid, &self->place, on_fetched,
+                              g_object_ref(self));
     return G_SOURCE_CONTINUE;
 }
 

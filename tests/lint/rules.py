@@ -45,6 +45,8 @@ WAITING = {
     "daemon/configuration.c": {"load_file": "small files of /etc: at the start, and when an operator asks for it"},
     "daemon/evacuation/destination.c": {"*": ASKING_LIBVIRT},
     "daemon/evacuation/domain-facts.c": {"*": ASKING_LIBVIRT},
+    "daemon/hypervisor/agent-log.c": {"*": ASKING_LIBVIRT},
+    "daemon/hypervisor/prober.c": {"*": ASKING_LIBVIRT},
     "daemon/evacuation/evacuator-foresight.c": {"ask_dirty_rates": ASKING_LIBVIRT},
     "daemon/evacuation/ladder.c": {"*": ASKING_LIBVIRT},
     "daemon/evacuation/migration.c": {"*": "a migration's call lasts as long as it: a thread each"},
