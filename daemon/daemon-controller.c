@@ -347,8 +347,10 @@ dismiss(OmenController *controller, guint64 omen_id, GError **error)
         return FALSE;
     data = omen_omen_get_data(omen_omen_registry_lookup(self->omens, omen_id));
     stream = omen_watcher_lookup(self->watcher, data->stream);
-    if (stream)
+    if (stream) {
         omen_detector_dismiss(omen_stream_get_detector(stream), data->template_id);
+        omen_stream_mark_changed(stream);
+    }
     keep_word(self, omen_id, "dismissed");
     return TRUE;
 }

@@ -30,13 +30,13 @@ add_row(const guint32 *keys, guint length, guint64 uses, gpointer user_data)
     g_ptr_array_add(listing->rows, row);
 }
 
-static OmenDetector *
-find_detector(OmenController *controller, const char *stream_name, GError **error)
+static OmenStream *
+find_stream(OmenController *controller, const char *stream_name, GError **error)
 {
     OmenStream *stream = omen_watcher_lookup(OMEN_DAEMON(controller)->watcher, stream_name);
 
     if (stream)
-        return omen_stream_get_detector(stream);
+        return stream;
     g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_NOT_FOUND,
                 "there is no stream %s; there are \"host\" and \"domain:UUID\"", stream_name);
     return NULL;
@@ -48,14 +48,15 @@ omen_daemon_list_normal(OmenController *controller,
                         guint limit,
                         GError **error)
 {
-    OmenDetector *detector = find_detector(controller, stream_name, error);
+    OmenStream *stream = find_stream(controller, stream_name, error);
     Listing listing = {.limit = limit};
 
-    if (!detector)
+    if (!stream)
         return NULL;
     listing.rows = g_ptr_array_new_with_free_func((GDestroyNotify) omen_normal_row_free);
-    listing.miner = omen_detector_get_miner(detector);
-    omen_profile_foreach(omen_detector_get_profile(detector), add_row, &listing);
+    listing.miner = omen_detector_get_miner(omen_stream_get_detector(stream));
+    omen_profile_foreach(omen_detector_get_profile(omen_stream_get_detector(stream)), add_row,
+                         &listing);
     return listing.rows;
 }
 
@@ -66,12 +67,15 @@ omen_daemon_forget_normal(OmenController *controller,
                           guint n_templates,
                           GError **error)
 {
-    OmenDetector *detector = find_detector(controller, stream_name, error);
+    OmenStream *stream = find_stream(controller, stream_name, error);
 
-    if (!detector)
+    if (!stream)
         return FALSE;
-    if (omen_profile_forget(omen_detector_get_profile(detector), templates, n_templates))
+    if (omen_profile_forget(omen_detector_get_profile(omen_stream_get_detector(stream)), templates,
+                            n_templates)) {
+        omen_stream_mark_changed(stream);
         return TRUE;
+    }
     g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_NOT_FOUND,
                 "this subsequence is not among what is normal; virt-omen normal lists it");
     return FALSE;

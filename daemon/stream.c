@@ -228,6 +228,12 @@ save_bookmarks(OmenStream *self)
     return g_variant_builder_end(&builder);
 }
 
+void
+omen_stream_mark_changed(OmenStream *self)
+{
+    self->n_records_saved = G_MAXUINT64;
+}
+
 GVariant *
 omen_stream_save(OmenStream *self)
 {

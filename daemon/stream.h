@@ -63,6 +63,9 @@ void omen_stream_init_delays(OmenHistogram *histogram);
 /* Says of each source: (transfer full) (element-type OmenStreamStatus), see bus/controller.h. */
 GPtrArray *omen_stream_list_status(OmenStream *self);
 
+/* What its detector knows was changed by other than a record: it is to be kept. */
+void omen_stream_mark_changed(OmenStream *self);
+
 /* The state to keep, a{sv} with "detector" and "bookmarks"; NULL if nothing changed since the last
  * call. Returns: (transfer full) (nullable), floating. */
 GVariant *omen_stream_save(OmenStream *self);

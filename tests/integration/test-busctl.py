@@ -3,6 +3,7 @@
 """All that a stranger can do with busctl alone: find his way, read, act, and hear of changes."""
 import json
 import subprocess
+import time
 
 import alone
 import bed
@@ -67,6 +68,22 @@ def test_drive():
         expect(f"a mistake is told with its line: {broken.stderr}", "virt-omen.conf:2" in broken.stderr)
 
 
+def test_kept():
+    """What an operator took out of what is normal stays out over a restart, also of a quiet stream."""
+    with alone.Alone(settings="[daemon]\nsave_interval_s=1\n") as one:
+        one.teach()
+        time.sleep(1.5)
+        rows = one.omen("normal", "--json", "--limit", "1")
+        numbers = ",".join(str(number) for number in rows[0]["templates"])
+        one.omen("normal", "forget", "host", numbers)
+        one.daemon.terminate()
+        one.daemon.wait(10)
+        one.daemon = one.start_daemon()
+        again = one.omen("normal", "forget", "host", numbers, check=False)
+        expect(f"it stays out: {again.stderr}", again.returncode == 1 and "not among what is normal" in again.stderr)
+        expect("the rest is kept", one.omen("normal", "--json"))
+
+
 def test_changes():
     """Properties announce their changes."""
     with alone.Alone() as one:
@@ -86,4 +103,4 @@ def test_changes():
 
 if __name__ == "__main__":
     alone.enter_namespaces()
-    bed.main([test_drive, test_changes])
+    bed.main([test_drive, test_kept, test_changes])
