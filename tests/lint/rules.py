@@ -5,9 +5,6 @@
 ROOTS = ("cli/", "daemon/", "hooks/", "include/", "qga-plugin/")
 
 LIBVIRT_ROOMS = {"daemon/hypervisor", "daemon/evacuation"}
-LIBVIRT_BY_FILE = {
-    "daemon/source/agent-source.c",  # looks a domain up on the connection that it was lent, in a worker
-}
 
 MAX_FILE_LINES = 550
 MAX_FUNCTION_LINES = 70
