@@ -10,7 +10,7 @@
 #define DECISIVE 0.03
 /* What words alone may say: a doubt, unless they are this sure. */
 #define MAX_DOUBT  0.45
-#define SURE_WORDS 0.95
+#define SURE_WORDS 0.97
 #define WORDS_SAY  0.6
 /* Between these it does not know for sure. */
 #define SURE_BELOW 0.1
@@ -96,10 +96,12 @@ weigh(const OmenSignature *signature, double words)
     return MIN(p + words * (p <= DECISIVE ? 0.05 : 0.25), MAX_DOUBT);
 }
 
-/* A line that no signature knows. */
+/* A line that no signature knows. The words are the host's: of a domain they say too little. */
 static double
-weigh_unknown(double words)
+weigh_unknown(double words, OmenProvenance provenance)
 {
+    if (provenance != OMEN_PROVENANCE_HOST)
+        return words * MAX_DOUBT;
     if (words < SURE_WORDS)
         return words / SURE_WORDS * MAX_DOUBT;
     return 0.5 + (words - SURE_WORDS) / (1 - SURE_WORDS) * (WORDS_SAY - 0.5);
@@ -162,7 +164,8 @@ judge_line(OmenJudge *judge, const OmenEvidence *evidence, OmenVerdict *verdict)
     omen_literal_finder_run(search.knowledge->finder, text, try_pattern, &search);
     signature = decide(&search);
     *verdict = (OmenVerdict){.failure_class = OMEN_FAILURE_BENIGN, .scope = OMEN_SCOPE_NONE};
-    verdict->probability = signature ? weigh(signature, words) : weigh_unknown(words);
+    verdict->probability =
+        signature ? weigh(signature, words) : weigh_unknown(words, evidence->provenance);
     verdict->sure = verdict->probability < SURE_BELOW || verdict->probability > SURE_ABOVE;
     verdict->reason = signature ? signature->reason : "nothing that is known as a sign of failure";
     if (verdict->probability < 0.5)
