@@ -10,7 +10,7 @@
 #define DECISIVE 0.03
 /* What words alone may say: a doubt, unless they are this sure. */
 #define MAX_DOUBT  0.45
-#define SURE_WORDS 0.97
+#define SURE_WORDS 0.985
 #define WORDS_SAY  0.6
 /* Between these it does not know for sure. */
 #define SURE_BELOW 0.1

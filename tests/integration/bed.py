@@ -64,6 +64,10 @@ class Bed:
         done = self.on(host, "virt-omen", *arguments, check=check, timeout=timeout)
         return json.loads(done.stdout) if "--json" in arguments and done.returncode == 0 else done
 
+    def omens(self, host):
+        """What a host says of itself and its devices and domains: a guest under emulation may well speak of stalls."""
+        return [omen for omen in self.omen(host, "omens", "--json") if omen["scope"] != "guest"]
+
     def write(self, host, lines):
         """Appends lines to a host's /var/log/syslog."""
         self.on(host, "sh", "-c", "cat >> /var/log/syslog", stdin="".join(line + "\n" for line in lines))

@@ -63,7 +63,7 @@ def fail_disk(hosts):
     for line in lines[:5]:
         say(paint(line, "31"))
     say(f"... {len(lines)} lines in all")
-    omens = bed.wait_for("an omen", lambda: hosts.omen("alpha", "omens", "--json"))
+    omens = bed.wait_for("an omen", lambda: hosts.omens("alpha"))
     return written, omens[0]
 
 

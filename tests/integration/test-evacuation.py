@@ -37,7 +37,7 @@ def learn(hosts, host="alpha"):
 def endanger(hosts, host="alpha"):
     learn(hosts, host)
     hosts.write(host, bed.stamped(bed.series("disk-dies.log"), host))
-    return wait_for("an omen", lambda: hosts.omen(host, "omens", "--json"))[0]
+    return wait_for("an omen", lambda: hosts.omens(host))[0]
 
 
 def ended(hosts, guests, seconds=240):
@@ -142,7 +142,7 @@ def test_restraint():
         learn(hosts)
         dying = bed.series("disk-dies.log")
         hosts.write("alpha", bed.stamped(dying[:12]))
-        omen = wait_for("an omen", lambda: hosts.omen("alpha", "omens", "--json"))[0]
+        omen = wait_for("an omen", lambda: hosts.omens("alpha"))[0]
         expect(f"it waits: {omen}", omen["action"] == "proposed" and "not certain" in omen["outcome"])
         stays("nothing moves", lambda: hosts.omen("alpha", "evacuations", "--json") == [], 4)
         wait_for("8 s are over", lambda: time.time() - omen["time"] > 9, 20)
@@ -157,7 +157,7 @@ def test_storm():
         for guest in names(3):
             hosts.testbed("disk-errors", guest, "on")
         def alarmed():
-            omens = [omen for omen in hosts.omen("alpha", "omens", "--json") if omen["scope"] == "domain"]
+            omens = [omen for omen in hosts.omens("alpha") if omen["scope"] == "domain"]
             return omens if len({omen["domain"] if "domain" in omen else omen["reason"] + str(omen["id"])
                                  for omen in omens}) >= 3 else None
         omens = wait_for("three are alarmed", alarmed, 90)
@@ -199,7 +199,7 @@ def test_return():
         refused = hosts.omen("alpha", "return", "--all", check=False)
         expect(f"nothing comes back to an endangered host: {refused.stderr}",
                refused.returncode == 1 and "endangered" in refused.stderr)
-        for omen in hosts.omen("alpha", "omens", "--json"):
+        for omen in hosts.omens("alpha"):
             hosts.omen("alpha", "clear", str(omen["id"]))
         stays("they stay away for a while", lambda: hosts.running_on("g1") == ["beta"], 3)
         wait_for("they are back", lambda: all(hosts.running_on(guest) == ["alpha"] for guest in names(2)), 60)

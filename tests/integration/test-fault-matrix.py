@@ -225,7 +225,7 @@ def test_second_omen():
     def raise_omen(hosts):
         raise_omen.known = len(hosts.omen("alpha", "evacuations", "--json"))
         hosts.write("alpha", bed.stamped(bed.series("disk-dies.log")))
-        omen = wait_for("an omen", lambda: [omen for omen in hosts.omen("alpha", "omens", "--json")
+        omen = wait_for("an omen", lambda: [omen for omen in hosts.omens("alpha")
                                             if omen["action"] == "proposed"])[0]
         hosts.omen("alpha", "approve", str(omen["id"]), check=False)
 
@@ -235,7 +235,7 @@ def test_second_omen():
         overlap = [row for row in rows[raise_omen.known:] if row["domain"] == GUEST]
         expect(f"not twice at once: {rows[-2:]}", all(row["queued"] >= rows[raise_omen.known - 1]["ended"] - 0.5
                                                       for row in overlap))
-        for omen in hosts.omen("alpha", "omens", "--json"):
+        for omen in hosts.omens("alpha"):
             hosts.omen("alpha", "clear", str(omen["id"]), check=False)
         wait_for("the quarantine ends", lambda: hosts.on("alpha", "test", "-e", "/run/virt-omen/quarantine",
                                                          check=False).returncode != 0)

@@ -183,7 +183,7 @@ def test_io_error_pause():
         hosts.testbed("disk-touch", "g1", check=False)
         wait_for("g1 is paused by an I/O error",
                  lambda: "I/O error" in hosts.on("alpha", "virsh", "domstate", "g1", "--reason").stdout, 60)
-        wait_for("an omen of the domain", lambda: [omen for omen in hosts.omen("alpha", "omens", "--json")
+        wait_for("an omen of the domain", lambda: [omen for omen in hosts.omens("alpha")
                                                    if omen["scope"] == "domain"])
         for _ in range(2):
             evacuate(hosts, "g1")
@@ -232,7 +232,7 @@ def test_hook():
         hosts.write("alpha", bed.stamped(bed.series("host-life.log")))
         wait_for("alpha has learnt", lambda: hosts.records("alpha") >= 400)
         hosts.write("alpha", bed.stamped(bed.series("disk-dies.log")))
-        omen = wait_for("an omen", lambda: hosts.omen("alpha", "omens", "--json"))[0]
+        omen = wait_for("an omen", lambda: hosts.omens("alpha"))[0]
         wait_for("it is published", lambda: hosts.on("alpha", "test", "-s", "/run/virt-omen/quarantine",
                                                      check=False).returncode == 0)
         refused = migrate("beta", "alpha")

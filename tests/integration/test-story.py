@@ -25,7 +25,7 @@ def break_disk(hosts, host="alpha"):
 
 
 def first_omen(hosts, host="alpha"):
-    return wait_for("an omen", lambda: hosts.omen(host, "omens", "--json"))[0]
+    return wait_for("an omen", lambda: hosts.omens(host))[0]
 
 
 def ended(hosts, guest, host="alpha", seconds=120):
@@ -55,7 +55,7 @@ def test_enforce():
     with bed.Bed("story-enforce", hosts=2, guests=2, daemon="enforce") as hosts:
         before = {guest: hosts.counter(guest) for guest in ("g1", "g2")}
         teach(hosts)
-        expect("ordinary life raises nothing", hosts.omen("alpha", "omens", "--json") == [])
+        expect("ordinary life raises nothing", hosts.omens("alpha") == [])
         written = break_disk(hosts)
         check_omen(first_omen(hosts))
         for guest in ("g1", "g2"):
@@ -65,12 +65,12 @@ def test_enforce():
             print(f"# {guest}: omen {hosts.omen('alpha', 'omens', '--json')[0]['time'] - written:.3f} s, migration "
                   f"{row['started'] - written:.3f} s, on {row['destination']} {row['switched'] - written:.3f} s, "
                   f"verified {row['ended'] - written:.3f} s after the write; downtime {row['downtime_ms']} ms")
-        omens = hosts.omen("alpha", "omens", "--json")
+        omens = hosts.omens("alpha")
         expect(f"a burst is one omen of a disk: {omens}", len([one for one in omens if one["class"] == "disk"]) == 1)
         rows = [row for row in hosts.omen("alpha", "evacuations", "--json") if row["domain"] == "g1"]
         expect("and one evacuation a guest", len(rows) == 1)
         wait_for("the outcome stands beside the omen",
-                 lambda: "2 of 2" in hosts.omen("alpha", "omens", "--json")[0]["outcome"])
+                 lambda: "2 of 2" in hosts.omens("alpha")[0]["outcome"])
         status = hosts.omen("alpha", "status", "--json")
         expect("alpha is endangered", status["host"]["endangered"])
         expect("beta is not", not hosts.omen("beta", "status", "--json")["host"]["endangered"])
@@ -113,7 +113,7 @@ def test_benign():
             hosts.write("alpha", bed.stamped(lines))
             wait_for("they are read", lambda start=before: hosts.records("alpha") >= start + len(lines))
         stays("g1 stays on alpha", lambda: hosts.running_on("g1") == ["alpha"], 4)
-        expect("no omen", hosts.omen("alpha", "omens", "--json") == [])
+        expect("no omen", hosts.omens("alpha") == [])
 
 
 def test_restart_remembers():
@@ -128,7 +128,7 @@ def test_restart_remembers():
         omen = first_omen(hosts)
         hosts.testbed("daemon", "alpha", "kill")
         hosts.testbed("daemon", "alpha", "start", "advise")
-        again = hosts.omen("alpha", "omens", "--json")
+        again = hosts.omens("alpha")
         expect(f"the omen is still there: {again}", again and again[0]["id"] == omen["id"])
         expect("and still proposed", again[0]["action"] == "proposed")
         hosts.omen("alpha", "approve", str(omen["id"]))
