@@ -196,6 +196,20 @@ client_get_boolean(Client *self, const char *path, const char *interface, const 
 }
 
 void
+client_print_object(Client *self, const char *path, ClientAddFunc add)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+
+    if (client_refresh(self, NULL) && client_has(self, path)) {
+        add(self, path, builder);
+    } else {
+        json_builder_begin_object(builder);
+        json_builder_end_object(builder);
+    }
+    client_print_json(json_builder_get_root(builder));
+}
+
+void
 client_print_json(JsonNode *root)
 {
     g_autoptr(JsonGenerator) generator = json_generator_new();

@@ -81,6 +81,9 @@ int client_list_command(int argc,
                         ClientPrintFunc print,
                         const char *nothing);
 
+/* What an object says of itself by now, as JSON by @add; {} if the daemon no longer knows it. */
+void client_print_object(Client *self, const char *path, ClientAddFunc add);
+
 /* Writes JSON on standard output. Takes @root. */
 void client_print_json(JsonNode *root);
 

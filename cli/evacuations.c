@@ -85,7 +85,11 @@ command_evacuations(int argc, char **argv)
 int
 command_cancel(int argc, char **argv)
 {
-    const GOptionEntry entries[] = {G_OPTION_ENTRY_NULL};
+    gboolean json = FALSE;
+    const GOptionEntry entries[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print the evacuation, for programs", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
     g_auto(Client) client = {0};
     g_autoptr(GVariant) reply = NULL;
     g_autoptr(GError) error = NULL;
@@ -97,7 +101,11 @@ command_cancel(int argc, char **argv)
         return status;
     reply = client_call(&client, path, INTERFACE_EVACUATION, "Cancel",
                         g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), &error);
-    return reply ? EXIT_GOOD : command_fail("cancel", EXIT_FAILED, "%s", error->message);
+    if (!reply)
+        return command_fail("cancel", EXIT_FAILED, "%s", error->message);
+    if (json)
+        client_print_object(&client, path, add_evacuation);
+    return EXIT_GOOD;
 }
 
 /* ---- plan ---- */
@@ -235,9 +243,26 @@ is_final(const char *phase)
            g_str_equal(phase, "cancelled");
 }
 
+/* Those that the daemon still knows, as an array. */
+static void
+print_evacuations(Client *client, char **paths)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+
+    json_builder_begin_array(builder);
+    if (client_refresh(client, NULL)) {
+        for (guint i = 0; paths[i]; i++) {
+            if (client_has(client, paths[i]))
+                add_evacuation(client, paths[i], builder);
+        }
+    }
+    json_builder_end_array(builder);
+    client_print_json(json_builder_get_root(builder));
+}
+
 /* Follows evacuations to their ends; how many did not succeed. */
 static guint
-follow(Client *client, char **paths)
+follow(Client *client, char **paths, gboolean json)
 {
     gboolean has_screen = isatty(STDERR_FILENO);
     guint n_failed = 0;
@@ -266,7 +291,8 @@ follow(Client *client, char **paths)
             n_failed++;
             continue;
         }
-        print_evacuation(client, paths[i]);
+        if (!json)
+            print_evacuation(client, paths[i]);
         n_failed += g_str_equal(text_of(client, paths[i], "Phase"), "succeeded") ? 0 : 1;
     }
     return n_failed;
@@ -274,7 +300,12 @@ follow(Client *client, char **paths)
 
 /* Calls a method that gives evacuations, and follows them if that is wanted. Takes @arguments. */
 static int
-begin(Client *client, const char *command, const char *method, GVariant *arguments, gboolean wait)
+begin(Client *client,
+      const char *command,
+      const char *method,
+      GVariant *arguments,
+      gboolean wait,
+      gboolean json)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GVariant) reply =
@@ -285,11 +316,17 @@ begin(Client *client, const char *command, const char *method, GVariant *argumen
     if (!reply)
         return command_fail(command, EXIT_FAILED, "%s", error->message);
     g_variant_get(reply, "(^ao)", &paths);
+    if (!wait && json) {
+        print_evacuations(client, paths);
+        return EXIT_GOOD;
+    }
     if (!wait) {
         g_print("%u evacuations began; virt-omen evacuations shows them\n", g_strv_length(paths));
         return EXIT_GOOD;
     }
-    n_failed = follow(client, paths);
+    n_failed = follow(client, paths, json);
+    if (json)
+        print_evacuations(client, paths);
     return n_failed == 0 ? EXIT_GOOD
                          : command_fail(command, EXIT_FAILED, "%u of %u domains did not get there",
                                         n_failed, g_strv_length(paths));
@@ -300,9 +337,11 @@ command_return(int argc, char **argv)
 {
     gboolean all = FALSE;
     gboolean wait = FALSE;
+    gboolean json = FALSE;
     const GOptionEntry entries[] = {
         {"all", 0, 0, G_OPTION_ARG_NONE, &all, "All that left and are not here", NULL},
         {"wait", 0, 0, G_OPTION_ARG_NONE, &wait, "Follow it to its end", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
         G_OPTION_ENTRY_NULL,
     };
     g_auto(Client) client = {0};
@@ -315,7 +354,7 @@ command_return(int argc, char **argv)
     if (!client_open(&client, "return"))
         return EXIT_FAILED;
     return begin(&client, "return", "Return",
-                 g_variant_new("(^as@a{sv})", argv + 1, g_variant_new("a{sv}", NULL)), wait);
+                 g_variant_new("(^as@a{sv})", argv + 1, g_variant_new("a{sv}", NULL)), wait, json);
 }
 
 int
@@ -331,7 +370,7 @@ command_evacuate(int argc, char **argv)
         {"to", 0, 0, G_OPTION_ARG_STRING, &destination, "Only to this destination", "NAME"},
         {"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "Only say what would be done", NULL},
         {"wait", 0, 0, G_OPTION_ARG_NONE, &wait, "Follow it to its end", NULL},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "With --dry-run: for programs", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
         G_OPTION_ENTRY_NULL,
     };
     g_auto(Client) client = {0};
@@ -348,5 +387,5 @@ command_evacuate(int argc, char **argv)
     return begin(&client, "evacuate", "Evacuate",
                  g_variant_new("(^ass@a{sv})", argv + 1, destination ? destination : "",
                                g_variant_new("a{sv}", NULL)),
-                 wait);
+                 wait, json);
 }

@@ -166,7 +166,11 @@ command_explain(int argc, char **argv)
 static int
 tell_omen(const char *command, const char *method, int argc, char **argv)
 {
-    const GOptionEntry entries[] = {G_OPTION_ENTRY_NULL};
+    gboolean json = FALSE;
+    const GOptionEntry entries[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print the omen, for programs", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
     g_auto(Client) client = {0};
     g_autoptr(GVariant) reply = NULL;
     g_autoptr(GError) error = NULL;
@@ -178,7 +182,11 @@ tell_omen(const char *command, const char *method, int argc, char **argv)
         return status;
     reply = client_call(&client, path, INTERFACE_OMEN, method,
                         g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), &error);
-    return reply ? EXIT_GOOD : command_fail(command, EXIT_FAILED, "%s", error->message);
+    if (!reply)
+        return command_fail(command, EXIT_FAILED, "%s", error->message);
+    if (json)
+        client_print_object(&client, path, add_omen);
+    return EXIT_GOOD;
 }
 
 int

@@ -278,6 +278,11 @@ test_evacuate(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
         g_source_remove(source);
         g_assert_cmpint(run.status, ==, cases[i].status);
     }
+    g_auto(Run) told = {0};
+    run_tool(bus, &told, "evacuate g1 g2 --json");
+    g_assert_cmpint(told.status, ==, 0);
+    g_autoptr(JsonNode) root = parse(told.out);
+    g_assert_cmpuint(json_array_get_length(json_node_get_array(root)), ==, 2);
     g_auto(Run) usage = {0};
     run_tool(bus, &usage, "evacuate");
     g_assert_cmpint(usage.status, ==, 2);
