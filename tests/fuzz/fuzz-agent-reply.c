@@ -10,7 +10,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     gsize length;
 
     if (reply) {
-        g_autofree char *bytes = omen_agent_reply_get_bytes(reply, "out-data", &length);
+        g_free(omen_agent_reply_get_bytes(reply, "out-data", &length));
         omen_agent_reply_get_int(reply, "pid", -1);
     }
     return 0;
