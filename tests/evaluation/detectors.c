@@ -16,7 +16,7 @@ typedef struct {
 } Paper;
 
 static gpointer
-paper_reset(const EvaluationDetector *self, GError **error)
+paper_reset(const EvaluationDetector *self, const Series *series, GError **error)
 {
     OmenProfileConfig config = OMEN_PROFILE_CONFIG_INIT;
     Paper *state = g_new0(Paper, 1);
@@ -63,7 +63,7 @@ typedef struct {
 } JudgeOnly;
 
 static gpointer
-judge_only_reset(const EvaluationDetector *self, GError **error)
+judge_only_reset(const EvaluationDetector *self, const Series *series, GError **error)
 {
     JudgeOnly *state = g_new0(JudgeOnly, 1);
 
@@ -99,7 +99,7 @@ typedef struct {
 } Omen;
 
 static gpointer
-omen_reset(const EvaluationDetector *self, GError **error)
+omen_reset(const EvaluationDetector *self, const Series *series, GError **error)
 {
     OmenDetectorConfig config = OMEN_DETECTOR_CONFIG_INIT;
     g_autoptr(OmenJudge) judge = omen_judge_new("embedded", OMEN_EVALUATION_KNOWLEDGE, error);
@@ -139,46 +139,115 @@ add_judged(GArray *detectors, const SeriesSet *set)
 {
     for (guint i = 0; i < set->judges->len; i++) {
         const char *judge = set->judges->pdata[i];
-        EvaluationDetector with = {g_strdup_printf("VMFT-LAD with %s", judge),
-                                   "nothing",
-                                   0.5,
-                                   1,
-                                   set,
-                                   (gint) i,
-                                   paper_reset,
-                                   paper_feed,
-                                   paper_free};
-        EvaluationDetector only = {g_strdup_printf("%s alone", judge),
-                                   "nothing",
-                                   0.5,
-                                   1,
-                                   set,
-                                   (gint) i,
-                                   judge_only_reset,
-                                   judge_only_feed,
-                                   judge_only_free};
+        EvaluationDetector with = {
+            .name = g_strdup_printf("VMFT-LAD with %s", judge),
+            .fitted = "nothing",
+            .threshold = 0.5,
+            .sweep_top = 1,
+            .set = set,
+            .judge = (gint) i,
+            .reset = paper_reset,
+            .feed = paper_feed,
+            .free_state = paper_free,
+        };
+        EvaluationDetector only = {
+            .name = g_strdup_printf("%s alone", judge),
+            .fitted = "nothing",
+            .threshold = 0.5,
+            .sweep_top = 1,
+            .set = set,
+            .judge = (gint) i,
+            .reset = judge_only_reset,
+            .feed = judge_only_feed,
+            .free_state = judge_only_free,
+        };
 
         g_array_append_val(detectors, with);
         g_array_append_val(detectors, only);
     }
 }
 
+static const EvaluationDetector unjudged[] = {
+    {
+        .name = (char *) "virt-omen",
+        .fitted = "nothing of these series",
+        .threshold = 0.5,
+        .sweep_top = 1,
+        .reset = omen_reset,
+        .feed = omen_feed,
+        .free_state = omen_free,
+    },
+    {
+        .name = (char *) "VMFT-LAD",
+        .fitted = "threshold of the rates, by NAB on these series",
+        .threshold = NAN,
+        .sweep_top = 0.35,
+        .reset = paper_reset,
+        .feed = paper_feed,
+        .free_state = paper_free,
+    },
+    {
+        .name = (char *) "EXPoSE",
+        .fitted = "threshold of the rates, by NAB on these series",
+        .threshold = NAN,
+        .sweep_top = 1,
+        .reset = expose_reset,
+        .feed = expose_feed,
+        .free_state = expose_free,
+    },
+    {
+        .name = (char *) "KNN-CAD",
+        .fitted = "threshold of the rates, by NAB on these series",
+        .threshold = NAN,
+        .sweep_top = 1,
+        .reset = knncad_reset,
+        .feed = knncad_feed,
+        .free_state = knncad_free,
+    },
+};
+
+static void
+detector_clear(gpointer data)
+{
+    EvaluationDetector *self = data;
+
+    if (self->model)
+        self->free_model(self->model);
+    g_free(self->name);
+}
+
 GArray *
 evaluation_detectors(const SeriesSet *set)
 {
     GArray *detectors = g_array_new(FALSE, FALSE, sizeof(EvaluationDetector));
-    const EvaluationDetector plain[] = {
-        {g_strdup("virt-omen"), "nothing of these series", 0.5, 1, set, -1, omen_reset, omen_feed,
-         omen_free},
-        {g_strdup("VMFT-LAD"), "threshold of the rates, by NAB on these series", NAN, 0.35, set, -1,
-         paper_reset, paper_feed, paper_free},
-        {g_strdup("EXPoSE"), "threshold of the rates, by NAB on these series", NAN, 1, set, -1,
-         expose_reset, expose_feed, expose_free},
-        {g_strdup("KNN-CAD"), "threshold of the rates, by NAB on these series", NAN, 1, set, -1,
-         knncad_reset, knncad_feed, knncad_free},
-    };
 
-    g_array_append_vals(detectors, plain, G_N_ELEMENTS(plain));
+    g_array_set_clear_func(detectors, detector_clear);
+    for (guint i = 0; i < G_N_ELEMENTS(unjudged); i++) {
+        EvaluationDetector detector = unjudged[i];
+
+        detector.name = g_strdup(detector.name);
+        detector.set = set;
+        detector.judge = -1;
+        g_array_append_val(detectors, detector);
+    }
     add_judged(detectors, set);
     return detectors;
+}
+
+double *
+evaluation_detector_score(EvaluationDetector *self, const Series *series, GError **error)
+{
+    gpointer state = NULL;
+    double *scores = NULL;
+
+    if (self->fit && !self->model)
+        self->model = self->fit(self->set);
+    state = self->reset(self, series, error);
+    if (!state)
+        return NULL;
+    scores = g_new0(double, MAX(series->keys->len, 1));
+    for (guint i = 0; i < series->keys->len; i++)
+        scores[i] = self->feed(state, g_array_index(series->keys, guint32, i));
+    self->free_state(state);
+    return scores;
 }

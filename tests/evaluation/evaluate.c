@@ -11,21 +11,6 @@
 static const char *const scenarios[] = {"hdd", "oom", "buffer-io", "cpu"};
 static const char *const criteria[] = {NULL, "relaxed", "strict"};
 
-static double *
-score_series(const EvaluationDetector *detector, const Series *series, GError **error)
-{
-    gpointer state = detector->reset(detector, error);
-    double *scores = NULL;
-
-    if (!state)
-        return NULL;
-    scores = g_new0(double, MAX(series->keys->len, 1));
-    for (guint i = 0; i < series->keys->len; i++)
-        scores[i] = detector->feed(state, g_array_index(series->keys, guint32, i));
-    detector->free_state(state);
-    return scores;
-}
-
 static double
 quantile(const GArray *sorted, double share)
 {
@@ -85,7 +70,7 @@ report_runs(Report *report, const EvaluationDetector *detector, const GArray *ru
 }
 
 static gboolean
-evaluate(Report *report, const EvaluationDetector *detector, const SeriesSet *set, GError **error)
+evaluate(Report *report, EvaluationDetector *detector, const SeriesSet *set, GError **error)
 {
     g_autoptr(GArray) runs = g_array_new(FALSE, FALSE, sizeof(Run));
     g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func(g_free);
@@ -94,7 +79,7 @@ evaluate(Report *report, const EvaluationDetector *detector, const SeriesSet *se
 
     for (guint i = 0; i < set->series->len; i++) {
         const Series *series = set->series->pdata[i];
-        double *scores = score_series(detector, series, error);
+        double *scores = evaluation_detector_score(detector, series, error);
         Run run = {series, scores};
 
         if (!scores)
@@ -127,7 +112,6 @@ evaluate_all(const char *data, const char *folder, gboolean quick, GError **erro
         EvaluationDetector *detector = &g_array_index(detectors, EvaluationDetector, i);
 
         done = done && evaluate(&report, detector, set, error);
-        g_free((char *) detector->name);
     }
     return done && report_write(&report, folder, error);
 }

@@ -16,7 +16,7 @@ typedef struct {
 } Expose;
 
 gpointer
-expose_reset(const EvaluationDetector *self, GError **error)
+expose_reset(const EvaluationDetector *self, const Series *series, GError **error)
 {
     Expose *state = g_new0(Expose, 1);
 

@@ -28,7 +28,7 @@ typedef struct {
 } KnnCad;
 
 gpointer
-knncad_reset(const EvaluationDetector *self, GError **error)
+knncad_reset(const EvaluationDetector *self, const Series *series, GError **error)
 {
     KnnCad *state = g_new0(KnnCad, 1);
 
