@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * peers [--data DIR] [--all]: the baselines beside the scores that the paper recorded of them.
+ * DIR/peer-scores/MODEL-SCENARIO-SERIES.csv holds timestamp,value,anomaly_score.
+ */
+#include "detectors.h"
+#include "rank.h"
+#include "scorer.h"
+
+#include <math.h>
+#include <string.h>
+
+#define PAPER_TOP 0.35 /* where the paper's sweep of thresholds ends */
+
+typedef struct {
+    const char *detector, *recorded;
+    double published[2][4]; /* AUC relaxed and strict, over the paper's whole set */
+} Peer;
+
+static const char *const scenarios[] = {"hdd", "oom", "buffer-io", "cpu"};
+
+static const Peer peers[] = {
+    {"HTM", "numenta", {{0.988, 0.977, 0.990, 0.888}, {0.987, 0.623, 0.989, 0.680}}},
+    {"KNN-CAD", "knncad", {{0.684, 0.626, 0.607, 0.677}, {0.659, 0.304, 0.607, 0.664}}},
+    {"EXPoSE", "expose", {{0.512, 0.499, 0.501, 0.511}, {0.512, 0.499, 0.501, 0.511}}},
+    {"ARTime", "ARTime", {{0.997, 0.986, 0.995, 0.780}, {0.973, 0.546, 0.995, 0.458}}},
+};
+
+/* What was recorded of a series: the values as they were fed, and a score of each. */
+typedef struct {
+    Series fed; /* borrows all but keys and times */
+    GArray *scores;
+} Recorded;
+
+static void
+recorded_free(gpointer data)
+{
+    Recorded *self = data;
+
+    g_array_unref(self->fed.keys);
+    g_array_unref(self->fed.times);
+    g_array_unref(self->scores);
+    g_free(self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Recorded, recorded_free)
+
+/* A recorded run may hold a record more than @series: the paper's end with one of value 0, which
+ * counts where a detector is told the range of the values. */
+static Recorded *
+recorded_load(const char *path, const Series *series, GError **error)
+{
+    g_autofree char *contents = NULL;
+    g_auto(GStrv) lines = NULL;
+    g_autoptr(Recorded) self = g_new0(Recorded, 1);
+
+    self->fed = *series;
+    self->fed.keys = g_array_new(FALSE, FALSE, sizeof(guint32));
+    self->fed.times = g_array_new(FALSE, FALSE, sizeof(double));
+    self->scores = g_array_new(FALSE, FALSE, sizeof(double));
+    if (!g_file_get_contents(path, &contents, NULL, error))
+        return NULL;
+    lines = g_strsplit(contents, "\n", -1);
+    for (guint i = 1; lines[i]; i++) {
+        g_auto(GStrv) fields = g_strsplit(lines[i], ",", -1);
+
+        if (g_strv_length(fields) != 3)
+            continue;
+        guint32 key = (guint32) g_ascii_strtoull(fields[1], NULL, 10);
+        double score = g_ascii_strtod(fields[2], NULL);
+        guint at = MIN(self->scores->len, MAX(series->times->len, 1) - 1);
+        g_array_append_val(self->fed.keys, key);
+        g_array_append_vals(self->fed.times, &g_array_index(series->times, double, at), 1);
+        g_array_append_val(self->scores, score);
+    }
+    if (self->scores->len < series->keys->len || self->scores->len > series->keys->len + 1) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: %u scores of %u records", path,
+                    self->scores->len, series->keys->len);
+        return NULL;
+    }
+    return g_steal_pointer(&self);
+}
+
+static void
+print_auc(const GArray *ours, const GArray *recorded, const char *scenario, double top)
+{
+    for (guint c = CRITERION_RELAXED; c <= CRITERION_STRICT; c++)
+        g_print(" %.4f / %.4f |", scorer_auc(ours, scenario, c, top),
+                scorer_auc(recorded, scenario, c, top));
+}
+
+static void
+print_pair(const char *detector, const Run *ours, const Run *recorded)
+{
+    g_autoptr(GArray) left = g_array_new(FALSE, FALSE, sizeof(Run));
+    g_autoptr(GArray) right = g_array_new(FALSE, FALSE, sizeof(Run));
+    gsize n = ours->series->keys->len;
+    gsize first = MIN(n, EVALUATION_PROBATION);
+    double largest = 0;
+
+    for (gsize i = first; i < n; i++)
+        largest = fmax(largest, fabs(ours->scores[i] - recorded->scores[i]));
+    g_print("| %s | %s/%s | %" G_GSIZE_FORMAT " | %.4f | %.4f |", detector, ours->series->scenario,
+            ours->series->name, n - first,
+            rank_correlation(ours->scores + first, recorded->scores + first, n - first), largest);
+    g_array_append_vals(left, ours, 1);
+    g_array_append_vals(right, recorded, 1);
+    if (ours->series->label < 0)
+        g_print(" - | - |");
+    else
+        print_auc(left, right, NULL, 1);
+    g_print("\n");
+}
+
+/* Every series of @set that the paper's scores are at hand for. */
+static gboolean
+compare_peer(const Peer *peer,
+             EvaluationDetector *detector,
+             const SeriesSet *set,
+             const char *folder,
+             GError **error)
+{
+    g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(recorded_free);
+    g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GArray) ours = g_array_new(FALSE, FALSE, sizeof(Run));
+    g_autoptr(GArray) theirs = g_array_new(FALSE, FALSE, sizeof(Run));
+
+    for (guint i = 0; i < set->series->len; i++) {
+        const Series *series = set->series->pdata[i];
+        g_autofree char *path = g_strdup_printf("%s/peer-scores/%s-%s-%s.csv", folder,
+                                                peer->recorded, series->scenario, series->name);
+        Recorded *recorded = NULL;
+        double *scores = NULL;
+
+        if (!g_file_test(path, G_FILE_TEST_EXISTS))
+            continue;
+        recorded = recorded_load(path, series, error);
+        if (!recorded)
+            return FALSE;
+        g_ptr_array_add(records, recorded);
+        scores = evaluation_detector_score(detector, &recorded->fed, error);
+        if (!scores)
+            return FALSE;
+        g_ptr_array_add(kept, scores);
+        Run left = {&recorded->fed, scores};
+        Run right = {&recorded->fed, (const double *) (gpointer) recorded->scores->data};
+        g_array_append_val(ours, left);
+        g_array_append_val(theirs, right);
+        print_pair(peer->detector, &left, &right);
+    }
+    g_print("| %s | all of these |  |  |  |", peer->detector);
+    print_auc(ours, theirs, NULL, 1);
+    g_print("\n| %s | all of these, thresholds to %.2f |  |  |  |", peer->detector, PAPER_TOP);
+    print_auc(ours, theirs, NULL, PAPER_TOP);
+    g_print("\n");
+    return TRUE;
+}
+
+/* AUC over all of @set beside what was published of the paper's whole set. */
+static gboolean
+compare_published(const Peer *peer,
+                  EvaluationDetector *detector,
+                  const SeriesSet *set,
+                  GError **error)
+{
+    g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GArray) runs = g_array_new(FALSE, FALSE, sizeof(Run));
+    gint64 records = 0, begin_us = g_get_monotonic_time(), us = 0;
+
+    for (guint i = 0; i < set->series->len; i++) {
+        const Series *series = set->series->pdata[i];
+        double *scores = evaluation_detector_score(detector, series, error);
+        Run run = {series, scores};
+
+        if (!scores)
+            return FALSE;
+        g_ptr_array_add(kept, scores);
+        g_array_append_val(runs, run);
+        records += series->keys->len;
+    }
+    us = g_get_monotonic_time() - begin_us;
+    for (guint c = CRITERION_RELAXED; c <= CRITERION_STRICT; c++) {
+        g_print("| %s | %s |", peer->detector, c == CRITERION_RELAXED ? "relaxed" : "strict");
+        for (guint i = 0; i < G_N_ELEMENTS(scenarios); i++)
+            g_print(" %.3f / %.3f / %.3f |", scorer_auc(runs, scenarios[i], c, 1),
+                    scorer_auc(runs, scenarios[i], c, PAPER_TOP),
+                    peer->published[c - CRITERION_RELAXED][i]);
+        g_print(" %.1f |\n", (double) us / (double) MAX(records, 1));
+    }
+    return TRUE;
+}
+
+static EvaluationDetector *
+find_detector(const GArray *detectors, const char *name)
+{
+    for (guint i = 0; i < detectors->len; i++)
+        if (strcmp(g_array_index(detectors, EvaluationDetector, i).name, name) == 0)
+            return &g_array_index(detectors, EvaluationDetector, i);
+    return NULL;
+}
+
+static gboolean
+compare_all(const char *folder, gboolean whole, const char *only, GError **error)
+{
+    g_autoptr(SeriesSet) set = series_set_load(folder, 1, error);
+    g_autoptr(GArray) detectors = set ? evaluation_detectors(set) : NULL;
+    gboolean done = set != NULL;
+
+    if (whole)
+        g_print("AUC with thresholds to 1 / to %.2f / published\n\n"
+                "| baseline | criterion | hdd | oom | buffer-io | cpu | us a record |\n"
+                "| --- | --- | --- | --- | --- | --- | ---: |\n",
+                PAPER_TOP);
+    else
+        g_print("Rank correlation and largest difference after probation; AUC ours / recorded\n\n"
+                "| baseline | series | records | rank correlation | largest difference |"
+                " relaxed | strict |\n| --- | --- | ---: | ---: | ---: | --- | --- |\n");
+    for (guint i = 0; done && i < G_N_ELEMENTS(peers); i++) {
+        EvaluationDetector *detector = find_detector(detectors, peers[i].detector);
+
+        if (!detector || (only && strcmp(only, peers[i].detector) != 0))
+            continue;
+        done = whole ? compare_published(&peers[i], detector, set, error)
+                     : compare_peer(&peers[i], detector, set, folder, error);
+    }
+    return done;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autofree char *data = g_strdup(g_getenv("OMEN_EVALUATION_DATA"));
+    g_autofree char *only = NULL;
+    gboolean whole = FALSE;
+    GOptionEntry entries[] = {
+        {"data", 0, 0, G_OPTION_ARG_FILENAME, &data, "Folder with series.csv and peer-scores",
+         "DIR"},
+        {"all", 0, 0, G_OPTION_ARG_NONE, &whole, "All series, beside the published AUC", NULL},
+        {"only", 0, 0, G_OPTION_ARG_STRING, &only, "This baseline only", "NAME"},
+        {0},
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error) || argc != 1 || !data) {
+        g_printerr("peers: %s\n", error ? error->message : "wants --data DIR");
+        return 2;
+    }
+    if (!compare_all(data, whole, only, &error)) {
+        g_printerr("peers: %s\n", error->message);
+        return 1;
+    }
+    return 0;
+}
