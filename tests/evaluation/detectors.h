@@ -13,13 +13,15 @@ struct _EvaluationDetector {
     double threshold;   /* for rates; NAN: the one that suits NAB's standard profile best */
     double sweep_top;   /* highest threshold of the ROC */
     const SeriesSet *set;
-    gint judge; /* of the set's, -1: none */
+    gint judge;             /* of the set's, -1: none */
+    guint length, training; /* m and M where a sweep sets them; 0: the detector's own */
     /* @series: for what a benchmark hands over in advance (the range of the values, the records'
      * times); the state borrows it. A detector that could run as it stands looks at none of it. */
     gpointer (*reset)(const EvaluationDetector *self, const Series *series, GError **error);
     double (*feed)(gpointer state, guint32 key);
     void (*free_state)(gpointer state);
-    /* Of a detector that learns from the whole set first: called once, before the first reset. */
+    /* What all series share: a judge, or what is learned from the whole set. Called once, before
+     * the first reset. */
     gpointer (*fit)(const SeriesSet *set);
     void (*free_model)(gpointer model);
     gpointer model;
@@ -38,3 +40,30 @@ void expose_free(gpointer state);
 gpointer knncad_reset(const EvaluationDetector *self, const Series *series, GError **error);
 double knncad_feed(gpointer state, guint32 key);
 void knncad_free(gpointer state);
+
+/* The paper's detector, a recorded judge by itself, and what needs no detector. */
+gpointer paper_reset(const EvaluationDetector *self, const Series *series, GError **error);
+double paper_feed(gpointer state, guint32 key);
+void paper_free(gpointer state);
+gpointer judge_only_reset(const EvaluationDetector *self, const Series *series, GError **error);
+double judge_only_feed(gpointer state, guint32 key);
+void judge_only_free(gpointer state);
+gpointer naive_reset(const EvaluationDetector *self, const Series *series, GError **error);
+double oracle_feed(gpointer state, guint32 key);
+double alarm_feed(gpointer state, guint32 key);
+
+/* What ships, and what is left of it when a part is taken away. */
+gpointer omen_judge_fit(const SeriesSet *set);
+gpointer omen_reset(const EvaluationDetector *self, const Series *series, GError **error);
+gpointer
+omen_unlearning_reset(const EvaluationDetector *self, const Series *series, GError **error);
+gpointer omen_recorded_reset(const EvaluationDetector *self, const Series *series, GError **error);
+double omen_feed(gpointer state, guint32 key);
+void omen_free(gpointer state);
+gpointer omen_judged_reset(const EvaluationDetector *self, const Series *series, GError **error);
+double omen_judged_feed(gpointer state, guint32 key);
+void omen_judged_free(gpointer state);
+gpointer omen_profile_reset(const EvaluationDetector *self, const Series *series, GError **error);
+double omen_profile_feed(gpointer state, guint32 key);
+double omen_profile_learning_feed(gpointer state, guint32 key);
+void omen_profile_state_free(gpointer state);

@@ -5,29 +5,12 @@
 
 #include <json-glib/json-glib.h>
 
-static const char *const columns[][3] = {
-    /* criterion, scenario, metric */
-    {"relaxed", "hdd", "AUC"},
-    {"relaxed", "oom", "AUC"},
-    {"relaxed", "buffer-io", "AUC"},
-    {"relaxed", "cpu", "AUC"},
-    {"strict", "hdd", "AUC"},
-    {"strict", "oom", "AUC"},
-    {"strict", "buffer-io", "AUC"},
-    {"strict", "cpu", "AUC"},
-    {"relaxed", "all", "NAB standard"},
-    {"strict", "all", "NAB standard"},
-    {"strict", "all", "early detection %"},
-    {"strict", "all", "false positive %"},
-    {"strict", "all", "median lead s"},
-    {"none", "all", "time a record us"},
-};
-
-void
+static void
 figure_free(gpointer data)
 {
     Figure *figure = data;
 
+    g_free(figure->series_set);
     g_free(figure->detector);
     g_free(figure->criterion);
     g_free(figure->scenario);
@@ -45,12 +28,63 @@ report_add(Report *self,
 {
     Figure *figure = g_new0(Figure, 1);
 
+    figure->series_set = g_strdup(self->series_set);
     figure->detector = g_strdup(detector);
     figure->criterion = g_strdup(criterion);
     figure->scenario = g_strdup(scenario);
     figure->metric = g_strdup(metric);
     figure->value = value;
     g_ptr_array_add(self->figures, figure);
+}
+
+typedef struct {
+    char *plot, *name;
+    GArray *points; /* Point */
+} Curve;
+
+static void
+curve_free(gpointer data)
+{
+    Curve *curve = data;
+
+    g_free(curve->plot);
+    g_free(curve->name);
+    g_array_unref(curve->points);
+    g_free(curve);
+}
+
+void
+report_add_curve(Report *self, const char *plot, const char *name, const GArray *points)
+{
+    Curve *curve = NULL;
+
+    for (guint i = 0; i < self->curves->len; i++) {
+        curve = self->curves->pdata[i];
+        if (strcmp(curve->plot, plot) == 0 && strcmp(curve->name, name) == 0)
+            return;
+    }
+    curve = g_new0(Curve, 1);
+    curve->plot = g_strdup(plot);
+    curve->name = g_strdup(name);
+    curve->points = g_array_new(FALSE, FALSE, sizeof(Point));
+    g_array_append_vals(curve->points, points->data, points->len);
+    g_ptr_array_add(self->curves, curve);
+}
+
+void
+report_init(Report *self, const char *series_set, const char *remark)
+{
+    self->figures = g_ptr_array_new_with_free_func(figure_free);
+    self->curves = g_ptr_array_new_with_free_func(curve_free);
+    self->series_set = series_set;
+    self->remark = remark;
+}
+
+void
+report_clear(Report *self)
+{
+    g_ptr_array_unref(self->figures);
+    g_ptr_array_unref(self->curves);
 }
 
 static void
@@ -74,7 +108,7 @@ write_json(const Report *self, const char *folder, GError **error)
 
         json_builder_begin_object(builder);
         add_member(builder, "detector", figure->detector);
-        add_member(builder, "series_set", self->series_set);
+        add_member(builder, "series_set", figure->series_set);
         add_member(builder, "criterion", figure->criterion);
         add_member(builder, "scenario", figure->scenario);
         add_member(builder, "metric", figure->metric);
@@ -90,59 +124,39 @@ write_json(const Report *self, const char *folder, GError **error)
 }
 
 static void
-append_cell(GString *text, const Report *self, const char *detector, const char *const *column)
+append_curve(GString *text, const Curve *curve)
 {
-    for (guint i = 0; i < self->figures->len; i++) {
-        const Figure *figure = self->figures->pdata[i];
+    g_autofree char *plot = g_strescape(curve->plot, NULL);
+    g_autofree char *name = g_strescape(curve->name, NULL);
 
-        if (strcmp(figure->detector, detector) == 0 && strcmp(figure->criterion, column[0]) == 0 &&
-            strcmp(figure->scenario, column[1]) == 0 && strcmp(figure->metric, column[2]) == 0) {
-            g_string_append_printf(text, " %.4f |", figure->value);
-            return;
-        }
+    g_string_append_printf(text, "{\"plot\": \"%s\", \"name\": \"%s\", \"points\": [", plot, name);
+    for (guint i = 0; i < curve->points->len; i++) {
+        const Point *point = &g_array_index(curve->points, Point, i);
+
+        g_string_append_printf(text, "%s[%.6g, %.6g]", i > 0 ? ", " : "", point->x, point->y);
     }
-    g_string_append(text, " - |");
+    g_string_append(text, "]}");
 }
 
-static void
-append_table(GString *text, const Report *self)
+/* What the plots are drawn from. */
+static gboolean
+write_curves(const Report *self, const char *folder, GError **error)
 {
-    const char *last = "";
+    g_autofree char *path = g_build_filename(folder, "curves.json", NULL);
+    g_autoptr(GString) text = g_string_new("");
 
-    g_string_append(text, "| detector |");
-    for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
-        g_string_append_printf(text, " %s %s, %s |", columns[i][2], columns[i][1], columns[i][0]);
-    g_string_append(text, "\n| --- |");
-    for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
-        g_string_append(text, " ---: |");
-    for (guint i = 0; i < self->figures->len; i++) {
-        const Figure *figure = self->figures->pdata[i];
-
-        if (strcmp(figure->detector, last) == 0)
-            continue;
-        last = figure->detector;
-        g_string_append_printf(text, "\n| %s |", last);
-        for (guint j = 0; j < G_N_ELEMENTS(columns); j++)
-            append_cell(text, self, last, columns[j]);
+    g_string_append_printf(text, "{\"series_set\": \"%s\", \"remark\": \"%s\", \"curves\": [\n",
+                           self->series_set, self->remark);
+    for (guint i = 0; i < self->curves->len; i++) {
+        append_curve(text, self->curves->pdata[i]);
+        g_string_append(text, i + 1 < self->curves->len ? ",\n" : "\n");
     }
-    g_string_append_c(text, '\n');
+    g_string_append(text, "]}\n");
+    return g_file_set_contents(path, text->str, (gssize) text->len, error);
 }
 
 gboolean
 report_write(const Report *self, const char *folder, GError **error)
 {
-    g_autofree char *path = g_build_filename(folder, "report.md", NULL);
-    g_autoptr(GString) text = g_string_new("# The evaluation\n\n");
-
-    g_string_append_printf(text, "Series: %s. %s\n\n", self->series_set, self->remark);
-    g_string_append(
-        text,
-        "Fitted on these same series: each NAB figure's threshold, for every detector, and the threshold "
-        "of the rates of VMFT-LAD, EXPoSE and KNN-CAD.\n"
-        "VMFT-LAD is this engine's profile with the paper's metric, not the paper's program: "
-        "its AUC differs by up to 0.02, and with a judge it learns what the judge calls benign, "
-        "which the paper's program does not.\n\n");
-    append_table(text, self);
-    return write_json(self, folder, error) &&
-           g_file_set_contents(path, text->str, (gssize) text->len, error);
+    return write_json(self, folder, error) && write_curves(self, folder, error);
 }

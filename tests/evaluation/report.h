@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Every figure of an evaluation, and the files that tell them. */
+/* Every figure of an evaluation, and the curves of its plots. */
 #pragma once
 
-#include <glib.h>
+#include "scorer.h"
 
 typedef struct {
-    char *detector, *criterion, *scenario, *metric;
+    char *series_set, *detector, *criterion, *scenario, *metric;
     double value;
 } Figure;
 
 typedef struct {
     GPtrArray *figures; /* Figure */
-    const char *series_set;
-    const char *remark; /* what the reader has to know of this run */
+    GPtrArray *curves;
+    const char *series_set; /* of the figures that are added now */
+    const char *remark;     /* what the reader has to know of this run */
 } Report;
+
+void report_init(Report *self, const char *series_set, const char *remark);
+void report_clear(Report *self);
 
 void report_add(Report *self,
                 const char *detector,
@@ -21,7 +25,9 @@ void report_add(Report *self,
                 const char *scenario,
                 const char *metric,
                 double value);
-void figure_free(gpointer figure);
 
-/* Writes results.json and report.md into @folder. */
+/* @points: (element-type Point), copied. A curve that is there already is kept. */
+void report_add_curve(Report *self, const char *plot, const char *name, const GArray *points);
+
+/* Writes results.json and curves.json into @folder. */
 gboolean report_write(const Report *self, const char *folder, GError **error);

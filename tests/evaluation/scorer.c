@@ -72,22 +72,46 @@ count_all(const GArray *runs, const char *scenario, Criterion criterion, double 
     return counts;
 }
 
+GArray *
+scorer_roc(const GArray *runs, const char *scenario, Criterion criterion, double top)
+{
+    GArray *points = g_array_new(FALSE, FALSE, sizeof(Point));
+    Point corner = {1, 1};
+    int n = (int) lround(top * 100);
+
+    g_array_append_val(points, corner);
+    for (int i = 0; i <= n; i++) {
+        Counts c = count_all(runs, scenario, criterion, i / 100.0);
+        Point point = {c.fp + c.tn ? (double) c.fp / (c.fp + c.tn) : 0,
+                       c.tp + c.fn ? (double) c.tp / (c.tp + c.fn) : 0};
+
+        g_array_append_val(points, point);
+    }
+    corner = (Point){0, 0};
+    g_array_append_val(points, corner);
+    return points;
+}
+
+double
+scorer_area(const GArray *roc)
+{
+    double area = 0;
+
+    for (guint i = 1; i < roc->len; i++) {
+        const Point *last = &g_array_index(roc, Point, i - 1);
+        const Point *point = &g_array_index(roc, Point, i);
+
+        area += (last->x - point->x) * (last->y + point->y) / 2;
+    }
+    return area;
+}
+
 double
 scorer_auc(const GArray *runs, const char *scenario, Criterion criterion, double top)
 {
-    double area = 0, x = 1, y = 1; /* from (1,1), the lowest threshold, to (0,0) */
-    int n = (int) lround(top * 100);
+    g_autoptr(GArray) roc = scorer_roc(runs, scenario, criterion, top);
 
-    for (int i = 0; i <= n; i++) {
-        Counts c = count_all(runs, scenario, criterion, i / 100.0);
-        double fpr = c.fp + c.tn ? (double) c.fp / (c.fp + c.tn) : 0;
-        double tpr = c.tp + c.fn ? (double) c.tp / (c.tp + c.fn) : 0;
-
-        area += (x - fpr) * (y + tpr) / 2;
-        x = fpr;
-        y = tpr;
-    }
-    return area + x * y / 2;
+    return scorer_area(roc);
 }
 
 typedef struct {
@@ -110,9 +134,9 @@ sigmoid(double y)
     return y > 3 ? -1 : 2 / (1 + exp(5 * y)) - 1;
 }
 
+/* A score of 0 is no detection at any threshold: who takes it for one alarms at every record. */
 static void
-add_rows(
-    GArray *rows, const Run *run, Criterion criterion, const NabProfile *profile, gint *windows)
+add_rows(GArray *rows, const Run *run, Criterion criterion, const NabProfile *profile, gint window)
 {
     const Series *series = run->series;
     gsize first = benign_end(series);
@@ -122,51 +146,96 @@ add_rows(
     for (gsize i = EVALUATION_PROBATION; i < end; i++) {
         Row row = {run->scores[i], -profile->false_alarm, -1};
 
+        if (run->scores[i] <= 0)
+            continue;
         if (i >= first) {
             row.worth =
                 profile->hit * sigmoid(-(double) (end - i) / (double) (end - first)) / sigmoid(-1);
-            row.window = *windows;
+            row.window = window;
         }
         g_array_append_val(rows, row);
     }
-    *windows += series->label >= 0;
 }
 
-NabResult
-scorer_nab(const GArray *runs, Criterion criterion, const NabProfile *profile)
+/* Rows from the highest score down; what each distinct score gives as the threshold. */
+static void
+walk(NabCurve *self, const GArray *rows, const NabProfile *profile)
 {
-    g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
-    g_autofree double *best = NULL;
-    NabResult result = {.threshold = 1.1};
-    gint windows = 0;
-    double raw = 0;
+    g_autofree double *best = g_new(double, MAX(self->windows, 1));
+    Point point = {1.1, self->null};
 
-    for (guint i = 0; i < runs->len; i++)
-        add_rows(rows, &g_array_index(runs, Run, i), criterion, profile, &windows);
-    best = g_new(double, MAX(windows, 1));
-    for (gint i = 0; i < windows; i++)
+    for (guint i = 0; i < self->windows; i++)
         best[i] = -profile->miss;
-    raw = result.raw = result.null = -profile->miss * windows;
-    result.perfect = profile->hit * windows;
-    g_array_sort(rows, compare_rows);
+    g_array_append_val(self->points, point);
     for (guint i = 0; i < rows->len; i++) {
         const Row *row = &g_array_index(rows, Row, i);
 
         if (row->window < 0) {
-            raw += row->worth;
+            point.y += row->worth;
         } else if (row->worth > best[row->window]) {
-            raw += row->worth - best[row->window];
+            point.y += row->worth - best[row->window];
             best[row->window] = row->worth;
         }
-        if ((i + 1 == rows->len || g_array_index(rows, Row, i + 1).score < row->score) &&
-            raw > result.raw) {
-            result.raw = raw;
-            result.threshold = row->score;
-        }
+        point.x = row->score;
+        if (i + 1 == rows->len || g_array_index(rows, Row, i + 1).score < row->score)
+            g_array_append_val(self->points, point);
     }
-    if (windows > 0)
-        result.score = 100 * (result.raw - result.null) / (result.perfect - result.null);
-    return result;
+}
+
+NabCurve
+scorer_nab_curve(const GArray *runs,
+                 const char *scenario,
+                 Criterion criterion,
+                 const NabProfile *profile)
+{
+    g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
+    NabCurve self = {.points = g_array_new(FALSE, FALSE, sizeof(Point))};
+
+    for (guint i = 0; i < runs->len; i++) {
+        const Run *run = &g_array_index(runs, Run, i);
+
+        if (scenario && strcmp(run->series->scenario, scenario) != 0)
+            continue;
+        add_rows(rows, run, criterion, profile, (gint) self.windows);
+        self.windows += run->series->label >= 0;
+    }
+    self.null = -profile->miss * self.windows;
+    self.perfect = profile->hit * self.windows;
+    g_array_sort(rows, compare_rows);
+    walk(&self, rows, profile);
+    return self;
+}
+
+double
+scorer_nab_raw(const NabCurve *curve, double threshold)
+{
+    double raw = curve->null;
+
+    for (guint i = 0; i < curve->points->len; i++) {
+        const Point *point = &g_array_index(curve->points, Point, i);
+
+        if (point->x < threshold)
+            break;
+        raw = point->y;
+    }
+    return raw;
+}
+
+double
+scorer_nab_best(const NabCurve *curve)
+{
+    const Point *best = &g_array_index(curve->points, Point, 0);
+
+    for (guint i = 1; i < curve->points->len; i++)
+        if (g_array_index(curve->points, Point, i).y > best->y)
+            best = &g_array_index(curve->points, Point, i);
+    return best->x;
+}
+
+double
+scorer_nab_score(const NabCurve *curve, double raw)
+{
+    return curve->windows > 0 ? 100 * (raw - curve->null) / (curve->perfect - curve->null) : 0;
 }
 
 static int
@@ -203,6 +272,12 @@ scorer_rates(const GArray *runs, const char *scenario, double threshold)
         double lead =
             g_array_index(series->times, double, end) - g_array_index(series->times, double, at);
         g_array_append_val(rates.lead_s, lead);
+    }
+    for (guint i = 0; i < rates.lead_s->len; i++) {
+        double lead = g_array_index(rates.lead_s, double, i);
+
+        rates.mean_lead_s += lead / rates.lead_s->len;
+        rates.half_sum_s = i == 0 ? lead : (rates.half_sum_s + lead) / 2;
     }
     g_array_sort(rates.lead_s, compare_doubles);
     rates.early_detection = faults ? (double) early / faults : 0;

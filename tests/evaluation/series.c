@@ -27,6 +27,18 @@ series_set_free(SeriesSet *self)
     g_free(self);
 }
 
+Series *
+series_new(const char *scenario, const char *name)
+{
+    Series *self = g_new0(Series, 1);
+
+    self->scenario = g_strdup(scenario);
+    self->name = g_strdup(name);
+    self->keys = g_array_new(FALSE, FALSE, sizeof(guint32));
+    self->times = g_array_new(FALSE, FALSE, sizeof(double));
+    return self;
+}
+
 /* Lines of FOLDER/NAME, without the CR of foreign files. */
 static GStrv
 read_lines(const char *folder, const char *name, GError **error)
@@ -99,12 +111,8 @@ load_series(SeriesSet *self, const char *folder, guint step, GError **error)
         label = g_ascii_strtoll(fields[3], NULL, 10);
         if ((label == 0 && strcmp(fields[0], "benign") != 0) || n++ % step != 0)
             continue;
-        Series *series = g_new0(Series, 1);
+        Series *series = series_new(fields[0], fields[1]);
         g_ptr_array_add(self->series, series);
-        series->scenario = g_strdup(fields[0]);
-        series->name = g_strdup(fields[1]);
-        series->keys = g_array_new(FALSE, FALSE, sizeof(guint32));
-        series->times = g_array_new(FALSE, FALSE, sizeof(double));
         if (!load_records(series, folder, error))
             return FALSE;
         gssize failure = (gssize) g_ascii_strtoll(fields[4], NULL, 10);
@@ -158,14 +166,22 @@ load_verdicts(SeriesSet *self, const char *folder, GError **error)
 }
 
 SeriesSet *
-series_set_load(const char *folder, guint step, GError **error)
+series_set_new(void)
 {
-    g_autoptr(SeriesSet) self = g_new0(SeriesSet, 1);
+    SeriesSet *self = g_new0(SeriesSet, 1);
 
     self->series = g_ptr_array_new_with_free_func(series_free);
     self->templates = g_ptr_array_new_with_free_func(g_free);
     self->judges = g_ptr_array_new_with_free_func(g_free);
     self->verdicts = g_array_new(FALSE, TRUE, sizeof(guint8));
+    return self;
+}
+
+SeriesSet *
+series_set_load(const char *folder, guint step, GError **error)
+{
+    g_autoptr(SeriesSet) self = series_set_new();
+
     if (!load_series(self, folder, step, error) || !load_templates(self, folder, error) ||
         !load_verdicts(self, folder, error))
         return NULL;

@@ -20,6 +20,12 @@ typedef struct {
     GArray *verdicts;     /* guint8, a row of judges->len a template number */
 } SeriesSet;
 
+/* An empty one, without marks. */
+Series *series_new(const char *scenario, const char *name);
+
+/* An empty set. */
+SeriesSet *series_set_new(void);
+
 /* Every @step-th series of @folder (1: all). Fault series without a label are left out. */
 SeriesSet *series_set_load(const char *folder, guint step, GError **error);
 void series_set_free(SeriesSet *self);

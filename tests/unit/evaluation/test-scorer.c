@@ -16,7 +16,9 @@ nab_of(gsize first, gsize second)
     g_array_set_size(keys, N);
     scores[first] = scores[second] = 1;
     g_array_append_val(runs, run);
-    return scorer_nab(runs, CRITERION_STRICT, &nab_profiles[0]).score;
+    NabCurve curve = scorer_nab_curve(runs, NULL, CRITERION_STRICT, &nab_profiles[0]);
+    g_autoptr(GArray) points G_GNUC_UNUSED = curve.points;
+    return scorer_nab_score(&curve, scorer_nab_raw(&curve, scorer_nab_best(&curve)));
 }
 
 static void

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The same series, as a log may really come: with lines lost, twice, in another order ... */
+#pragma once
+
+#include "detectors.h"
+#include "report.h"
+
+/* Rates of @detector at @threshold on each spoiled set. */
+gboolean robustness_report(Report *report,
+                           EvaluationDetector *detector,
+                           const SeriesSet *set,
+                           double threshold,
+                           GError **error);
