@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "evacuation/placement.h"
 
+#include "evacuation/placement-exact.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -88,6 +90,14 @@ omen_placement_put(OmenPlacement *self, gsize domain, gsize destination, gsize l
     self->lane[domain] = (gssize) lane;
     self->room[destination] -= self->domains[domain].memory_bytes;
     self->lane_s[lane] += self->seconds[domain];
+}
+
+void
+omen_placement_take(OmenPlacement *self, gsize domain)
+{
+    self->room[self->at[domain]] += self->domains[domain].memory_bytes;
+    self->lane_s[self->lane[domain]] -= self->seconds[domain];
+    self->at[domain] = self->lane[domain] = -1;
 }
 
 /* ---- the search ---- */
@@ -178,9 +188,8 @@ try_lane(Search *self, gsize position, guint lane)
         self->value += importance_of(self, position);
         search(self, position + 1);
         self->value -= importance_of(self, position);
-        placement->lane_s[lane] = before_s;
-        placement->room[i] += placement->domains[domain].memory_bytes;
-        placement->at[domain] = placement->lane[domain] = -1;
+        omen_placement_take(placement, domain);
+        placement->lane_s[lane] = before_s; /* to the last bit */
     }
 }
 
@@ -394,7 +403,10 @@ omen_placement_solve(OmenPlacement *self)
         sort_by(&one, (Greedy) (i % N_GREEDY));
         place_greedily(&one, i < N_GREEDY);
     }
-    if (one.n <= MAX_SEARCHED) {
+    if (one.n <= OMEN_PLACEMENT_EXACT_MAX) {
+        if (omen_placement_solve_exactly(self, one.order, one.n, one.best_value))
+            return;
+    } else if (one.n <= MAX_SEARCHED) {
         sort_by(&one, BY_BOTH);
         prepare_bounds(&one);
         search(&one, 0);

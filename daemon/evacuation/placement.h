@@ -39,6 +39,9 @@ gboolean omen_placement_fits(const OmenPlacement *self, gsize domain, gsize dest
 
 void omen_placement_put(OmenPlacement *self, gsize domain, gsize destination, gsize lane);
 
+/* Takes it away again. */
+void omen_placement_take(OmenPlacement *self, gsize domain);
+
 /* Places as much importance as it finds a way to have safe by the deadline. */
 void omen_placement_solve(OmenPlacement *self);
 

@@ -104,6 +104,21 @@ shortest_lane(const double *lane_s, guint n_lanes)
     return best;
 }
 
+/* The one that was free last before then, so that the others stay for what begins earlier; if none
+ * is, the first that will be. */
+static double *
+find_slot(double *slots, guint n_slots, double from_s)
+{
+    double *best = &slots[0];
+
+    for (guint i = 1; i < n_slots; i++) {
+        gboolean is_free = slots[i] <= from_s;
+        if (is_free == (*best <= from_s) ? (slots[i] > *best) == is_free : is_free)
+            best = &slots[i];
+    }
+    return best;
+}
+
 /* Why none took it: each destination's reason. */
 static char *
 explain_stay(const OmenPlacement *placement, gsize domain)
@@ -165,7 +180,7 @@ go(Schedule *self, gsize domain, gsize lane)
     const OmenPlacement *placement = self->placement;
     OmenPlannedMove *move = g_new0(OmenPlannedMove, 1);
     double *slots = self->slots + (gsize) placement->at[domain] * self->n_slots;
-    double *slot = &slots[shortest_lane(slots, self->n_slots)];
+    double *slot = find_slot(slots, self->n_slots, self->lane_free[lane]);
 
     move->domain = domain;
     move->destination = placement->at[domain];

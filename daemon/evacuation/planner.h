@@ -8,9 +8,9 @@
  * Each number of moves at once is tried, since moves at once share the link. What can't be safe in
  * time goes after the rest, into the room that is left.
  *
- * Which domains make it is a search by branch and bound over places (lane, destination), begun with
- * the best of several greedy orders and bounded in steps: exact for a handful of domains, never
- * worse than greedy for many.
+ * Which domains make it is found exactly for a handful (placement-exact.h). For more it is a search
+ * by branch and bound over places (lane, destination), begun with the best of several greedy orders
+ * and bounded in steps: never worse than greedy.
  */
 #pragma once
 

@@ -239,13 +239,10 @@ test_properties(void)
     }
 }
 
-/* Never worse than a script; near the optimum where that can be known. */
+/* Never worse than a script; near the optimum on each host where that can be known. */
 static void
 test_quality(void)
 {
-    double planned = 0;
-    double optimum = 0;
-
     for (guint32 seed = 0; seed < 150; seed++) {
         RandomHost host;
         random_host_make(&host, 5000 + seed, 4, 30);
@@ -256,15 +253,13 @@ test_quality(void)
     }
     for (guint32 seed = 0; seed < 40; seed++) {
         RandomHost host;
-        random_host_make(&host, 9000 + seed, 4, 10);
+        random_host_make(&host, 9000 + seed, 4, seed % 8 == 0 ? 14 : 11);
         g_autoptr(GPtrArray) plan = omen_planner_plan(
             host.domains, host.n_domains, host.destinations, host.n_destinations, &host.limits);
         double best = random_host_exact(&host);
         g_assert_cmpfloat(omen_plan_value(plan, host.domains), <=, best + 1e-6);
-        planned += omen_plan_value(plan, host.domains);
-        optimum += best;
+        g_assert_cmpfloat(omen_plan_value(plan, host.domains), >=, 0.97 * best);
     }
-    g_assert_cmpfloat(planned, >=, 0.97 * optimum);
 }
 
 int
