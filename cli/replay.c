@@ -3,6 +3,7 @@
 #include "command.h"
 #include "input.h"
 #include "journal-input.h"
+#include "replay-memory.h"
 #include "replay-page.h"
 #include "replay-story.h"
 #include "templates-file.h"
@@ -16,6 +17,7 @@ typedef struct {
     char *format;
     char *templates;
     char *judge;
+    char *state;
     char *scores;
     char *html;
     char **failures;
@@ -31,6 +33,7 @@ options_clear(Options *self)
     g_free(self->format);
     g_free(self->templates);
     g_free(self->judge);
+    g_free(self->state);
     g_free(self->scores);
     g_free(self->html);
     g_strfreev(self->failures);
@@ -43,6 +46,7 @@ typedef struct {
     OmenDetectorConfig config;
     GPtrArray *strings;
     OmenJudge *judge;
+    ReplayMemory *memory; /* NULL: each run begins from nothing */
     gboolean is_keys;
     OmenLineFormat format;
     GHashTable *templates; /* number -> text, for keys */
@@ -57,6 +61,7 @@ replay_clear(Replay *self)
 {
     g_clear_pointer(&self->strings, g_ptr_array_unref);
     g_clear_object(&self->judge);
+    g_clear_pointer(&self->memory, replay_memory_free);
     g_clear_pointer(&self->templates, g_hash_table_unref);
     if (self->scores && self->scores != stdout)
         fclose(self->scores);
@@ -218,7 +223,7 @@ end_run(Replay *replay, OmenDetector *detector)
 }
 
 static gboolean
-replay_directory(Replay *replay, OmenDetector *detector, const char *path, GError **error)
+run_directory(Replay *replay, OmenDetector *detector, const char *path, GError **error)
 {
     g_autoptr(JournalInput) input = NULL;
 
@@ -233,30 +238,35 @@ replay_directory(Replay *replay, OmenDetector *detector, const char *path, GErro
     if (!input)
         return FALSE;
     begin_run(replay, path, NULL);
-    if (!push_journal(replay, detector, input, error))
-        return FALSE;
-    end_run(replay, detector);
-    return TRUE;
+    return push_journal(replay, detector, input, error);
 }
 
 static gboolean
-replay_file(Replay *replay, const char *path, GError **error)
+run_file(Replay *replay, OmenDetector *detector, const char *path, GError **error)
 {
-    g_autoptr(OmenDetector) detector =
-        omen_detector_new(&replay->config, OMEN_PROVENANCE_HOST, replay->judge, error);
     g_auto(Input) input = {0};
 
-    if (!detector)
-        return FALSE;
-    if (g_file_test(path, G_FILE_TEST_IS_DIR))
-        return replay_directory(replay, detector, path, error);
     if (!input_open(&input, path, error))
         return FALSE;
     begin_run(replay, input.name, input.file);
-    if (!push_lines(replay, detector, &input, error))
+    return push_lines(replay, detector, &input, error);
+}
+
+static gboolean
+replay_path(Replay *replay, const char *path, GError **error)
+{
+    g_autoptr(OmenDetector) detector =
+        replay_memory_take_up(replay->memory, &replay->config, replay->judge, error);
+    gboolean good;
+
+    if (!detector)
+        return FALSE;
+    good = g_file_test(path, G_FILE_TEST_IS_DIR) ? run_directory(replay, detector, path, error)
+                                                 : run_file(replay, detector, path, error);
+    if (!good)
         return FALSE;
     end_run(replay, detector);
-    return TRUE;
+    return replay_memory_keep(replay->memory, detector, error);
 }
 
 static gboolean
@@ -296,6 +306,11 @@ prepare(Replay *replay, const Options *options, GError **error)
     replay->judge = verdicts_file_judge(options->judge, replay->templates, error);
     if (!replay->judge)
         return FALSE;
+    if (options->state) {
+        replay->memory = replay_memory_open(options->state, error);
+        if (!replay->memory)
+            return FALSE;
+    }
     if (options->html)
         replay->page = replay_page_new(replay->config.threshold);
     return open_scores(replay, options->scores, error);
@@ -314,6 +329,8 @@ command_replay(int argc, char **argv)
         {"judge", 0, 0, G_OPTION_ARG_STRING, &options.judge,
          "embedded (default), always, never, recorded:CSV[:COLUMN]", "NAME"},
         {"config", 0, 0, G_OPTION_ARG_FILENAME, &options.config, "Settings of the engine", "FILE"},
+        {"state", 0, 0, G_OPTION_ARG_FILENAME, &options.state,
+         "Go on with what this database keeps, and keep in it what is learnt", "DB"},
         {"scores", 0, 0, G_OPTION_ARG_FILENAME, &options.scores,
          "Write index,timestamp,key,score,omen of each record", "CSV"},
         {"html", 0, 0, G_OPTION_ARG_FILENAME, &options.html,
@@ -347,7 +364,7 @@ command_replay(int argc, char **argv)
     if (!prepare(&replay, &options, &error))
         return command_fail("replay", EXIT_FAILED, "%s", error->message);
     for (int i = 1; i < argc; i++) {
-        if (!replay_file(&replay, argv[i], &error))
+        if (!replay_path(&replay, argv[i], &error))
             return command_fail("replay", EXIT_FAILED, "%s", error->message);
     }
     story_finish(replay.story);

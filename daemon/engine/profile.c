@@ -14,6 +14,7 @@ struct _OmenProfile {
     guint64 n_records;
     guint32 current[OMEN_PROFILE_MAX_LENGTH]; /* the latest keys, oldest first */
     guint n_current;
+    const OmenSubsequence *nearest; /* (nullable): of the last push; of the store */
 };
 
 OmenProfile *
@@ -53,12 +54,9 @@ score_current(OmenProfile *self, OmenScore *score)
     OmenSubsequence *nearest =
         omen_subsequence_store_find_nearest(self->store, self->current, &score->distance);
 
-    if (nearest) {
-        score->has_nearest = TRUE;
-        memcpy(score->nearest, nearest->keys, self->config.length * sizeof(guint32));
-        if (score->distance < self->config.similarity)
-            omen_subsequence_store_use(self->store, nearest);
-    }
+    self->nearest = nearest;
+    if (nearest && score->distance < self->config.similarity)
+        omen_subsequence_store_use(self->store, nearest);
     score->anomalous = score->distance >= self->config.threshold;
 }
 
@@ -67,6 +65,7 @@ omen_profile_push(OmenProfile *self, guint32 key, OmenScore *score)
 {
     memset(score, 0, sizeof *score);
     score->training = omen_profile_is_training(self);
+    self->nearest = NULL;
     self->n_records++;
     shift_in(self, key);
     if (self->n_current < self->config.length)
@@ -77,9 +76,19 @@ omen_profile_push(OmenProfile *self, guint32 key, OmenScore *score)
         score_current(self, score);
 }
 
+guint
+omen_profile_get_nearest(const OmenProfile *self, guint32 keys[OMEN_PROFILE_MAX_LENGTH])
+{
+    if (!self->nearest)
+        return 0;
+    memcpy(keys, self->nearest->keys, self->config.length * sizeof *keys);
+    return self->config.length;
+}
+
 void
 omen_profile_learn(OmenProfile *self)
 {
+    self->nearest = NULL;
     if (self->n_current == self->config.length)
         omen_subsequence_store_add(self->store, self->current);
 }
@@ -123,6 +132,7 @@ omen_profile_foreach(const OmenProfile *self, OmenProfileFunc function, gpointer
 gboolean
 omen_profile_forget(OmenProfile *self, const guint32 *keys, guint length)
 {
+    self->nearest = NULL;
     return length == self->config.length && omen_subsequence_store_remove(self->store, keys);
 }
 

@@ -138,7 +138,10 @@ find_by_transition(const OmenSubsequenceStore *self, const guint32 *keys, double
         hashes[n] = extend(hashes[n - 1], keys[self->length - n]);
         omen_suffix_table_prefetch(&self->suffixes, hashes[n]);
     }
-    for (guint n = 1; n <= self->length; n++) {
+    /* Normal life first: the whole is known. */
+    longest = omen_suffix_table_find(&self->suffixes, hashes[self->length]);
+    n_known = longest ? self->length : 0;
+    for (guint n = 1; n_known < self->length; n++) {
         OmenSuffix *suffix = omen_suffix_table_find(&self->suffixes, hashes[n]);
         if (!suffix)
             break;

@@ -52,8 +52,6 @@ typedef struct {
 
 typedef struct {
     double distance; /* 0..1 to the nearest normal subsequence; 0 while training */
-    guint32 nearest[OMEN_PROFILE_MAX_LENGTH]; /* that subsequence, if has_nearest */
-    gboolean has_nearest;
     gboolean training;  /* this record went into the training */
     gboolean anomalous; /* distance >= threshold */
 } OmenScore;
@@ -66,6 +64,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenProfile, omen_profile_free)
 
 /* Takes the next key (template number) and scores the subsequence that it completes. */
 void omen_profile_push(OmenProfile *self, guint32 key, OmenScore *score);
+
+/* The normal subsequence that the last push found nearest, oldest first; returns its length, 0 if
+ * there is none (nothing in common, training), or the store has changed since. Looked up only when
+ * asked for: most scores need no explanation. */
+guint omen_profile_get_nearest(const OmenProfile *self, guint32 keys[OMEN_PROFILE_MAX_LENGTH]);
 
 /* The subsequence that the last push scored is normal: it joins the store. */
 void omen_profile_learn(OmenProfile *self);

@@ -14,8 +14,9 @@ since_ns(gint64 began, guint64 n)
     return (double) (g_get_monotonic_time() - began) * 1000.0 / (double) n;
 }
 
+/* A profile whose store is n subsequences of a random stream, and that stream in @normal. */
 static OmenProfile *
-fill_profile(OmenMetric metric, guint n, guint n_keys, GRand *random)
+fill_profile(OmenMetric metric, guint n, guint n_keys, GRand *random, GArray *normal)
 {
     OmenProfileConfig config = OMEN_PROFILE_CONFIG_INIT;
     OmenProfile *profile;
@@ -26,22 +27,25 @@ fill_profile(OmenMetric metric, guint n, guint n_keys, GRand *random)
     config.max_subsequences = n;
     profile = omen_profile_new(&config);
     while (omen_profile_get_n_subsequences(profile) < n - n / 15) {
-        omen_profile_push(profile, (guint32) g_rand_int_range(random, 1, (gint32) n_keys), &score);
+        guint32 key = (guint32) g_rand_int_range(random, 1, (gint32) n_keys);
+        omen_profile_push(profile, key, &score);
         omen_profile_learn(profile);
+        g_array_append_val(normal, key);
     }
     return profile;
 }
 
-/* Anomalous: known keys in an order that is not; normal: a subsequence of the store again and
- * again. */
+/* Anomalous: known keys in an order that is not; normal: what the store was filled with, the whole
+ * of it again and again. */
 static void
 bench_score(OmenMetric metric, const char *name, guint n)
 {
     g_autoptr(GRand) random = g_rand_new_with_seed(7);
+    g_autoptr(GArray) normal = g_array_new(FALSE, FALSE, sizeof(guint32));
     guint n_keys = MAX(20, n / 30);
-    g_autoptr(OmenProfile) profile = fill_profile(metric, n, n_keys, random);
+    g_autoptr(OmenProfile) profile = fill_profile(metric, n, n_keys, random, normal);
     enum {
-        N = 200000
+        N = 400000
     };
     g_autofree guint32 *keys = g_new(guint32, N);
     double anomalous;
@@ -54,13 +58,9 @@ bench_score(OmenMetric metric, const char *name, guint n)
     for (guint i = 0; i < N; i++)
         omen_profile_push(profile, keys[i], &score);
     anomalous = since_ns(began, N);
-    for (guint i = 0; i < 40; i++) {
-        omen_profile_push(profile, 1 + i % 5, &score);
-        omen_profile_learn(profile);
-    }
     began = g_get_monotonic_time();
     for (guint i = 0; i < N; i++)
-        omen_profile_push(profile, 1 + i % 5, &score);
+        omen_profile_push(profile, g_array_index(normal, guint32, i % normal->len), &score);
     printf("score %-10s store of %6u: normal %5.1f ns, anomalous %5.1f ns a record\n", name, n,
            since_ns(began, N), anomalous);
 }
@@ -123,7 +123,9 @@ bench_start(OmenJudge *judge)
     OmenDetectorConfig config = OMEN_DETECTOR_CONFIG_INIT;
     g_autoptr(OmenDetector) host = omen_detector_new(&config, OMEN_PROVENANCE_HOST, judge, NULL);
     g_autoptr(GRand) random = g_rand_new_with_seed(7);
-    g_autoptr(OmenProfile) profile = fill_profile(OMEN_METRIC_TRANSITION, 1072, 40, random);
+    g_autoptr(GArray) stream = g_array_new(FALSE, FALSE, sizeof(guint32));
+    g_autoptr(OmenProfile) profile =
+        fill_profile(OMEN_METRIC_TRANSITION, 1072, 40, random, stream);
     g_autoptr(GVariant) host_state = NULL;
     g_autoptr(GVariant) store_state = g_variant_ref_sink(omen_profile_save(profile));
     gint64 began;
@@ -148,37 +150,71 @@ bench_start(OmenJudge *judge)
            (double) (g_get_monotonic_time() - began) / G_USEC_PER_SEC);
 }
 
-/* A million lines of words that were never seen, beside a million ordinary ones. */
+typedef struct {
+    GString *text;
+    GArray *ends; /* guint32 */
+} Lines;
+
+static double
+time_lines(OmenMiner *miner, const Lines *lines)
+{
+    gint64 began = g_get_monotonic_time();
+    gsize start = 0;
+    OmenParse parse;
+
+    for (guint i = 0; i < lines->ends->len; i++) {
+        gsize end = g_array_index(lines->ends, guint32, i);
+        omen_miner_parse(miner, lines->text->str + start, end - start, &parse);
+        start = end;
+    }
+    return since_ns(began, lines->ends->len);
+}
+
+/* A million lines, ordinary or each of words that were never seen. */
+static Lines
+write_lines(gboolean hostile, guint seed)
+{
+    Lines lines = {g_string_new(NULL), g_array_new(FALSE, FALSE, sizeof(guint32))};
+
+    for (guint i = 0; i < 1000000; i++) {
+        char word[16] = "";
+        guint32 end;
+
+        if (hostile)
+            write_letters(word, seed + i);
+        g_string_append_printf(lines.text, "session %u opened for user%s%u by cron after %u tries",
+                               i * 7, hostile ? word : " u", i % 977, i % 13);
+        end = (guint32) lines.text->len;
+        g_array_append_val(lines.ends, end);
+    }
+    return lines;
+}
+
+static void
+clear_lines(Lines *lines)
+{
+    g_string_free(lines->text, TRUE);
+    g_array_unref(lines->ends);
+}
+
+/* A million lines of words that were never seen, between ordinary ones. */
 static void
 bench_flood(void)
 {
     OmenMinerConfig config = OMEN_MINER_CONFIG_INIT;
     g_autoptr(OmenMiner) miner = omen_miner_new(&config, NULL);
-    enum {
-        N = 1000000
-    };
-    double ordinary;
-    gint64 began = g_get_monotonic_time();
-    char line[128];
-    OmenParse parse;
+    Lines ordinary = write_lines(FALSE, 0);
+    Lines hostile = write_lines(TRUE, 1000000);
+    double before = time_lines(miner, &ordinary);
+    double flood = time_lines(miner, &hostile);
+    double after = time_lines(miner, &ordinary);
 
-    for (guint i = 0; i < N; i++) {
-        gsize length = (gsize) g_snprintf(line, sizeof line,
-                                          "session %u opened for user u%u by cron after %u tries",
-                                          i * 7, i % 977, i % 13);
-        omen_miner_parse(miner, line, length, &parse);
-    }
-    ordinary = since_ns(began, N);
-    began = g_get_monotonic_time();
-    for (guint i = 0; i < N; i++) {
-        char *end = line + g_snprintf(line, sizeof line, "session %u opened for ", i * 7);
-        end = write_letters(end, i + 1000000);
-        omen_miner_parse(miner, line, (gsize) (end - line), &parse);
-    }
-    printf("flood of %u distinct lines: %.0f ns a line (ordinary ones: %.0f), %u templates in %.1f "
-           "MiB\n",
-           N, since_ns(began, N), ordinary, omen_miner_get_n_clusters(miner),
+    printf("flood of %u distinct lines: %.0f ns a line (ordinary ones before %.0f, after %.0f), "
+           "%u templates in %.1f MiB\n",
+           hostile.ends->len, flood, before, after, omen_miner_get_n_clusters(miner),
            (double) omen_miner_get_n_bytes(miner) / (1024 * 1024));
+    clear_lines(&ordinary);
+    clear_lines(&hostile);
 }
 
 int

@@ -24,6 +24,7 @@ test_transition(void)
     OmenProfileConfig config = OMEN_PROFILE_CONFIG_INIT;
     g_autoptr(OmenProfile) profile = NULL;
     OmenScore score;
+    guint32 nearest[OMEN_PROFILE_MAX_LENGTH];
 
     config.training = 20;
     profile = omen_profile_new(&config);
@@ -35,13 +36,13 @@ test_transition(void)
     score = push(profile, 77);
     g_assert_true(score.anomalous);
     g_assert_cmpfloat(score.distance, ==, 1);
-    g_assert_false(score.has_nearest);
+    g_assert_cmpuint(omen_profile_get_nearest(profile, nearest), ==, 0);
     omen_profile_learn(profile);
     /* 2 is known, and 77 before it is not. */
     score = push(profile, 2);
     g_assert_cmpfloat(score.distance, ==, 0.75);
-    g_assert_true(score.has_nearest);
-    g_assert_cmpuint(score.nearest[3], ==, 2);
+    g_assert_cmpuint(omen_profile_get_nearest(profile, nearest), ==, 4);
+    g_assert_cmpuint(nearest[3], ==, 2);
     g_assert_cmpfloat(push(profile, 3).distance, ==, 0.5);
     g_assert_cmpfloat(push(profile, 4).distance, ==, 0.25);
     g_assert_cmpfloat(push(profile, 5).distance, ==, 0);
@@ -140,6 +141,7 @@ test_forget(void)
     const guint32 first[] = {1, 2, 3, 4};
     g_autoptr(OmenProfile) profile = NULL;
     OmenScore score;
+    guint32 nearest[OMEN_PROFILE_MAX_LENGTH];
 
     config.training = 8;
     profile = omen_profile_new(&config);
@@ -155,8 +157,10 @@ test_forget(void)
     push(profile, 3);
     score = push(profile, 4);
     g_assert_cmpfloat(score.distance, ==, 0.25);
-    g_assert_true(score.has_nearest);
-    g_assert_cmpuint(score.nearest[0], ==, 9);
+    g_assert_cmpuint(omen_profile_get_nearest(profile, nearest), ==, 4);
+    g_assert_cmpuint(nearest[0], ==, 9);
+    omen_profile_learn(profile);
+    g_assert_cmpuint(omen_profile_get_nearest(profile, nearest), ==, 0);
 }
 
 static void
