@@ -99,6 +99,16 @@ static const EvaluationDetector unjudged[] = {
         .free_state = paper_free,
     },
     {
+        .name = (char *) "HTM",
+        .fitted =
+            "threshold of the rates, by NAB on these series; told each series' range of values",
+        .threshold = NAN,
+        .sweep_top = 1,
+        .reset = htm_reset,
+        .feed = htm_feed,
+        .free_state = htm_free,
+    },
+    {
         .name = (char *) "EXPoSE",
         .fitted = BY_NAB,
         .threshold = NAN,

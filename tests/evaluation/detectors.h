@@ -33,6 +33,11 @@ GArray *evaluation_detectors(const SeriesSet *set);
 /* Fits @self if that is still to do. Returns: (transfer full): a score for each record. */
 double *evaluation_detector_score(EvaluationDetector *self, const Series *series, GError **error);
 
+/* HTM with NAB's parameters and the plain temporal memory. */
+gpointer htm_reset(const EvaluationDetector *self, const Series *series, GError **error);
+double htm_feed(gpointer state, guint32 key);
+void htm_free(gpointer state);
+
 /* EXPoSE with exact kernel sums; KNN-CAD with NAB's parameters. */
 gpointer expose_reset(const EvaluationDetector *self, const Series *series, GError **error);
 double expose_feed(gpointer state, guint32 key);

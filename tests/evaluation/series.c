@@ -188,6 +188,22 @@ series_set_load(const char *folder, guint step, GError **error)
     return g_steal_pointer(&self);
 }
 
+SeriesRange
+series_range(const Series *self)
+{
+    SeriesRange range = {0};
+
+    for (guint i = 0; i < self->keys->len; i++) {
+        double value = g_array_index(self->keys, guint32, i);
+
+        if (i == 0)
+            range = (SeriesRange){value, value, value};
+        range.lowest = MIN(range.lowest, value);
+        range.highest = MAX(range.highest, value);
+    }
+    return range;
+}
+
 gboolean
 series_set_verdict(const SeriesSet *self, guint judge, guint32 key)
 {

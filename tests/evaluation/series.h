@@ -31,5 +31,12 @@ SeriesSet *series_set_load(const char *folder, guint step, GError **error);
 void series_set_free(SeriesSet *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SeriesSet, series_set_free)
 
+typedef struct {
+    double first, lowest, highest;
+} SeriesRange;
+
+/* Of the whole series' values; zeros if it has none. */
+SeriesRange series_range(const Series *self);
+
 gboolean series_set_verdict(const SeriesSet *self, guint judge, guint32 key);
 const char *series_set_text(const SeriesSet *self, guint32 key);
