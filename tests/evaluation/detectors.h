@@ -38,6 +38,13 @@ gpointer htm_reset(const EvaluationDetector *self, const Series *series, GError 
 double htm_feed(gpointer state, guint32 key);
 void htm_free(gpointer state);
 
+/* EXPoSE with NAB's random features. */
+gpointer expose_sampled_fit(const SeriesSet *set);
+void expose_sampled_free_model(gpointer model);
+gpointer expose_sampled_reset(const EvaluationDetector *self, const Series *series, GError **error);
+double expose_sampled_feed(gpointer state, guint32 key);
+void expose_sampled_free(gpointer state);
+
 /* EXPoSE with exact kernel sums; KNN-CAD with NAB's parameters. */
 gpointer expose_reset(const EvaluationDetector *self, const Series *series, GError **error);
 double expose_feed(gpointer state, guint32 key);

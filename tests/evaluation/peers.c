@@ -23,6 +23,7 @@ static const Peer peers[] = {
     {"HTM", "numenta", {{0.988, 0.977, 0.990, 0.888}, {0.987, 0.623, 0.989, 0.680}}},
     {"KNN-CAD", "knncad", {{0.684, 0.626, 0.607, 0.677}, {0.659, 0.304, 0.607, 0.664}}},
     {"EXPoSE", "expose", {{0.512, 0.499, 0.501, 0.511}, {0.512, 0.499, 0.501, 0.511}}},
+    {"EXPoSE, exact sums", "expose", {{0.512, 0.499, 0.501, 0.511}, {0.512, 0.499, 0.501, 0.511}}},
     {"ARTime", "ARTime", {{0.997, 0.986, 0.995, 0.780}, {0.973, 0.546, 0.995, 0.458}}},
 };
 
@@ -156,6 +157,55 @@ compare_peer(const Peer *peer,
     return TRUE;
 }
 
+/* @series as the paper fed it: a fault series ends with a record of value 0. */
+static Series *
+as_fed(const Series *series)
+{
+    Series *fed = g_memdup2(series, sizeof *series);
+    guint32 end = 0;
+
+    fed->keys = g_array_copy(series->keys);
+    fed->times = g_array_copy(series->times);
+    if (series->label >= 0) {
+        double last = 0;
+
+        if (series->times->len > 0)
+            last = g_array_index(series->times, double, series->times->len - 1);
+        g_array_append_val(fed->keys, end);
+        g_array_append_val(fed->times, last);
+    }
+    return fed;
+}
+
+static void
+fed_free(gpointer data)
+{
+    Series *self = data;
+
+    g_array_unref(self->keys);
+    g_array_unref(self->times);
+    g_free(self);
+}
+
+/* Returns: (transfer full) (element-type Run), its scores in @kept; NULL: @error. */
+static GArray *
+run_all(EvaluationDetector *detector, const GPtrArray *series, GPtrArray *kept, GError **error)
+{
+    g_autoptr(GArray) runs = g_array_new(FALSE, FALSE, sizeof(Run));
+
+    for (guint i = 0; i < series->len; i++) {
+        Run run = {series->pdata[i], NULL};
+        double *scores = evaluation_detector_score(detector, run.series, error);
+
+        if (!scores)
+            return NULL;
+        g_ptr_array_add(kept, scores);
+        run.scores = scores;
+        g_array_append_val(runs, run);
+    }
+    return g_steal_pointer(&runs);
+}
+
 /* AUC over all of @set beside what was published of the paper's whole set. */
 static gboolean
 compare_published(const Peer *peer,
@@ -164,30 +214,27 @@ compare_published(const Peer *peer,
                   GError **error)
 {
     g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GArray) runs = g_array_new(FALSE, FALSE, sizeof(Run));
-    gint64 records = 0, begin_us = g_get_monotonic_time(), us = 0;
+    g_autoptr(GPtrArray) fed = g_ptr_array_new_with_free_func(fed_free);
+    g_autoptr(GArray) runs = NULL;
+    g_autoptr(GArray) ended = NULL;
+    gint64 begin_us = g_get_monotonic_time(), us = 0, records = 0;
 
-    for (guint i = 0; i < set->series->len; i++) {
-        const Series *series = set->series->pdata[i];
-        double *scores = evaluation_detector_score(detector, series, error);
-        Run run = {series, scores};
-
-        if (!scores)
-            return FALSE;
-        g_ptr_array_add(kept, scores);
-        g_array_append_val(runs, run);
-        records += series->keys->len;
-    }
+    runs = run_all(detector, set->series, kept, error);
     us = g_get_monotonic_time() - begin_us;
-    for (guint c = CRITERION_RELAXED; c <= CRITERION_STRICT; c++) {
+    for (guint i = 0; i < set->series->len; i++) {
+        g_ptr_array_add(fed, as_fed(set->series->pdata[i]));
+        records += ((const Series *) set->series->pdata[i])->keys->len;
+    }
+    ended = runs ? run_all(detector, fed, kept, error) : NULL;
+    for (guint c = CRITERION_RELAXED; ended && c <= CRITERION_STRICT; c++) {
         g_print("| %s | %s |", peer->detector, c == CRITERION_RELAXED ? "relaxed" : "strict");
         for (guint i = 0; i < G_N_ELEMENTS(scenarios); i++)
             g_print(" %.3f / %.3f / %.3f |", scorer_auc(runs, scenarios[i], c, 1),
-                    scorer_auc(runs, scenarios[i], c, PAPER_TOP),
+                    scorer_auc(ended, scenarios[i], c, 1),
                     peer->published[c - CRITERION_RELAXED][i]);
         g_print(" %.1f |\n", (double) us / (double) MAX(records, 1));
     }
-    return TRUE;
+    return ended != NULL;
 }
 
 static EvaluationDetector *
@@ -207,10 +254,10 @@ compare_all(const char *folder, gboolean whole, const char *only, GError **error
     gboolean done = set != NULL;
 
     if (whole)
-        g_print("AUC with thresholds to 1 / to %.2f / published\n\n"
+        g_print("AUC ours / with the record of value 0 that ended the paper's fault series /"
+                " published\n\n"
                 "| baseline | criterion | hdd | oom | buffer-io | cpu | us a record |\n"
-                "| --- | --- | --- | --- | --- | --- | ---: |\n",
-                PAPER_TOP);
+                "| --- | --- | --- | --- | --- | --- | ---: |\n");
     else
         g_print("Rank correlation and largest difference after probation; AUC ours / recorded\n\n"
                 "| baseline | series | records | rank correlation | largest difference |"
