@@ -51,7 +51,7 @@ typedef struct {
                          .max_subsequences = 10000})
 
 typedef struct {
-    double distance; /* 0..1 to the nearest normal subsequence; 0 while training */
+    double distance;    /* 0..1 to the nearest normal subsequence; 0 while training */
     gboolean training;  /* this record went into the training */
     gboolean anomalous; /* distance >= threshold */
 } OmenScore;

@@ -124,8 +124,7 @@ bench_start(OmenJudge *judge)
     g_autoptr(OmenDetector) host = omen_detector_new(&config, OMEN_PROVENANCE_HOST, judge, NULL);
     g_autoptr(GRand) random = g_rand_new_with_seed(7);
     g_autoptr(GArray) stream = g_array_new(FALSE, FALSE, sizeof(guint32));
-    g_autoptr(OmenProfile) profile =
-        fill_profile(OMEN_METRIC_TRANSITION, 1072, 40, random, stream);
+    g_autoptr(OmenProfile) profile = fill_profile(OMEN_METRIC_TRANSITION, 1072, 40, random, stream);
     g_autoptr(GVariant) host_state = NULL;
     g_autoptr(GVariant) store_state = g_variant_ref_sink(omen_profile_save(profile));
     gint64 began;
