@@ -190,12 +190,10 @@ translate(GError **error)
 OmenEvacuationRequest
 omen_daemon_make_request(OmenDaemon *self, const char *destination, guint64 omen_id)
 {
-    return (OmenEvacuationRequest){
-        .destination = destination,
-        .omen_id = omen_id,
-        .deadline_us = omen_responder_get_deadline_us(self->responder),
-        .host_may_die = omen_responder_is_host_endangered(self->responder),
-    };
+    OmenEvacuationRequest request = omen_responder_describe_request(self->responder, omen_id);
+
+    request.destination = destination;
+    return request;
 }
 
 /* Before the first of them is queued: all or nothing. */

@@ -179,9 +179,12 @@ omen_daemon_take_up_state(OmenDaemon *self)
     for (guint i = 0; i < contents->omens->len; i++)
         omen_omen_registry_restore(self->omens,
                                    omen_omen_data_copy(g_ptr_array_index(contents->omens, i)));
-    for (guint i = 0; i < contents->evacuations->len; i++)
-        omen_evacuator_restore(self->evacuator, omen_evacuation_data_copy(
-                                                    g_ptr_array_index(contents->evacuations, i)));
+    for (guint i = 0; i < contents->evacuations->len; i++) {
+        const OmenEvacuationData *kept = g_ptr_array_index(contents->evacuations, i);
+        OmenEvacuationRequest request =
+            omen_responder_describe_request(self->responder, kept->omen_id);
+        omen_evacuator_restore(self->evacuator, omen_evacuation_data_copy(kept), &request);
+    }
     g_clear_pointer(&self->contents, omen_state_contents_free);
 }
 

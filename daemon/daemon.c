@@ -256,6 +256,7 @@ omen_daemon_start(OmenDaemon *self, GError **error)
     configure_evacuator(self, self->configuration);
     omen_daemon_take_up_state(self);
     omen_responder_configure(self->responder, self->configuration);
+    omen_responder_take_up(self->responder);
     self->notifier = omen_notifier_new(self->omens, self->evacuator);
     configure_notifier(self, self->configuration);
     self->health = omen_health_new(self->omens);

@@ -96,6 +96,17 @@ count_evacuations(OmenResponder *self, guint64 omen_id, Tally *tally)
     }
 }
 
+/* Its last evacuation has ended: how it went stands with the omen. */
+static void
+conclude(OmenOmen *omen, const Tally *tally)
+{
+    g_autofree char *outcome = g_strdup_printf("%u of %u domains moved away%s%s", tally->moved,
+                                               tally->total, tally->first_error ? "; " : "",
+                                               tally->first_error ? tally->first_error : "");
+    omen_omen_set_outcome(omen, outcome);
+    omen_omen_set_action(omen, OMEN_ACTION_FINISHED);
+}
+
 static void
 on_evacuation_changed(OmenEvacuation *evacuation, gpointer user_data)
 {
@@ -108,14 +119,8 @@ on_evacuation_changed(OmenEvacuation *evacuation, gpointer user_data)
         omen_omen_get_data(omen)->action != OMEN_ACTION_EVACUATING)
         return;
     count_evacuations(self, data->omen_id, &tally);
-    if (tally.final < tally.total)
-        return;
-
-    g_autofree char *outcome =
-        g_strdup_printf("%u of %u domains moved away%s%s", tally.moved, tally.total,
-                        tally.first_error ? "; " : "", tally.first_error ? tally.first_error : "");
-    omen_omen_set_outcome(omen, outcome);
-    omen_omen_set_action(omen, OMEN_ACTION_FINISHED);
+    if (tally.final == tally.total)
+        conclude(omen, &tally);
 }
 
 static void
@@ -236,6 +241,7 @@ describe_sign(OmenResponder *self,
     sign->failure_class = verdict->failure_class;
     sign->probability = decision->score;
     sign->migration_helps = verdict->migration_helps;
+    sign->urgency_s = verdict->urgency_s;
     sign->template_id = decision->template_id;
     sign->n_records = 1;
     g_ptr_array_add(sign->records, *identifier ? g_strdup_printf("%s: %s", identifier, message)
@@ -256,16 +262,39 @@ list_endangered(OmenResponder *self, const OmenOmenData *omen, OmenEndangers end
     return g_strv_builder_end(builder);
 }
 
+static OmenEvacuationRequest
+make_request(OmenResponder *self, const OmenOmenData *omen)
+{
+    gboolean of_host = omen_policy_decide(OMEN_MODE_ENFORCE, omen).endangers == OMEN_ENDANGERS_HOST;
+
+    return (OmenEvacuationRequest){
+        .omen_id = omen->id,
+        .deadline_us = omen_policy_deadline_us(omen),
+        .host_may_die = of_host || omen_responder_is_host_endangered(self),
+        .memory_is_short = of_host && omen->failure_class == OMEN_FAILURE_OOM,
+    };
+}
+
+OmenEvacuationRequest
+omen_responder_describe_request(OmenResponder *self, guint64 omen_id)
+{
+    OmenOmen *omen = omen_omen_registry_lookup(self->omens, omen_id);
+
+    if (omen)
+        return make_request(self, omen_omen_get_data(omen));
+    return (OmenEvacuationRequest){
+        .omen_id = omen_id,
+        .deadline_us = omen_responder_get_deadline_us(self),
+        .host_may_die = omen_id != 0 || omen_responder_is_host_endangered(self),
+    };
+}
+
 static void
 evacuate(OmenResponder *self, OmenOmen *omen, OmenEndangers endangers)
 {
     const OmenOmenData *data = omen_omen_get_data(omen);
     g_auto(GStrv) uuids = list_endangered(self, data, endangers);
-    OmenEvacuationRequest request = {
-        .omen_id = data->id,
-        .deadline_us = omen_policy_deadline_us(data),
-        .host_may_die = endangers == OMEN_ENDANGERS_HOST || omen_responder_is_host_endangered(self),
-    };
+    OmenEvacuationRequest request = make_request(self, data);
     guint started = 0;
     guint busy = 0;
 
@@ -287,6 +316,12 @@ evacuate(OmenResponder *self, OmenOmen *omen, OmenEndangers endangers)
     }
 }
 
+static void
+wait_with(OmenResponder *self, guint64 omen_id)
+{
+    g_hash_table_add(self->waiting, g_memdup2(&omen_id, sizeof omen_id));
+}
+
 /* The policy would act: is this the moment? */
 static void
 act_with_restraint(OmenResponder *self, OmenOmen *omen, OmenEndangers endangers)
@@ -299,7 +334,7 @@ act_with_restraint(OmenResponder *self, OmenOmen *omen, OmenEndangers endangers)
     OmenRestraintVerdict verdict = omen_restraint_weigh(&self->restraint, &facts, &explanation);
 
     if (verdict == OMEN_RESTRAINT_WAIT)
-        g_hash_table_add(self->waiting, g_memdup2(&id, sizeof id));
+        wait_with(self, id);
     else
         g_hash_table_remove(self->waiting, &id);
     omen_omen_set_outcome(omen, explanation);
@@ -385,6 +420,37 @@ omen_responder_take_sign(OmenResponder *self,
     omen_responder_refresh(self);
 }
 
+/* Its evacuations ended unseen, or none was begun when the daemon died. */
+static void
+take_up_evacuating(OmenResponder *self, OmenOmen *omen)
+{
+    g_auto(Tally) tally = {0};
+
+    count_evacuations(self, omen_omen_get_data(omen)->id, &tally);
+    if (tally.total > 0 && tally.final == tally.total) {
+        conclude(omen, &tally);
+    } else if (tally.total == 0) {
+        omen_omen_set_outcome(omen, "the daemon was restarted before it could act");
+        omen_omen_set_action(omen, OMEN_ACTION_PROPOSED);
+        wait_with(self, omen_omen_get_data(omen)->id);
+    }
+}
+
+void
+omen_responder_take_up(OmenResponder *self)
+{
+    g_autoptr(GPtrArray) list = omen_omen_registry_list(self->omens);
+
+    for (guint i = 0; i < list->len; i++) {
+        OmenOmen *omen = g_ptr_array_index(list, i);
+        const OmenOmenData *data = omen_omen_get_data(omen);
+        if (data->action == OMEN_ACTION_EVACUATING)
+            take_up_evacuating(self, omen);
+        else if (data->action == OMEN_ACTION_PROPOSED && omen_restraint_is_waiting(data->outcome))
+            wait_with(self, data->id);
+    }
+}
+
 static OmenOmen *
 lookup(OmenResponder *self, guint64 omen_id, GError **error)
 {
@@ -429,9 +495,23 @@ close_omen(
     return TRUE;
 }
 
+/* For a false alarm nothing more leaves; what is on its way arrives. */
+static void
+cancel_waiting(OmenResponder *self, guint64 omen_id)
+{
+    g_autoptr(GPtrArray) list = omen_evacuator_list(self->evacuator);
+
+    for (guint i = 0; i < list->len; i++) {
+        const OmenEvacuationData *data = omen_evacuation_get_data(g_ptr_array_index(list, i));
+        if (data->omen_id == omen_id && data->phase == OMEN_PHASE_QUEUED)
+            omen_evacuator_cancel(self->evacuator, data->id, NULL);
+    }
+}
+
 gboolean
 omen_responder_dismiss(OmenResponder *self, guint64 omen_id, GError **error)
 {
+    cancel_waiting(self, omen_id);
     return close_omen(self, omen_id, OMEN_ACTION_DISMISSED, "a false alarm, by an operator's word",
                       error);
 }

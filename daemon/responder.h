@@ -50,6 +50,14 @@ gboolean omen_responder_is_host_endangered(OmenResponder *self);
  * says so. */
 gint64 omen_responder_get_deadline_us(OmenResponder *self);
 
+/* What an omen asks for the domains that it endangers. Of an omen that is forgotten, or none (0):
+ * by how the host is. */
+OmenEvacuationRequest omen_responder_describe_request(OmenResponder *self, guint64 omen_id);
+
+/* Omens and evacuations of an earlier life are put back: what was under way is concluded if it has
+ * ended, what waited goes on to wait. Once, before the main loop runs. */
+void omen_responder_take_up(OmenResponder *self);
+
 /* Publishes or withdraws the quarantine as things stand now, and lets omens expire. Called by
  * itself every few seconds; call it when the registry was changed from elsewhere. */
 void omen_responder_refresh(OmenResponder *self);

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "restraint.h"
 
+static const char doubtful[] =
+    "one sign that is not certain: waits for it to last (lasting_s), for "
+    "a second one, or for approval";
+static const char disconnected[] = "libvirt does not answer: waits until it does, or for approval";
+static const char pausing[] = "an evacuation was begun only just: waits for the pause after it "
+                              "(pause_s), or for approval";
+
 #define DAY_US ((gint64) 24 * 3600 * G_USEC_PER_SEC)
 
 static gboolean
@@ -48,17 +55,27 @@ omen_restraint_weigh(const OmenRestraintLimits *limits,
         return OMEN_RESTRAINT_ASK;
     }
     if (!is_certain(limits, facts)) {
-        *explanation = "one sign that is not certain: waits for it to last (lasting_s), for a "
-                       "second one, or for approval";
+        *explanation = doubtful;
         return OMEN_RESTRAINT_WAIT;
     }
     if (!facts->is_under_way && facts->last_action_us > 0 &&
         facts->now_us - facts->last_action_us < (gint64) limits->pause_s * G_USEC_PER_SEC) {
-        *explanation = "an evacuation was begun only just: waits for the pause after it (pause_s), "
-                       "or for approval";
+        *explanation = pausing;
+        return OMEN_RESTRAINT_WAIT;
+    }
+    /* Whom it concerns is not known then, nor can anything be moved. */
+    if (facts->is_disconnected) {
+        *explanation = disconnected;
         return OMEN_RESTRAINT_WAIT;
     }
     return OMEN_RESTRAINT_ACT;
+}
+
+gboolean
+omen_restraint_is_waiting(const char *explanation)
+{
+    return g_str_equal(explanation, doubtful) || g_str_equal(explanation, disconnected) ||
+           g_str_equal(explanation, pausing);
 }
 
 /* ---- what is so ---- */
@@ -133,6 +150,7 @@ omen_restraint_gather(const OmenOmenData *omen,
 
     gather_omens(omen, omens, &facts);
     gather_evacuations(omen, evacuator, &facts);
+    facts.is_disconnected = !omen_hypervisor_is_connected(hypervisor);
     facts.n_domains = g_strv_length(running);
     facts.n_destinations = probes->len;
     for (guint i = 0; i < probes->len; i++) {

@@ -39,6 +39,7 @@ typedef struct {
     gboolean is_of_domain;
     guint n_alarmed_domains;
     guint n_domains;
+    gboolean is_disconnected; /* from libvirt */
     guint n_endangered_destinations;
     guint n_destinations;
 } OmenRestraintFacts;
@@ -53,6 +54,9 @@ typedef enum {
 OmenRestraintVerdict omen_restraint_weigh(const OmenRestraintLimits *limits,
                                           const OmenRestraintFacts *facts,
                                           const char **explanation);
+
+/* Whether it is one that stands for OMEN_RESTRAINT_WAIT: after a restart it is all that is left. */
+gboolean omen_restraint_is_waiting(const char *explanation);
 
 /* Looks around for the facts about @omen. */
 OmenRestraintFacts omen_restraint_gather(const OmenOmenData *omen,

@@ -5,6 +5,8 @@
 #define QUESTION_DEADLINE_S 40
 #define RATE_DEADLINE_S     20
 #define MAX_REASONS_LENGTH  2000
+#define MAX_EXAMINATIONS    15
+#define EXAMINE_PAUSE_MS    2000
 #define FRESH_US            (2 * G_USEC_PER_SEC) /* for so long what was seen holds */
 
 Job *
@@ -167,7 +169,51 @@ take_facts(Job *self, OmenDomainFacts *facts)
     self->examined_us = g_get_monotonic_time();
 }
 
-/* FALSE: it ended, or must stay, and the evacuation has ended. */
+/* That says something of the domain; anything else only of libvirt here, which may be restarted
+ * just now. */
+static gboolean
+is_final_answer(const GError *error)
+{
+    return error->domain == OMEN_MIGRATION_ERROR || error->domain == OMEN_DOMAIN_FACTS_ERROR ||
+           g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_NO_DOMAIN) ||
+           g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+}
+
+static gboolean
+on_examine_again(gpointer user_data)
+{
+    Job *self = user_data;
+
+    self->settle_source = 0;
+    if (self->cancelled)
+        omen_job_finish(self, OMEN_PHASE_CANCELLED, "cancelled before it began");
+    else
+        omen_job_examine(self);
+    return G_SOURCE_REMOVE;
+}
+
+void
+omen_job_examine_later(Job *self, guint pause_ms)
+{
+    self->settle_source = g_timeout_add(pause_ms, on_examine_again, self);
+}
+
+static void
+take_no_answer(Job *self, const GError *error)
+{
+    if (!is_final_answer(error) && ++self->n_examinations < MAX_EXAMINATIONS) {
+        /* One that waits is asked again when its turn comes. */
+        if (omen_job_get_data(self)->phase == OMEN_PHASE_CHECKING)
+            omen_job_examine_later(self, EXAMINE_PAUSE_MS);
+        return;
+    }
+    if (g_error_matches(error, OMEN_MIGRATION_ERROR, OMEN_MIGRATION_ERROR_NOT_MOVABLE))
+        omen_job_give_up(self, error->message);
+    else
+        omen_job_finish(self, OMEN_PHASE_FAILED, error->message);
+}
+
+/* FALSE: it ended, or must stay, and the evacuation has ended; or it is not known yet. */
 static gboolean
 take_examination(Job *self, GAsyncResult *result)
 {
@@ -179,9 +225,10 @@ take_examination(Job *self, GAsyncResult *result)
         return FALSE;
     }
     if (!facts) {
-        omen_job_finish(self, OMEN_PHASE_FAILED, error->message);
+        take_no_answer(self, error);
         return FALSE;
     }
+    self->n_examinations = 0;
     take_facts(self, facts);
     if (*facts->wishes.problem)
         g_warning("%s: in its metadata: %s", facts->name, facts->wishes.problem);
@@ -296,6 +343,12 @@ omen_job_begin(Job *self)
 gboolean
 omen_job_cancel(Job *self, GError **error)
 {
+    if (self->stuck && !omen_phase_is_final(omen_job_get_data(self)->phase)) {
+        g_set_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_BUSY,
+                    "it is too late to cancel: it can not leave, and what the policy permits is "
+                    "being done (when_stuck)");
+        return FALSE;
+    }
     switch (omen_job_get_data(self)->phase) {
     case OMEN_PHASE_QUEUED:
         omen_job_finish(self, OMEN_PHASE_CANCELLED, "cancelled before it began");

@@ -42,7 +42,7 @@ omen_job_give_up(Job *self, const char *reason)
     if (omen_job_is_to_shut_down(self))
         steps &= OMEN_LADDER_SHUTDOWN;
     if (!self->host_may_die || omen_job_get_data(self)->omen_id == 0 || steps == 0 || self->stuck ||
-        self->cancelled || !self->facts) {
+        self->cancelled) {
         omen_job_finish(self, OMEN_PHASE_FAILED, reason);
         return;
     }

@@ -9,6 +9,7 @@
 #define SETTLE_LIMIT_S      60
 #define SETTLE_SHORT_S      5
 #define MAX_ATTEMPTS        4
+#define ROUND_PAUSE_MS      5000
 #define MAX_RECOVERIES      60
 #define RECOVERY_PAUSE_MS   2000
 #define EARLY_US            (3 * G_USEC_PER_SEC)
@@ -86,6 +87,29 @@ note_why_stayed(Job *self)
     omen_job_note_reason(self, reason);
 }
 
+/* A second round helps against what passes: a libvirtd that is restarted, a link that is mended. */
+static gboolean
+may_have_passed(const GError *error)
+{
+    return !g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_HOOK_SCRIPT_FAILED) &&
+           !g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_OPERATION_ABORTED) &&
+           !g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_CONFIG_UNSUPPORTED);
+}
+
+static gboolean
+is_round_over(Job *self)
+{
+    g_autoptr(GPtrArray) ranked = omen_evacuator_rank_destinations(self->evacuator);
+
+    for (guint i = 0; i < ranked->len && !*omen_job_get_data(self)->source_uri; i++) {
+        const OmenDestination *one = g_ptr_array_index(ranked, i);
+        if ((!self->wanted || g_str_equal(self->wanted, one->name)) &&
+            !g_hash_table_contains(self->tried, one->name))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static void
 on_stayed(Job *self)
 {
@@ -105,7 +129,12 @@ on_stayed(Job *self)
     omen_job_set_string(&again->error, self->reasons->str);
     omen_evacuation_update(self->evacuation, again);
     self->occupies_lane = TRUE;
-    omen_job_examine(self);
+    if (is_round_over(self) && may_have_passed(self->last_error)) {
+        g_hash_table_remove_all(self->tried);
+        omen_job_examine_later(self, ROUND_PAUSE_MS);
+    } else {
+        omen_job_examine(self);
+    }
 }
 
 static gboolean
@@ -202,6 +231,35 @@ conclude(Job *self, OmenOutcome outcome)
     omen_job_finish(self, OMEN_PHASE_FAILED, error);
 }
 
+/* While it is on its way it takes a part of the link. Once the source is rid of it, it does not,
+ * however long its new host stays silent. */
+static void
+give_way(Job *self, OmenWhereabouts at)
+{
+    if (at.here != OMEN_PRESENCE_ABSENT || !self->occupies_lane)
+        return;
+    self->occupies_lane = FALSE;
+    omen_evacuator_pump(self->evacuator);
+}
+
+/* For as long as it lasts: an operator may know more. */
+static void
+tell_doubt(Job *self, OmenWhereabouts at)
+{
+    const OmenEvacuationData *now = omen_job_get_data(self);
+    OmenEvacuationData *data;
+    g_autofree char *error = g_strdup_printf(
+        "where it runs is not known: %s does not answer; asked again until it does",
+        at.there == OMEN_PRESENCE_UNKNOWN ? now->destination : "libvirt on the host that it left");
+
+    if (g_str_equal(now->error, error))
+        return;
+    g_warning("%s: %s", now->domain_name, error);
+    data = omen_job_edit(self);
+    omen_job_set_string(&data->error, error);
+    omen_evacuation_update(self->evacuation, data);
+}
+
 static void
 on_settled(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data)
 {
@@ -223,10 +281,14 @@ on_settled(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_da
             MIN(self->settle_until_us, now_us + SETTLE_SHORT_S * G_USEC_PER_SEC);
     outcome = now_us < self->settle_until_us ? omen_whereabouts_judge(at)
                                              : omen_whereabouts_judge_finally(at);
-    if (outcome == OMEN_OUTCOME_OPEN)
-        settle_later(self);
-    else
+    if (outcome != OMEN_OUTCOME_OPEN) {
         conclude(self, outcome);
+        return;
+    }
+    if (now_us >= self->settle_until_us)
+        tell_doubt(self, at);
+    give_way(self, at);
+    settle_later(self);
 }
 
 typedef struct {
@@ -291,5 +353,6 @@ omen_job_reconcile(Job *self)
         &(OmenDestinationTerms){.name = data->destination, .uri = data->destination_uri});
     /* The one that it was on its way to is not tried again. */
     g_hash_table_add(self->tried, g_strdup(data->destination));
+    self->occupies_lane = TRUE;
     omen_job_settle(self, OMEN_PHASE_RECONCILING);
 }

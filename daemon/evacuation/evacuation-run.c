@@ -394,12 +394,19 @@ on_keep_limit(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
+typedef struct {
+    Job *job;
+    guint turn;
+} Note;
+
 static void
 on_kept(GObject *source G_GNUC_UNUSED, GAsyncResult *result G_GNUC_UNUSED, gpointer user_data)
 {
-    g_autoptr(Job) self = user_data;
+    g_autofree Note *note = user_data;
+    g_autoptr(Job) self = note->job;
 
-    if (!self->keep_source)
+    /* An earlier attempt's note may come as late as that. */
+    if (!self->keep_source || note->turn != self->keep_turn)
         return;
     g_clear_handle_id(&self->keep_source, g_source_remove);
     self->evacuator->is_keeping_slow = FALSE;
@@ -411,6 +418,7 @@ void
 omen_job_run(Job *self, OmenDestination *destination)
 {
     OmenEvacuationData *data = omen_job_edit(self);
+    Note *note = g_new(Note, 1);
 
     g_clear_pointer(&self->destination, omen_destination_unref);
     self->destination = omen_destination_ref(destination);
@@ -422,6 +430,6 @@ omen_job_run(Job *self, OmenDestination *destination)
     omen_evacuation_update(self->evacuation, data);
     self->keep_source = g_timeout_add(
         self->evacuator->is_keeping_slow ? KEEP_LIMIT_SLOW_MS : KEEP_LIMIT_MS, on_keep_limit, self);
-    self->evacuator->keep(omen_job_get_data(self), on_kept, omen_job_ref(self),
-                          self->evacuator->keep_data);
+    *note = (Note){omen_job_ref(self), ++self->keep_turn};
+    self->evacuator->keep(omen_job_get_data(self), on_kept, note, self->evacuator->keep_data);
 }

@@ -54,6 +54,10 @@ has_company(OmenEvacuator *self, const Job *job, const OmenDestination *destinat
         if (other == job || !other->facts || data->phase == OMEN_PHASE_FAILED ||
             data->phase == OMEN_PHASE_CANCELLED || !g_str_equal(other->facts->wishes.group, group))
             continue;
+        /* It came back meanwhile. */
+        if (data->phase == OMEN_PHASE_SUCCEEDED &&
+            omen_hypervisor_lookup(self->hypervisor, data->domain_uuid))
+            continue;
         if (g_str_equal(data->destination, destination->name))
             return TRUE;
     }
@@ -93,6 +97,7 @@ omen_plan_room_of(const OmenEvacuatorLimits *limits, guint64 free_bytes, guint64
 /* What a choice is made of; strings and facts are the jobs' and the probes'. */
 typedef struct {
     GPtrArray *jobs;   /* Job: that wait, borrowed */
+    Job *unknown;      /* one of which nothing is known, since its QEMU does not answer; NULL */
     GPtrArray *ranked; /* OmenDestination */
     GArray *domains;
     GArray *destinations;
@@ -137,19 +142,16 @@ add_destination(OmenEvacuator *self, Choice *choice, const OmenDestination *dest
 static void
 add_job(OmenEvacuator *self, Choice *choice, Job *job, gint64 now_us)
 {
-    OmenPlanDomain row = {.name = "", .memory_bytes = 0};
+    OmenPlanDomain row = omen_plan_describe_domain(job->facts);
 
     g_ptr_array_add(choice->jobs, job);
-    if (job->facts) {
-        row = omen_plan_describe_domain(job->facts);
-        row.barred = omen_plan_find_barred(job->facts, job->wanted, choice->ranked);
-        for (guint i = 0; i < MIN(choice->ranked->len, 64); i++) {
-            if (has_company(self, job, g_ptr_array_index(choice->ranked, i)))
-                row.barred |= (guint64) 1 << i;
-        }
-        if (!omen_job_may_post_copy(job) && omen_technique_is_post_copy(row.technique))
-            row.technique = OMEN_TECHNIQUE_AUTO;
+    row.barred = omen_plan_find_barred(job->facts, job->wanted, choice->ranked);
+    for (guint i = 0; i < MIN(choice->ranked->len, 64); i++) {
+        if (has_company(self, job, g_ptr_array_index(choice->ranked, i)))
+            row.barred |= (guint64) 1 << i;
     }
+    if (!omen_job_may_post_copy(job) && omen_technique_is_post_copy(row.technique))
+        row.technique = OMEN_TECHNIQUE_AUTO;
     choice->post_copy = choice->post_copy && omen_job_may_post_copy(job);
     g_array_append_val(choice->domains, row);
     if (job->deadline_us > now_us) {
@@ -195,9 +197,12 @@ collect(OmenEvacuator *self, Choice *choice)
             continue;
         if (job->asked_us == 0)
             omen_job_survey(job);
-        if (!job->facts && now_us - job->asked_us < SURVEY_LIMIT_US)
+        if (job->facts)
+            add_job(self, choice, job, wall_us);
+        else if (now_us - job->asked_us < SURVEY_LIMIT_US)
             is_ready = FALSE;
-        add_job(self, choice, job, wall_us);
+        else if (!choice->unknown)
+            choice->unknown = job;
     }
     for (guint i = 0; i < choice->ranked->len; i++)
         add_destination(self, choice, g_ptr_array_index(choice->ranked, i));
@@ -244,10 +249,12 @@ omen_evacuator_choose(OmenEvacuator *self)
     g_autoptr(GPtrArray) plan = NULL;
     OmenPlanLimits limits;
 
-    if (!collect(self, &choice))
+    if (!collect(self, &choice)) {
+        omen_evacuator_pump_later(self, SURVEY_LIMIT_US / 1000);
         return NULL;
+    }
     if (choice.jobs->len == 0)
-        return find_returning(self);
+        return choice.unknown ? choice.unknown : find_returning(self);
     limits = omen_plan_make_limits(&self->limits, choice.deadline_s);
     limits.post_copy = choice.post_copy;
     plan = omen_planner_plan(

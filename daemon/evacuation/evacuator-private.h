@@ -33,7 +33,8 @@ struct _OmenEvacuator {
     GPtrArray *jobs;    /* Job: all that are not forgotten, by rising number */
     guint64 last_id;
     guint probe_source;
-    guint pump_source;        /* to look again when a survey does not come */
+    guint pump_source; /* to look again when a survey does not come */
+    gboolean is_pumping;
     gboolean is_keeping_slow; /* the disk did not take the last one in time */
     gboolean stopped;
 };
@@ -45,7 +46,9 @@ typedef struct {
     char *wanted;       /* the only destination that is wanted; NULL: any */
     gint64 deadline_us; /* since the epoch; 0: none known */
     gboolean host_may_die;
+    gboolean memory_is_short;
     OmenDomainFacts *facts; /* NULL until examined */
+    guint n_examinations;   /* in a row that libvirt here did not answer */
     gint64 examined_us;     /* monotonic, when that was */
     gint64 asked_us;        /* monotonic, when it was first asked for; 0: not yet */
     gboolean is_rated;      /* its dirty rate was asked for */
@@ -73,6 +76,7 @@ typedef struct {
     guint timeout_source;
     guint settle_source;
     guint keep_source;
+    guint keep_turn; /* which of its notes on disk is waited for */
     gulong event_handler;
 } Job;
 
@@ -103,6 +107,7 @@ void omen_job_survey(Job *self);
 /* From queued: examine the domain (unless that was just done), find a destination, migrate. */
 void omen_job_begin(Job *self);
 void omen_job_examine(Job *self);
+void omen_job_examine_later(Job *self, guint pause_ms);
 
 /* evacuation-search.c: ask the destinations, best first. */
 void omen_job_search(Job *self);
@@ -135,6 +140,7 @@ void omen_job_abandon(Job *self);
 
 /* evacuator.c: a lane may be free, or a job ended. */
 void omen_evacuator_pump(OmenEvacuator *self);
+void omen_evacuator_pump_later(OmenEvacuator *self, guint pause_ms);
 
 /* evacuator.c: what running evacuations will take at a destination, and what those took that ended
  * after @since_us (of the epoch), when it was last looked at. */

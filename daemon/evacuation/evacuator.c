@@ -159,15 +159,17 @@ count_lanes(OmenEvacuator *self)
 void
 omen_evacuator_pump(OmenEvacuator *self)
 {
-    guint taken = count_lanes(self);
-
-    while (!self->stopped && taken < self->limits.concurrency) {
+    if (self->is_pumping)
+        return;
+    /* One that ends at once frees its lane again, and pumps: it is this loop that goes on then. */
+    self->is_pumping = TRUE;
+    while (!self->stopped && count_lanes(self) < self->limits.concurrency) {
         Job *job = omen_evacuator_choose(self);
         if (!job)
-            return;
+            break;
         omen_job_begin(job);
-        taken++;
     }
+    self->is_pumping = FALSE;
 }
 
 static gboolean
@@ -184,8 +186,15 @@ on_pump_time(gpointer user_data)
 static void
 pump_soon(OmenEvacuator *self)
 {
+    g_clear_handle_id(&self->pump_source, g_source_remove);
+    self->pump_source = g_idle_add(on_pump_time, self);
+}
+
+void
+omen_evacuator_pump_later(OmenEvacuator *self, guint pause_ms)
+{
     if (!self->pump_source)
-        self->pump_source = g_idle_add(on_pump_time, self);
+        self->pump_source = g_timeout_add(pause_ms, on_pump_time, self);
 }
 
 static void
@@ -194,6 +203,8 @@ forget_oldest(OmenEvacuator *self)
     for (guint i = 0; i < self->jobs->len && self->jobs->len > MAX_KEPT; i++) {
         if (!omen_phase_is_final(omen_job_get_data(job_at(self, i))->phase))
             continue;
+        /* What it still waits for finds nobody. */
+        omen_job_abandon(job_at(self, i));
         g_ptr_array_remove_index(self->jobs, i);
         return;
     }
@@ -289,6 +300,7 @@ omen_evacuator_enqueue(OmenEvacuator *self,
     job->wanted = g_strdup(request->destination);
     job->deadline_us = request->deadline_us;
     job->host_may_die = request->host_may_die;
+    job->memory_is_short = request->memory_is_short;
     add_job(self, job);
     pump_soon(self);
     return job->evacuation;
@@ -368,7 +380,9 @@ omen_evacuator_list_away(OmenEvacuator *self, gboolean of_omens)
 }
 
 void
-omen_evacuator_restore(OmenEvacuator *self, OmenEvacuationData *data)
+omen_evacuator_restore(OmenEvacuator *self,
+                       OmenEvacuationData *data,
+                       const OmenEvacuationRequest *request)
 {
     OmenPhase phase = data->phase;
     Job *job;
@@ -377,7 +391,9 @@ omen_evacuator_restore(OmenEvacuator *self, OmenEvacuationData *data)
         data->phase = OMEN_PHASE_QUEUED;
     self->last_id = MAX(self->last_id, data->id);
     job = omen_job_new(self, data);
-    job->host_may_die = data->omen_id != 0;
+    job->deadline_us = request->deadline_us;
+    job->host_may_die = request->host_may_die;
+    job->memory_is_short = request->memory_is_short;
     /* What was wanted was the destination from the beginning. */
     if (data->phase == OMEN_PHASE_QUEUED && data->attempt == 0 && *data->destination)
         job->wanted = g_strdup(data->destination);

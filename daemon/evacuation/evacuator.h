@@ -88,6 +88,7 @@ typedef struct {
     guint64 omen_id;         /* 0: an operator's wish */
     gint64 deadline_us;      /* since the epoch, when the host is expected to fail; 0: none known */
     gboolean host_may_die;   /* in the middle of it */
+    gboolean memory_is_short; /* that is what endangers: others that need less help */
 } OmenEvacuationRequest;
 
 /* Whether omen_evacuator_enqueue() would take it. Changes nothing. */
@@ -111,8 +112,11 @@ OmenEvacuation *omen_evacuator_bring_back(OmenEvacuator *self, const char *domai
 char **omen_evacuator_list_away(OmenEvacuator *self, gboolean of_omens);
 
 /* Puts back an evacuation of an earlier life of the daemon, before the main loop runs. One that had
- * not ended goes on: it is queued anew, or reconciled if it had begun. Takes @data. */
-void omen_evacuator_restore(OmenEvacuator *self, OmenEvacuationData *data);
+ * not ended goes on: it is queued anew, or reconciled if it had begun. Takes @data. @request: what
+ * its omen says by now; its destination and omen are @data's. */
+void omen_evacuator_restore(OmenEvacuator *self,
+                            OmenEvacuationData *data,
+                            const OmenEvacuationRequest *request);
 
 gboolean omen_evacuator_cancel(OmenEvacuator *self, guint64 id, GError **error);
 

@@ -182,6 +182,17 @@ omen_omen_add_record(OmenOmen *self, gint64 time_us, double probability, const c
     emit_changed(self);
 }
 
+/* The earlier failure counts. */
+static void
+join_urgency(OmenOmenData *data, const OmenOmenData *sign)
+{
+    gint64 later_s = MAX(sign->time_us - data->time_us, 0) / G_USEC_PER_SEC;
+    gint64 urgency_s = later_s + sign->urgency_s;
+
+    if (sign->urgency_s > 0 && (data->urgency_s == 0 || urgency_s < data->urgency_s))
+        data->urgency_s = (guint) urgency_s;
+}
+
 void
 omen_omen_join(OmenOmen *self, const OmenOmenData *sign)
 {
@@ -194,6 +205,7 @@ omen_omen_join(OmenOmen *self, const OmenOmenData *sign)
     data->expires_us = MAX(data->expires_us, sign->expires_us);
     data->probability = MAX(data->probability, sign->probability);
     data->migration_helps |= sign->migration_helps;
+    join_urgency(data, sign);
     emit_changed(self);
 }
 

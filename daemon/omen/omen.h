@@ -48,6 +48,7 @@ typedef struct {
     char *domain_name;  /* "" for the host's */
     double probability; /* the highest of its records */
     gboolean migration_helps;
+    guint urgency_s; /* from time_us to the failure, as is typical of its signs; 0: not known */
     char *reason;
     GPtrArray *records;  /* char *, the lines, the first OMEN_OMEN_MAX_RECORDS of them */
     guint64 n_records;   /* all that joined */

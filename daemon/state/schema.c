@@ -47,6 +47,7 @@ static const char *const migrations[] = {
     "  ended_us INTEGER NOT NULL, error TEXT NOT NULL);"
     "CREATE TABLE settings (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;",
     "ALTER TABLE evacuations ADD COLUMN source_uri TEXT NOT NULL DEFAULT '';",
+    "ALTER TABLE omens ADD COLUMN urgency_s INTEGER NOT NULL DEFAULT 0;",
 };
 
 guint

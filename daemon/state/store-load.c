@@ -101,6 +101,7 @@ read_omen(Load *load, sqlite3_stmt *row, GError **error)
     data->n_records = (guint64) sqlite3_column_int64(row, 13);
     data->template_id = (guint32) sqlite3_column_int64(row, 14);
     read_text(row, 16, &data->outcome);
+    data->urgency_s = (guint) sqlite3_column_int64(row, 17);
     if (!read_lines(load, data, error))
         return FALSE;
     g_ptr_array_add(load->contents->omens, g_steal_pointer(&data));

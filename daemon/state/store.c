@@ -20,10 +20,11 @@ static const char *const statement_texts[N_STATEMENTS] = {
     [DELETE_BOOKMARKS] = "DELETE FROM bookmarks WHERE stream = ?1",
     [PUT_BOOKMARK] = "INSERT INTO bookmarks VALUES (?1, ?2, ?3)",
     [PUT_OMEN] = "INSERT INTO omens VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-                 "?13, ?14, ?15, ?16, ?17) ON CONFLICT (id) DO UPDATE SET time_us = ?2, "
+                 "?13, ?14, ?15, ?16, ?17, ?18) ON CONFLICT (id) DO UPDATE SET time_us = ?2, "
                  "last_us = ?3, expires_us = ?4, stream = ?5, scope = ?6, class = ?7, device = ?8, "
                  "domain_uuid = ?9, domain_name = ?10, probability = ?11, migration_helps = ?12, "
-                 "reason = ?13, n_records = ?14, template_id = ?15, action = ?16, outcome = ?17",
+                 "reason = ?13, n_records = ?14, template_id = ?15, action = ?16, outcome = ?17, "
+                 "urgency_s = ?18",
     [DELETE_OMEN_RECORDS] = "DELETE FROM omen_records WHERE omen = ?1",
     [PUT_OMEN_RECORD] = "INSERT INTO omen_records VALUES (?1, ?2, ?3)",
     [PUT_VERDICT] = "INSERT INTO verdicts (time_us, stream, template_id, template, judge, "
@@ -159,12 +160,12 @@ omen_store_put_omen(OmenStore *self, const OmenOmenData *data, GError **error)
 
     return put != NULL &&
            omen_sql_run(
-               put, error, "iiiittttttditiitt", to_int64(data->id), data->time_us, data->last_us,
+               put, error, "iiiittttttditiitti", to_int64(data->id), data->time_us, data->last_us,
                data->expires_us, data->stream, omen_scope_to_string(data->scope),
                omen_failure_class_to_string(data->failure_class), data->device, data->domain_uuid,
                data->domain_name, data->probability, (gint64) data->migration_helps, data->reason,
                to_int64(data->n_records), (gint64) data->template_id,
-               omen_action_to_string(data->action), data->outcome) &&
+               omen_action_to_string(data->action), data->outcome, (gint64) data->urgency_s) &&
            put_omen_records(self, data, error);
 }
 

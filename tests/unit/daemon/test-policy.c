@@ -30,6 +30,8 @@ static const Case cases[] = {
      OMEN_ENDANGERS_DOMAIN, OMEN_ACTION_RECORDED},
     {"a host-like word of a domain's stream", OMEN_MODE_ENFORCE, OMEN_SCOPE_HOST, TRUE, TRUE,
      OMEN_ENDANGERS_DOMAIN, OMEN_ACTION_EVACUATING},
+    {"no space on shared storage", OMEN_MODE_ENFORCE, OMEN_SCOPE_DOMAIN, TRUE, FALSE,
+     OMEN_ENDANGERS_DOMAIN, OMEN_ACTION_RECORDED},
     {"nobody", OMEN_MODE_ENFORCE, OMEN_SCOPE_NONE, FALSE, TRUE, OMEN_ENDANGERS_NOBODY,
      OMEN_ACTION_RECORDED},
     {"a guest's word without a guest", OMEN_MODE_ENFORCE, OMEN_SCOPE_GUEST, FALSE, TRUE,
@@ -57,6 +59,35 @@ test_case(gconstpointer data)
         g_assert_cmpstr(decision.explanation, !=, "");
 }
 
+/* The judge's word first, the class's figures where it says nothing, and the earliest of several
+ * signs. */
+static void
+test_deadline(void)
+{
+    g_autoptr(OmenOmenData) data = omen_omen_data_new();
+    g_autoptr(OmenOmenData) later = omen_omen_data_new();
+    g_autoptr(OmenOmen) omen = NULL;
+
+    data->time_us = 1000 * G_USEC_PER_SEC;
+    data->failure_class = OMEN_FAILURE_DISK;
+    g_assert_cmpint(omen_policy_deadline_us(data), ==, 1596 * G_USEC_PER_SEC);
+    data->urgency_s = 300;
+    g_assert_cmpint(omen_policy_deadline_us(data), ==, 1150 * G_USEC_PER_SEC);
+    data->urgency_s = 0;
+    data->failure_class = OMEN_FAILURE_BENIGN;
+    g_assert_cmpint(omen_policy_deadline_us(data), ==, 0);
+
+    data->urgency_s = 1000;
+    omen = omen_omen_new(omen_omen_data_copy(data));
+    later->time_us = 1100 * G_USEC_PER_SEC;
+    later->urgency_s = 950;
+    omen_omen_join(omen, later);
+    g_assert_cmpuint(omen_omen_get_data(omen)->urgency_s, ==, 1000);
+    later->urgency_s = 60;
+    omen_omen_join(omen, later);
+    g_assert_cmpuint(omen_omen_get_data(omen)->urgency_s, ==, 160);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -65,5 +96,6 @@ main(int argc, char **argv)
         g_autofree char *path = g_strconcat("/policy/", cases[i].what, NULL);
         g_test_add_data_func(path, &cases[i], test_case);
     }
+    g_test_add_func("/policy/deadline", test_deadline);
     return g_test_run();
 }

@@ -39,6 +39,7 @@ static const Case cases[] = {
      OMEN_RESTRAINT_ACT},
     {"a domain's budget", {.probability = 0.99, .n_moves_of_domain = 4}, OMEN_RESTRAINT_ASK},
     {"the host's budget", {.probability = 0.99, .n_moves = 10}, OMEN_RESTRAINT_ASK},
+    {"libvirt is away", {.probability = 0.99, .is_disconnected = TRUE}, OMEN_RESTRAINT_WAIT},
     {"most domains alarmed",
      {.probability = 0.99, .is_of_domain = TRUE, .n_alarmed_domains = 3, .n_domains = 5},
      OMEN_RESTRAINT_ASK},
@@ -67,6 +68,8 @@ test_case(gconstpointer data)
 
     g_assert_cmpint(omen_restraint_weigh(&limits, &one->facts, &explanation), ==, one->verdict);
     g_assert_cmpint(*explanation == '\0', ==, one->verdict == OMEN_RESTRAINT_ACT);
+    g_assert_cmpint(omen_restraint_is_waiting(explanation), ==,
+                    one->verdict == OMEN_RESTRAINT_WAIT);
 }
 
 int

@@ -98,6 +98,7 @@ new_omen(guint64 id)
     set_text(&data->domain_name, "g1");
     set_text(&data->reason, "RAID array degraded");
     set_text(&data->outcome, "none yet");
+    data->urgency_s = 761;
     g_ptr_array_add(data->records, g_strdup("first"));
     g_ptr_array_add(data->records, g_strdup("second"));
     return data;
@@ -167,6 +168,7 @@ check_omen(const OmenOmenData *got)
     g_assert_cmpuint(got->template_id, ==, want->template_id);
     g_assert_cmpuint(got->action, ==, want->action);
     g_assert_cmpstr(got->outcome, ==, want->outcome);
+    g_assert_cmpuint(got->urgency_s, ==, want->urgency_s);
     g_assert_cmpuint(got->records->len, ==, 2);
     g_assert_cmpstr(g_ptr_array_index(got->records, 1), ==, "second");
 }

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The queue and the ends that need no second host: on libvirt's test driver, which can not migrate.
+ */
+#include "evacuation/evacuator.h"
+#include "evacuation/ladder.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define DEAD_URI "qemu+tcp://127.0.0.1:1/system"
+
+typedef struct {
+    char *folder;
+    char *uri;
+    OmenHypervisor *hypervisor;
+    OmenEvacuator *evacuator;
+    GPtrArray *destinations;
+    guint n_ended; /* times that an evacuation became final */
+    guint most_at_once;
+} Fixture;
+
+static char *
+make_uuid(guint i)
+{
+    return g_strdup_printf("600d0000-0000-4000-8000-%012x", i);
+}
+
+static char *
+write_node(const char *folder, guint n_domains)
+{
+    g_autoptr(GString) xml = g_string_new("<node>");
+    char *path = g_build_filename(folder, "node.xml", NULL);
+
+    for (guint i = 1; i <= n_domains; i++) {
+        g_autofree char *uuid = make_uuid(i);
+        g_string_append_printf(xml,
+                               "<domain type='test'><name>g%u</name><uuid>%s</uuid>"
+                               "<memory>8192</memory><vcpu>1</vcpu>"
+                               "<os><type>hvm</type></os></domain>",
+                               i, uuid);
+    }
+    g_string_append(xml, "</node>");
+    g_assert_true(g_file_set_contents(path, xml->str, -1, NULL));
+    return path;
+}
+
+static void
+keep_at_once(const OmenEvacuationData *data G_GNUC_UNUSED,
+             GAsyncReadyCallback callback,
+             gpointer callback_data,
+             gpointer user_data G_GNUC_UNUSED)
+{
+    callback(NULL, NULL, callback_data);
+}
+
+static void
+on_changed(OmenEvacuation *evacuation, gpointer user_data)
+{
+    Fixture *fixture = user_data;
+    const OmenEvacuationData *data = omen_evacuation_get_data(evacuation);
+    g_autoptr(GPtrArray) list = omen_evacuator_list(fixture->evacuator);
+    guint at_once = 0;
+
+    fixture->n_ended += omen_phase_is_final(data->phase) ? 1 : 0;
+    for (guint i = 0; i < list->len; i++) {
+        OmenPhase phase = omen_evacuation_get_data(g_ptr_array_index(list, i))->phase;
+        at_once += phase == OMEN_PHASE_CHECKING || phase == OMEN_PHASE_RUNNING ? 1 : 0;
+    }
+    fixture->most_at_once = MAX(fixture->most_at_once, at_once);
+}
+
+static void
+on_added(OmenEvacuator *evacuator G_GNUC_UNUSED, OmenEvacuation *evacuation, gpointer user_data)
+{
+    g_signal_connect(evacuation, "changed", G_CALLBACK(on_changed), user_data);
+}
+
+static void
+iterate_until(gboolean (*holds)(Fixture *fixture), Fixture *fixture)
+{
+    gint64 until_us = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+
+    while (!holds(fixture)) {
+        g_assert_cmpint(g_get_monotonic_time(), <, until_us);
+        g_main_context_iteration(NULL, FALSE);
+        g_usleep(1000);
+    }
+}
+
+static gboolean
+is_connected(Fixture *fixture)
+{
+    return omen_hypervisor_is_connected(fixture->hypervisor);
+}
+
+static gboolean
+all_ended(Fixture *fixture)
+{
+    g_autoptr(GPtrArray) list = omen_evacuator_list(fixture->evacuator);
+
+    for (guint i = 0; i < list->len; i++) {
+        if (!omen_phase_is_final(omen_evacuation_get_data(g_ptr_array_index(list, i))->phase))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void
+set_up(Fixture *fixture, guint n_domains, const OmenEvacuatorLimits *limits)
+{
+    g_autofree char *path = NULL;
+
+    *fixture = (Fixture){.folder = g_dir_make_tmp("evacuator-XXXXXX", NULL)};
+    path = write_node(fixture->folder, n_domains);
+    fixture->uri = g_strconcat("test://", path, NULL);
+    fixture->hypervisor = omen_hypervisor_new(fixture->uri, FALSE);
+    fixture->evacuator = omen_evacuator_new(fixture->hypervisor, keep_at_once, NULL);
+    fixture->destinations = g_ptr_array_new_with_free_func((GDestroyNotify) omen_destination_unref);
+    g_signal_connect(fixture->evacuator, "added", G_CALLBACK(on_added), fixture);
+    omen_evacuator_configure(fixture->evacuator, fixture->destinations, limits);
+    omen_hypervisor_start(fixture->hypervisor);
+    iterate_until(is_connected, fixture);
+}
+
+static void
+tear_down(Fixture *fixture)
+{
+    g_autofree char *path = g_build_filename(fixture->folder, "node.xml", NULL);
+
+    omen_hypervisor_stop(fixture->hypervisor);
+    g_object_run_dispose(G_OBJECT(fixture->evacuator));
+    g_clear_object(&fixture->evacuator);
+    g_clear_object(&fixture->hypervisor);
+    g_ptr_array_unref(fixture->destinations);
+    g_unlink(path);
+    g_rmdir(fixture->folder);
+    g_free(fixture->folder);
+    g_free(fixture->uri);
+}
+
+static const OmenEvacuationData *
+data_at(Fixture *fixture, guint i)
+{
+    g_autoptr(GPtrArray) list = omen_evacuator_list(fixture->evacuator);
+
+    return omen_evacuation_get_data(g_ptr_array_index(list, i));
+}
+
+static void
+enqueue(Fixture *fixture, guint i, const OmenEvacuationRequest *request)
+{
+    g_autofree char *uuid = make_uuid(i);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_nonnull(omen_evacuator_enqueue(fixture->evacuator, uuid, request, &error));
+    g_assert_no_error(error);
+}
+
+/* Each ends at once, and frees the lane for the next: not one inside the other, and never more at a
+ * time than allowed. */
+static void
+test_no_destination(void)
+{
+    const OmenEvacuatorLimits limits = {.concurrency = 2};
+    const OmenEvacuationRequest request = {.omen_id = 0};
+    Fixture fixture;
+    guint n = 60;
+
+    set_up(&fixture, n, &limits);
+    for (guint i = 1; i <= n; i++)
+        enqueue(&fixture, i, &request);
+    iterate_until(all_ended, &fixture);
+    g_assert_cmpuint(fixture.n_ended, ==, n);
+    g_assert_cmpuint(fixture.most_at_once, <=, 2);
+    for (guint i = 0; i < n; i++)
+        g_assert_nonnull(strstr(data_at(&fixture, i)->error, "no destination is configured"));
+    tear_down(&fixture);
+}
+
+/* What can not leave is shut down by policy; it ends once, whoever cancels meanwhile. */
+static void
+test_stuck(void)
+{
+    const OmenEvacuatorLimits limits = {
+        .concurrency = 1, .ladder = OMEN_LADDER_SHUTDOWN, .shutdown_limit_s = 1};
+    const OmenEvacuationRequest request = {.omen_id = 7, .host_may_die = TRUE};
+    Fixture fixture;
+
+    set_up(&fixture, 1, &limits);
+    enqueue(&fixture, 1, &request);
+    while (!all_ended(&fixture)) {
+        g_main_context_iteration(NULL, FALSE);
+        g_usleep(1000);
+        if (data_at(&fixture, 0)->phase != OMEN_PHASE_QUEUED)
+            omen_evacuator_cancel(fixture.evacuator, 1, NULL);
+    }
+    g_assert_cmpuint(fixture.n_ended, ==, 1);
+    tear_down(&fixture);
+}
+
+static gboolean
+second_has_ended(Fixture *fixture)
+{
+    return omen_phase_is_final(data_at(fixture, 1)->phase);
+}
+
+/* A domain that left for a host which is silent now: it is not known where it runs, and that keeps
+ * nobody else from leaving. */
+static void
+test_silent_destination(void)
+{
+    const OmenEvacuatorLimits limits = {.concurrency = 1};
+    const OmenEvacuationRequest request = {.omen_id = 0};
+    OmenEvacuationData *earlier = omen_evacuation_data_new();
+    Fixture fixture;
+
+    set_up(&fixture, 1, &limits);
+    earlier->id = 1;
+    g_free(earlier->domain_uuid);
+    earlier->domain_uuid = make_uuid(99);
+    g_free(earlier->destination_uri);
+    earlier->destination_uri = g_strdup(DEAD_URI);
+    earlier->phase = OMEN_PHASE_RUNNING;
+    omen_evacuator_restore(fixture.evacuator, earlier, &request);
+    enqueue(&fixture, 1, &request);
+    iterate_until(second_has_ended, &fixture);
+    g_assert_cmpint(data_at(&fixture, 0)->phase, ==, OMEN_PHASE_RECONCILING);
+    tear_down(&fixture);
+}
+
+/* One evacuation a domain at a time; one that waits can be cancelled, once. */
+static void
+test_queue(void)
+{
+    const OmenEvacuatorLimits limits = {.concurrency = 1};
+    const OmenEvacuationRequest request = {.omen_id = 0};
+    g_autofree char *uuid = make_uuid(1);
+    g_autoptr(GError) error = NULL;
+    Fixture fixture;
+
+    set_up(&fixture, 1, &limits);
+    enqueue(&fixture, 1, &request);
+    g_assert_null(omen_evacuator_enqueue(fixture.evacuator, uuid, &request, &error));
+    g_assert_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_BUSY);
+    g_clear_error(&error);
+    g_assert_true(omen_evacuator_cancel(fixture.evacuator, 1, NULL));
+    g_assert_false(omen_evacuator_cancel(fixture.evacuator, 1, &error));
+    g_assert_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_BUSY);
+    g_clear_error(&error);
+    enqueue(&fixture, 1, &request);
+    iterate_until(all_ended, &fixture);
+    g_assert_cmpuint(fixture.n_ended, ==, 2);
+    g_assert_cmpint(data_at(&fixture, 0)->phase, ==, OMEN_PHASE_CANCELLED);
+    tear_down(&fixture);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
+    g_test_add_func("/evacuator/queue", test_queue);
+    g_test_add_func("/evacuator/no-destination", test_no_destination);
+    g_test_add_func("/evacuator/stuck", test_stuck);
+    g_test_add_func("/evacuator/silent-destination", test_silent_destination);
+    return g_test_run();
+}
