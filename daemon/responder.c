@@ -4,6 +4,7 @@
 #include "bus/controller.h"
 #include "policy.h"
 #include "quarantine.h"
+#include "tally.h"
 
 #include <virt-omen/text.h>
 
@@ -60,67 +61,20 @@ omen_responder_class_init(OmenResponderClass *class)
     G_OBJECT_CLASS(class)->finalize = omen_responder_finalize;
 }
 
-/* Why the omen's evacuation is not over yet, or how it went: counts over all its evacuations. */
-typedef struct {
-    guint total;
-    guint final;
-    guint moved;
-    char *first_error;
-} Tally;
-
-static void
-tally_clear(Tally *self)
-{
-    g_free(self->first_error);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Tally, tally_clear)
-
-static void
-count_evacuations(OmenResponder *self, guint64 omen_id, Tally *tally)
-{
-    g_autoptr(GPtrArray) list = omen_evacuator_list(self->evacuator);
-
-    for (guint i = 0; i < list->len; i++) {
-        const OmenEvacuationData *data = omen_evacuation_get_data(g_ptr_array_index(list, i));
-
-        if (data->omen_id != omen_id)
-            continue;
-        tally->total++;
-        if (omen_phase_is_final(data->phase))
-            tally->final++;
-        if (data->phase == OMEN_PHASE_SUCCEEDED)
-            tally->moved++;
-        else if (omen_phase_is_final(data->phase) && !tally->first_error)
-            tally->first_error = g_strdup_printf("%s: %s", data->domain_name, data->error);
-    }
-}
-
-/* Its last evacuation has ended: how it went stands with the omen. */
-static void
-conclude(OmenOmen *omen, const Tally *tally)
-{
-    g_autofree char *outcome = g_strdup_printf("%u of %u domains moved away%s%s", tally->moved,
-                                               tally->total, tally->first_error ? "; " : "",
-                                               tally->first_error ? tally->first_error : "");
-    omen_omen_set_outcome(omen, outcome);
-    omen_omen_set_action(omen, OMEN_ACTION_FINISHED);
-}
-
 static void
 on_evacuation_changed(OmenEvacuation *evacuation, gpointer user_data)
 {
     OmenResponder *self = user_data;
     const OmenEvacuationData *data = omen_evacuation_get_data(evacuation);
     OmenOmen *omen = omen_omen_registry_lookup(self->omens, data->omen_id);
-    g_auto(Tally) tally = {0};
+    g_auto(OmenTally) tally = {0};
 
     if (!omen || !omen_phase_is_final(data->phase) ||
         omen_omen_get_data(omen)->action != OMEN_ACTION_EVACUATING)
         return;
-    count_evacuations(self, data->omen_id, &tally);
+    omen_tally_count(&tally, self->evacuator, data->omen_id);
     if (tally.final == tally.total)
-        conclude(omen, &tally);
+        omen_tally_conclude(&tally, omen);
 }
 
 static void
@@ -424,11 +378,11 @@ omen_responder_take_sign(OmenResponder *self,
 static void
 take_up_evacuating(OmenResponder *self, OmenOmen *omen)
 {
-    g_auto(Tally) tally = {0};
+    g_auto(OmenTally) tally = {0};
 
-    count_evacuations(self, omen_omen_get_data(omen)->id, &tally);
+    omen_tally_count(&tally, self->evacuator, omen_omen_get_data(omen)->id);
     if (tally.total > 0 && tally.final == tally.total) {
-        conclude(omen, &tally);
+        omen_tally_conclude(&tally, omen);
     } else if (tally.total == 0) {
         omen_omen_set_outcome(omen, "the daemon was restarted before it could act");
         omen_omen_set_action(omen, OMEN_ACTION_PROPOSED);
