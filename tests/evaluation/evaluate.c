@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* evaluate [--quick] [--rows-only] --data DIR OUTDIR: runs every detector over the series. */
+/* evaluate [--quick] [--rows-only] [--only DETECTOR]... --data DIR OUTDIR: runs detectors over the
+ * series. */
 #include "robustness.h"
 #include "runs.h"
 #include "sweeps.h"
@@ -14,6 +15,12 @@ static const char *const spoiled[] = {
     "virt-omen", "VMFT-LAD with gpt-3.5-turbo", "VMFT-LAD", "gpt-3.5-turbo alone", "EXPoSE", NULL};
 
 #define SWEEP_THRESHOLD 0.15 /* of VMFT-LAD: the paper's */
+
+typedef struct {
+    char *data;
+    gboolean quick, rows_only;
+    GStrv only; /* (nullable): names of detectors */
+} Options;
 
 static guint64
 count_records(const SeriesSet *set)
@@ -39,6 +46,7 @@ evaluate(Report *report,
 
     if (!runs)
         return FALSE;
+    report_add_detector(report, detector->name, detector->fitted);
     report_add(report, detector->name, "none", "all", "time a record us",
                time_us / (double) MAX(count_records(set), 1));
     threshold = runs_report(report, detector, runs);
@@ -53,11 +61,27 @@ evaluate(Report *report,
                        error);
 }
 
-static gboolean
-evaluate_all(
-    const char *data, const char *folder, gboolean quick, gboolean rows_only, GError **error)
+/* What the reader has to know of this run: is it of all series? */
+static char *
+make_remark(const Options *options, const SeriesSet *set)
 {
-    g_autoptr(SeriesSet) set = series_set_load(data, quick ? QUICK_STEP : 1, error);
+    g_autofree char *path = g_build_filename(options->data, "remark.txt", NULL);
+    g_autofree char *own = NULL;
+
+    if (g_file_get_contents(path, &own, NULL, NULL))
+        g_strdelimit(g_strchomp(own), "\\\"\n", ' ');
+    return g_strdup_printf("%s%s%s%s%u series, %" G_GUINT64_FORMAT " records.", own ? own : "",
+                           own ? " " : "",
+                           options->quick ? "A partial run: every fifth series. " : "",
+                           options->only ? "A partial run: not all detectors. " : "",
+                           set->series->len, count_records(set));
+}
+
+static gboolean
+evaluate_all(const Options *options, const char *folder, GError **error)
+{
+    g_autoptr(SeriesSet) set =
+        series_set_load(options->data, options->quick ? QUICK_STEP : 1, error);
     g_autoptr(GArray) detectors = NULL;
     g_autofree char *remark = NULL;
     Report report;
@@ -65,19 +89,19 @@ evaluate_all(
 
     if (!set)
         return FALSE;
-    remark = g_strdup_printf("%s%u series, %" G_GUINT64_FORMAT " records.",
-                             quick ? "A partial run: every fifth series. " : "", set->series->len,
-                             count_records(set));
-    report_init(&report, quick ? "vmft-lad, every fifth" : "vmft-lad", remark);
+    remark = make_remark(options, set);
+    report_init(&report, options->quick ? "vmft-lad, every fifth" : "vmft-lad", remark);
     detectors = evaluation_detectors(set);
     for (guint i = 0; i < detectors->len && done; i++) {
         EvaluationDetector *detector = &g_array_index(detectors, EvaluationDetector, i);
 
+        if (options->only && !g_strv_contains((const char *const *) options->only, detector->name))
+            continue;
         g_printerr("%2u of %u: %s (fitted: %s)\n", i + 1, detectors->len, detector->name,
                    detector->fitted);
-        done = evaluate(&report, detector, set, rows_only, error);
+        done = evaluate(&report, detector, set, options->rows_only, error);
     }
-    if (done && !rows_only)
+    if (done && !options->rows_only)
         sweep_similarity(&report, set);
     done = done && report_write(&report, folder, error);
     report_clear(&report);
@@ -87,25 +111,30 @@ evaluate_all(
 int
 main(int argc, char **argv)
 {
-    g_autofree char *data = g_strdup(g_getenv("OMEN_EVALUATION_DATA"));
-    gboolean quick = FALSE;
-    gboolean rows_only = FALSE;
+    Options options = {.data = g_strdup(g_getenv("OMEN_EVALUATION_DATA"))};
+    g_autofree char *data = NULL;
+    g_auto(GStrv) only = NULL;
     GOptionEntry entries[] = {
-        {"data", 0, 0, G_OPTION_ARG_FILENAME, &data, "Folder with series.csv", "DIR"},
-        {"quick", 0, 0, G_OPTION_ARG_NONE, &quick, "Every fifth series only", NULL},
-        {"rows-only", 0, 0, G_OPTION_ARG_NONE, &rows_only, "No sweeps, no spoiled logs", NULL},
+        {"data", 0, 0, G_OPTION_ARG_FILENAME, &options.data, "Folder with series.csv", "DIR"},
+        {"quick", 0, 0, G_OPTION_ARG_NONE, &options.quick, "Every fifth series only", NULL},
+        {"rows-only", 0, 0, G_OPTION_ARG_NONE, &options.rows_only, "No sweeps, no spoiled logs",
+         NULL},
+        {"only", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.only, "This detector; may be repeated",
+         "NAME"},
         {0},
     };
     g_autoptr(GOptionContext) context = g_option_context_new("OUTDIR");
     g_autoptr(GError) error = NULL;
 
     g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &error) || argc != 2 || !data) {
+    gboolean parsed = g_option_context_parse(context, &argc, &argv, &error);
+    data = options.data;
+    only = options.only;
+    if (!parsed || argc != 2 || !data) {
         g_printerr("evaluate: %s\n", error ? error->message : "wants --data DIR and OUTDIR");
         return 2;
     }
-    if (g_mkdir_with_parents(argv[1], 0755) != 0 ||
-        !evaluate_all(data, argv[1], quick, rows_only, &error)) {
+    if (g_mkdir_with_parents(argv[1], 0755) != 0 || !evaluate_all(&options, argv[1], &error)) {
         g_printerr("evaluate: %s\n", error ? error->message : "can't make the output folder");
         return 1;
     }

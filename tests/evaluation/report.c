@@ -76,8 +76,16 @@ report_init(Report *self, const char *series_set, const char *remark)
 {
     self->figures = g_ptr_array_new_with_free_func(figure_free);
     self->curves = g_ptr_array_new_with_free_func(curve_free);
+    self->detectors = g_ptr_array_new_with_free_func(g_free);
     self->series_set = series_set;
     self->remark = remark;
+}
+
+void
+report_add_detector(Report *self, const char *detector, const char *fitted)
+{
+    g_ptr_array_add(self->detectors, g_strdup(detector));
+    g_ptr_array_add(self->detectors, g_strdup(fitted));
 }
 
 void
@@ -85,6 +93,7 @@ report_clear(Report *self)
 {
     g_ptr_array_unref(self->figures);
     g_ptr_array_unref(self->curves);
+    g_ptr_array_unref(self->detectors);
 }
 
 static void
@@ -145,8 +154,13 @@ write_curves(const Report *self, const char *folder, GError **error)
     g_autofree char *path = g_build_filename(folder, "curves.json", NULL);
     g_autoptr(GString) text = g_string_new("");
 
-    g_string_append_printf(text, "{\"series_set\": \"%s\", \"remark\": \"%s\", \"curves\": [\n",
+    g_string_append_printf(text, "{\"series_set\": \"%s\",\n\"remark\": \"%s\",\n\"fitted\": {",
                            self->series_set, self->remark);
+    for (guint i = 0; i < self->detectors->len; i += 2)
+        g_string_append_printf(text, "%s\"%s\": \"%s\"", i > 0 ? ",\n" : "",
+                               (const char *) self->detectors->pdata[i],
+                               (const char *) self->detectors->pdata[i + 1]);
+    g_string_append(text, "},\n\"curves\": [\n");
     for (guint i = 0; i < self->curves->len; i++) {
         append_curve(text, self->curves->pdata[i]);
         g_string_append(text, i + 1 < self->curves->len ? ",\n" : "\n");

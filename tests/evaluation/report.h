@@ -12,12 +12,16 @@ typedef struct {
 typedef struct {
     GPtrArray *figures; /* Figure */
     GPtrArray *curves;
+    GPtrArray *detectors;   /* char *: a name, what was fitted, ... */
     const char *series_set; /* of the figures that are added now */
     const char *remark;     /* what the reader has to know of this run */
 } Report;
 
 void report_init(Report *self, const char *series_set, const char *remark);
 void report_clear(Report *self);
+
+/* @fitted: what was fitted, and on what. */
+void report_add_detector(Report *self, const char *detector, const char *fitted);
 
 void report_add(Report *self,
                 const char *detector,
