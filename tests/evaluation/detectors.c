@@ -109,6 +109,17 @@ static const EvaluationDetector unjudged[] = {
         .free_state = htm_free,
     },
     {
+        .name = (char *) "DeepLog",
+        .fitted = "its LSTM, on the unscored first 150 records of all of these series",
+        .threshold = 0.5,
+        .sweep_top = 1,
+        .reset = deeplog_reset,
+        .feed = deeplog_feed,
+        .free_state = deeplog_free,
+        .fit = deeplog_fit,
+        .free_model = deeplog_free_model,
+    },
+    {
         .name = (char *) "EXPoSE",
         .fitted = BY_NAB,
         .threshold = NAN,

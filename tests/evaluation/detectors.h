@@ -38,6 +38,13 @@ gpointer htm_reset(const EvaluationDetector *self, const Series *series, GError 
 double htm_feed(gpointer state, guint32 key);
 void htm_free(gpointer state);
 
+/* DeepLog's log-key model, trained on the records of the set that are never scored. */
+gpointer deeplog_fit(const SeriesSet *set);
+void deeplog_free_model(gpointer model);
+gpointer deeplog_reset(const EvaluationDetector *self, const Series *series, GError **error);
+double deeplog_feed(gpointer state, guint32 key);
+void deeplog_free(gpointer state);
+
 /* EXPoSE with NAB's random features. */
 gpointer expose_sampled_fit(const SeriesSet *set);
 void expose_sampled_free_model(gpointer model);
