@@ -109,6 +109,16 @@ static const EvaluationDetector unjudged[] = {
         .free_state = htm_free,
     },
     {
+        .name = (char *) "ARTime",
+        .fitted =
+            "threshold of the rates, by NAB on these series; told each series' range of values",
+        .threshold = NAN,
+        .sweep_top = 1,
+        .reset = artime_reset,
+        .feed = artime_feed,
+        .free_state = artime_free,
+    },
+    {
         .name = (char *) "DeepLog",
         .fitted = "its LSTM, on the unscored first 150 records of all of these series",
         .threshold = 0.5,

@@ -38,6 +38,11 @@ gpointer htm_reset(const EvaluationDetector *self, const Series *series, GError 
 double htm_feed(gpointer state, guint32 key);
 void htm_free(gpointer state);
 
+/* ARTime, with the downsampling of a probation of 150: none. */
+gpointer artime_reset(const EvaluationDetector *self, const Series *series, GError **error);
+double artime_feed(gpointer state, guint32 key);
+void artime_free(gpointer state);
+
 /* DeepLog's log-key model, trained on the records of the set that are never scored. */
 gpointer deeplog_fit(const SeriesSet *set);
 void deeplog_free_model(gpointer model);

@@ -13,18 +13,50 @@
 #define PAPER_TOP 0.35 /* where the paper's sweep of thresholds ends */
 
 typedef struct {
-    const char *detector, *recorded;
-    double published[2][4]; /* AUC relaxed and strict, over the paper's whole set */
+    const char *detector, *recorded; /* NULL: no scores of it */
+    double published[2][4];          /* AUC relaxed and strict, over the paper's whole set */
+    double threshold, early_detection, false_positive; /* the paper's, and what it saw at it */
 } Peer;
 
 static const char *const scenarios[] = {"hdd", "oom", "buffer-io", "cpu"};
 
 static const Peer peers[] = {
-    {"HTM", "numenta", {{0.988, 0.977, 0.990, 0.888}, {0.987, 0.623, 0.989, 0.680}}},
-    {"KNN-CAD", "knncad", {{0.684, 0.626, 0.607, 0.677}, {0.659, 0.304, 0.607, 0.664}}},
-    {"EXPoSE", "expose", {{0.512, 0.499, 0.501, 0.511}, {0.512, 0.499, 0.501, 0.511}}},
-    {"EXPoSE, exact sums", "expose", {{0.512, 0.499, 0.501, 0.511}, {0.512, 0.499, 0.501, 0.511}}},
-    {"ARTime", "ARTime", {{0.997, 0.986, 0.995, 0.780}, {0.973, 0.546, 0.995, 0.458}}},
+    {"HTM",
+     "numenta",
+     {{0.988, 0.977, 0.990, 0.888}, {0.987, 0.623, 0.989, 0.680}},
+     0.505,
+     0.6208,
+     0.0007},
+    {"KNN-CAD",
+     "knncad",
+     {{0.684, 0.626, 0.607, 0.677}, {0.659, 0.304, 0.607, 0.664}},
+     1,
+     0.7658,
+     0.0074},
+    {"EXPoSE",
+     "expose",
+     {{0.512, 0.499, 0.501, 0.511}, {0.512, 0.499, 0.501, 0.511}},
+     0.972,
+     0.8513,
+     0.0039},
+    {"EXPoSE, exact sums",
+     "expose",
+     {{0.512, 0.499, 0.501, 0.511}, {0.512, 0.499, 0.501, 0.511}},
+     0.972,
+     0.8513,
+     0.0039},
+    {"ARTime",
+     "ARTime",
+     {{0.997, 0.986, 0.995, 0.780}, {0.973, 0.546, 0.995, 0.458}},
+     0.308,
+     0.7825,
+     0.0024},
+    {"DeepLog",
+     NULL,
+     {{NAN, NAN, NAN, NAN}, {NAN, NAN, NAN, NAN}}, /* none */
+     0.5,                                          /* of our scores; the paper's are 0 or 1 */
+     1,
+     0.0037},
 };
 
 /* What was recorded of a series: the values as they were fed, and a score of each. */
@@ -206,6 +238,17 @@ run_all(EvaluationDetector *detector, const GPtrArray *series, GPtrArray *kept, 
     return g_steal_pointer(&runs);
 }
 
+/* At the paper's threshold: ours / published. */
+static void
+print_rates(const Peer *peer, const GArray *runs)
+{
+    Rates rates = scorer_rates(runs, NULL, peer->threshold);
+    g_autoptr(GArray) lead_s G_GNUC_UNUSED = rates.lead_s;
+
+    g_print(" %.2f / %.2f | %.3f / %.3f |", 100 * rates.early_detection,
+            100 * peer->early_detection, 100 * rates.false_positive, 100 * peer->false_positive);
+}
+
 /* AUC over all of @set beside what was published of the paper's whole set. */
 static gboolean
 compare_published(const Peer *peer,
@@ -232,6 +275,10 @@ compare_published(const Peer *peer,
             g_print(" %.3f / %.3f / %.3f |", scorer_auc(runs, scenarios[i], c, 1),
                     scorer_auc(ended, scenarios[i], c, 1),
                     peer->published[c - CRITERION_RELAXED][i]);
+        if (c == CRITERION_RELAXED)
+            g_print(" - | - |");
+        else
+            print_rates(peer, runs);
         g_print(" %.1f |\n", (double) us / (double) MAX(records, 1));
     }
     return ended != NULL;
@@ -256,8 +303,9 @@ compare_all(const char *folder, gboolean whole, const char *only, GError **error
     if (whole)
         g_print("AUC ours / with the record of value 0 that ended the paper's fault series /"
                 " published\n\n"
-                "| baseline | criterion | hdd | oom | buffer-io | cpu | us a record |\n"
-                "| --- | --- | --- | --- | --- | --- | ---: |\n");
+                "| baseline | criterion | hdd | oom | buffer-io | cpu | early detection %% |"
+                " false positive %% | us a record |\n"
+                "| --- | --- | --- | --- | --- | --- | --- | --- | ---: |\n");
     else
         g_print("Rank correlation and largest difference after probation; AUC ours / recorded\n\n"
                 "| baseline | series | records | rank correlation | largest difference |"
@@ -265,7 +313,8 @@ compare_all(const char *folder, gboolean whole, const char *only, GError **error
     for (guint i = 0; done && i < G_N_ELEMENTS(peers); i++) {
         EvaluationDetector *detector = find_detector(detectors, peers[i].detector);
 
-        if (!detector || (only && strcmp(only, peers[i].detector) != 0))
+        if (!detector || (only && strcmp(only, peers[i].detector) != 0) ||
+            (!whole && !peers[i].recorded))
             continue;
         done = whole ? compare_published(&peers[i], detector, set, error)
                      : compare_peer(&peers[i], detector, set, folder, error);
