@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which of the host's storage each running domain uses, and whom a device's trouble reaches: what
+ * a worker thread asks libvirt and the kernel for. */
+#pragma once
+
+#include "hypervisor/libvirt-types.h"
+#include "topology/device-reach.h"
+
+G_BEGIN_DECLS
+
+/* What it is told: the connection, and what is asked. */
+typedef struct {
+    virConnectPtr connection;
+    OmenDeviceQuestion question;
+} OmenReachRequest;
+
+/* Takes the reference to @connection (nullable). @names are copied. */
+OmenReachRequest *
+omen_reach_request_new(virConnectPtr connection, const char *const *names, gboolean only_part);
+void omen_reach_request_free(gpointer self);
+
+/* OmenReachRequest -> OmenDeviceReach. */
+gpointer omen_domain_storage_reach_work(gpointer data, GError **error);
+
+G_END_DECLS
