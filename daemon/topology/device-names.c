@@ -122,27 +122,49 @@ match_adapter(const char *word, const char *before)
                : NULL;
 }
 
+static void
+add_name(GPtrArray *names, char *name)
+{
+    if (name && names->len < MAX_NAMES &&
+        !g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL))
+        g_ptr_array_add(names, name);
+    else
+        g_free(name);
+}
+
+/* @before: the word before it. */
+static void
+look_at_word(GPtrArray *names, const char *word, const char *before)
+{
+    char *name = omen_device_name_from_word(word);
+
+    name = name ? name : match_adapter(word, before);
+    if (name || !strchr(word, ':')) {
+        add_name(names, name);
+        return;
+    }
+    /* "md/raid1:md127" */
+    g_auto(GStrv) parts = g_strsplit(word, ":", MAX_NAMES);
+    for (guint i = 0; parts[i]; i++)
+        add_name(names, omen_device_name_from_word(parts[i]));
+}
+
 char **
 omen_device_names_find(const char *line)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-
     g_autofree char *before = NULL;
 
     while (*line && names->len < MAX_NAMES) {
         gsize length = 0;
         while (is_word_character(line[length]))
             length++;
-        g_autofree char *word = take_word(line, length);
-        g_autofree char *name = word ? omen_device_name_from_word(word) : NULL;
-        if (word && !name)
-            name = match_adapter(word, before);
+        char *word = take_word(line, length);
         if (word) {
+            look_at_word(names, word, before);
             g_free(before);
-            before = g_steal_pointer(&word);
+            before = word;
         }
-        if (name && !g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL))
-            g_ptr_array_add(names, g_steal_pointer(&name));
         line += MAX(length, 1);
     }
     g_ptr_array_add(names, NULL);
