@@ -124,11 +124,11 @@ def heat_maps(title, maps, row_name, column_name):
             parts.append(text(x - 6, 64 + (i + 0.65) * cell_y, str(row), 11, "end", "#555"))
             for j, column in enumerate(columns):
                 value = values[(row, column)]
-                share = (value - low) / (high - low) if high > low else 0.5
+                share = (value - low) / (high - low) if high > low else float(high_is_good)
                 share = share if high_is_good else 1 - share
                 red, green, blue = (round(a + (b - a) * share) for a, b in ((0xd5, 0xe5), (0x5e, 0xf4), (0x00, 0xee)))
                 parts.append(f'<rect x="{x + j * cell_x}" y="{64 + i * cell_y}" width="{cell_x - 1}" height="{cell_y - 1}" fill="rgb({red},{green},{blue})"/>')
-                parts.append(text(x + (j + 0.5) * cell_x, 64 + (i + 0.65) * cell_y, f"{value:.4g}", 11, "middle"))
+                parts.append(text(x + (j + 0.5) * cell_x, 64 + (i + 0.65) * cell_y, f"{value:.3g}", 11, "middle"))
         parts.append(text(x + cell_x * len(columns) / 2, 100 + cell_y * len(rows), column_name, 11, "middle", "#333"))
         parts.append(text(x - 40, 64 + cell_y * len(rows) / 2, row_name, 11, "middle", "#333",
                           f'transform="rotate(-90 {x - 40} {64 + cell_y * len(rows) / 2})"'))

@@ -77,6 +77,7 @@ report_init(Report *self, const char *series_set, const char *remark)
     self->figures = g_ptr_array_new_with_free_func(figure_free);
     self->curves = g_ptr_array_new_with_free_func(curve_free);
     self->detectors = g_ptr_array_new_with_free_func(g_free);
+    self->alarms = g_ptr_array_new_with_free_func(g_free);
     self->series_set = series_set;
     self->remark = remark;
 }
@@ -89,11 +90,22 @@ report_add_detector(Report *self, const char *detector, const char *fitted)
 }
 
 void
+report_add_alarm(
+    Report *self, const char *detector, const char *series, gsize left, const char *text)
+{
+    g_ptr_array_add(self->alarms, g_strdup(detector));
+    g_ptr_array_add(self->alarms, g_strdup(series));
+    g_ptr_array_add(self->alarms, g_strdup_printf("%" G_GSIZE_FORMAT, left));
+    g_ptr_array_add(self->alarms, g_strescape(text, NULL));
+}
+
+void
 report_clear(Report *self)
 {
     g_ptr_array_unref(self->figures);
     g_ptr_array_unref(self->curves);
     g_ptr_array_unref(self->detectors);
+    g_ptr_array_unref(self->alarms);
 }
 
 static void
@@ -160,7 +172,11 @@ write_curves(const Report *self, const char *folder, GError **error)
         g_string_append_printf(text, "%s\"%s\": \"%s\"", i > 0 ? ",\n" : "",
                                (const char *) self->detectors->pdata[i],
                                (const char *) self->detectors->pdata[i + 1]);
-    g_string_append(text, "},\n\"curves\": [\n");
+    g_string_append(text, "},\n\"alarms\": [");
+    for (guint i = 0; i < self->alarms->len; i++)
+        g_string_append_printf(text, "%s\"%s\"%s", i % 4 == 0 ? (i > 0 ? ",\n[" : "[") : ", ",
+                               (const char *) self->alarms->pdata[i], i % 4 == 3 ? "]" : "");
+    g_string_append(text, "],\n\"curves\": [\n");
     for (guint i = 0; i < self->curves->len; i++) {
         append_curve(text, self->curves->pdata[i]);
         g_string_append(text, i + 1 < self->curves->len ? ",\n" : "\n");

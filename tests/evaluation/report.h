@@ -13,6 +13,7 @@ typedef struct {
     GPtrArray *figures; /* Figure */
     GPtrArray *curves;
     GPtrArray *detectors;   /* char *: a name, what was fitted, ... */
+    GPtrArray *alarms;      /* char *: detector, series, records to the injection, template, ... */
     const char *series_set; /* of the figures that are added now */
     const char *remark;     /* what the reader has to know of this run */
 } Report;
@@ -22,6 +23,10 @@ void report_clear(Report *self);
 
 /* @fitted: what was fitted, and on what. */
 void report_add_detector(Report *self, const char *detector, const char *fitted);
+
+/* A false positive. @left: records to the injection, or to the end of a benign series. */
+void report_add_alarm(
+    Report *self, const char *detector, const char *series, gsize left, const char *text);
 
 void report_add(Report *self,
                 const char *detector,

@@ -3,11 +3,21 @@
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 #define FOLDS 5
 
 static const char *const scenarios[] = {"hdd", "oom", "buffer-io", "cpu"};
 static const char *const criteria[] = {NULL, "relaxed", "strict"};
+
+gint64
+runs_cpu_time_us(void)
+{
+    struct timespec now = {0};
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
 
 static void
 run_clear(gpointer run)
@@ -221,4 +231,28 @@ runs_report(Report *report, const EvaluationDetector *detector, const GArray *ru
         runs_report_rates(report, detector->name, runs, scenarios[i], threshold);
     report_time_lines(report, detector, runs);
     return threshold;
+}
+
+void
+runs_report_alarms(Report *report,
+                   const EvaluationDetector *detector,
+                   const GArray *runs,
+                   double threshold)
+{
+    for (guint i = 0; i < runs->len; i++) {
+        const Run *run = &g_array_index(runs, Run, i);
+        const Series *series = run->series;
+        gsize end = series->label < 0 ? series->keys->len : (gsize) series->label;
+
+        for (gsize j = EVALUATION_PROBATION; j < end; j++) {
+            g_autofree char *name = NULL;
+
+            if (run->scores[j] < threshold)
+                continue;
+            name = g_strdup_printf("%s/%s", series->scenario, series->name);
+            report_add_alarm(
+                report, detector->name, name, end - j,
+                series_set_text(detector->set, g_array_index(series->keys, guint32, j)));
+        }
+    }
 }

@@ -123,6 +123,20 @@ load_series(SeriesSet *self, const char *folder, guint step, GError **error)
     return lines != NULL;
 }
 
+/* (transfer full): a CSV field without its quotes. */
+static char *
+unquote(const char *field)
+{
+    gsize length = strlen(field);
+    g_autoptr(GString) text = NULL;
+
+    if (length < 2 || field[0] != '"' || field[length - 1] != '"')
+        return g_strdup(field);
+    text = g_string_new_len(field + 1, (gssize) length - 2);
+    g_string_replace(text, "\"\"", "\"", 0);
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
 static gboolean
 load_templates(SeriesSet *self, const char *folder, GError **error)
 {
@@ -137,7 +151,7 @@ load_templates(SeriesSet *self, const char *folder, GError **error)
         if (key >= self->templates->len)
             g_ptr_array_set_size(self->templates, (gint) key + 1);
         g_free(self->templates->pdata[key]);
-        self->templates->pdata[key] = g_strdup(text + 1);
+        self->templates->pdata[key] = unquote(text + 1);
     }
     return lines != NULL;
 }
