@@ -52,6 +52,41 @@ static const Case failures[] = {
     {"lifecycle: stopped failed", OMEN_FAILURE_QEMU, ""},
 };
 
+/* What this daemon itself measures, in the words of its own sources. */
+static const Case measured[] = {
+    {"QEMU monitor seems to hang: no answer for 18 s", OMEN_FAILURE_QEMU, ""},
+    {"libvirtd seems to hang: no answer for 21 s", OMEN_FAILURE_LIBVIRT, ""},
+    {"guest agent seems to hang: no answer for 18 s", OMEN_FAILURE_GUEST, ""},
+    {"virt-omen-forward seems to hang: no answer for 18 s", OMEN_FAILURE_GUEST, ""},
+    {"memory pressure: some avg10=0.00 full avg10=0.00, 40% of 400 MiB left, falling by 10.0% a "
+     "minute: gone in 239 s",
+     OMEN_FAILURE_OOM, ""},
+    {"memory pressure: some avg10=50.00 full avg10=12.00, 50% of 1000 MiB left", OMEN_FAILURE_OOM,
+     ""},
+    {"memory commitment can not be met: domains may still claim 900 MiB, 120 MiB is available",
+     OMEN_FAILURE_OOM, ""},
+    {"swap pressure: 512 MiB more in 2 minutes, 70% of 2048 MiB used", OMEN_FAILURE_OOM, ""},
+    {"cpu pressure: some avg10=85.00, steal 0%, run queue 6.0 a CPU", OMEN_FAILURE_CPU_LOCKUP, ""},
+    {"scheduling delay: a timer was late by 3.1 s", OMEN_FAILURE_CPU_LOCKUP, ""},
+    {"io pressure: full avg10=85.00", OMEN_FAILURE_STORAGE_FABRIC, ""},
+    {"dirty pressure: 900 MiB wait to be written, 95% of what may", OMEN_FAILURE_STORAGE_FABRIC,
+     ""},
+};
+
+static const char *const harmless[] = {
+    "QEMU monitor answers again",
+    "guest agent answers again",
+    "guest agent is slow: no answer for 9 s",
+    "the clock was set by -3.0 s",
+    "memory is not under pressure any more",
+    "cpu is no longer waited for much",
+    "io is no longer waited for much",
+    "swap does not grow any more",
+    "what is dirty is written again",
+    "memory commitment can be met",
+    "memory is overcommitted: domains may still claim 9000 MiB, 4000 MiB is available",
+};
+
 static const char *const benign[] = {
     "Failed password for invalid user admin from 203.0.113.7 port 51324 ssh2",
     "EXT4-fs (sda1): mounted filesystem with ordered data mode. Opts: errors=remount-ro",
@@ -112,6 +147,22 @@ test_benign(void)
         g_assert_cmpint(verdict.failure_class, ==, OMEN_FAILURE_BENIGN);
         g_assert_cmpint(verdict.scope, ==, OMEN_SCOPE_NONE);
     }
+}
+
+static void
+test_measured(void)
+{
+    g_autoptr(OmenJudge) judge = new_judge();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(measured); i++) {
+        OmenVerdict verdict = judge_line(judge, OMEN_PROVENANCE_DOMAIN, measured[i].line);
+        g_test_message("%s", measured[i].line);
+        g_assert_cmpfloat(verdict.probability, >=, 0.5);
+        g_assert_cmpstr(omen_failure_class_to_string(verdict.failure_class), ==,
+                        omen_failure_class_to_string(measured[i].failure_class));
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(harmless); i++)
+        g_assert_cmpfloat(judge_line(judge, OMEN_PROVENANCE_HOST, harmless[i]).probability, <, 0.4);
 }
 
 /* What a guest says concerns that guest, however it is worded. */
@@ -219,6 +270,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/judge/failures", test_failures);
     g_test_add_func("/judge/benign", test_benign);
+    g_test_add_func("/judge/measured", test_measured);
     g_test_add_func("/judge/scope", test_scope);
     g_test_add_func("/judge/hostile", test_hostile);
     g_test_add_func("/judge/patterns", test_patterns);
