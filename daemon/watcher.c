@@ -34,8 +34,9 @@ struct _OmenWatcher {
     OmenHypervisor *hypervisor;
     OmenProber *prober; /* NULL: heartbeats are not asked for */
     Watch *host;
-    GHashTable *domains; /* UUID -> Watch */
-    GHashTable *kept;    /* stream name -> GVariant: states of an earlier life, not yet taken up */
+    OmenPressureSource *pressure; /* the host stream's; NULL: it is not measured */
+    GHashTable *domains;          /* UUID -> Watch */
+    GHashTable *kept; /* stream name -> GVariant: states of an earlier life, not yet taken up */
     gboolean is_full;
 };
 
@@ -258,8 +259,10 @@ add_host_sources(OmenWatcher *self, GError **error)
             return FALSE;
         omen_stream_add_source(stream, source, has_kmsg);
     }
-    if (configuration->pressure)
-        omen_stream_add_source(stream, omen_pressure_source_new(), FALSE);
+    if (configuration->pressure) {
+        self->pressure = OMEN_PRESSURE_SOURCE(omen_pressure_source_new());
+        omen_stream_add_source(stream, OMEN_SOURCE(self->pressure), FALSE);
+    }
     for (guint i = 0; configuration->pressure && configuration->pressure_groups[i]; i++) {
         const char *folder = configuration->pressure_groups[i];
         omen_stream_add_source(
@@ -334,6 +337,27 @@ listen_to_guest(OmenWatcher *self, Watch *watch)
         omen_guest_watch_add_heartbeats(watch->guest, self->prober, &limits);
 }
 
+/* What a domain may take of the host's memory. */
+static void
+count_claim(OmenWatcher *self, const OmenDomainInfo *domain)
+{
+    if (self->pressure)
+        omen_pressure_source_set_domain(self->pressure, domain->name,
+                                        omen_domain_info_is_active(domain) ? domain->memory_bytes
+                                                                           : 0);
+}
+
+static void
+on_domain_changed(OmenHypervisor *hypervisor G_GNUC_UNUSED,
+                  const OmenDomainInfo *domain,
+                  gpointer user_data)
+{
+    OmenWatcher *self = user_data;
+
+    if (g_hash_table_contains(self->domains, domain->uuid))
+        count_claim(self, domain);
+}
+
 static void
 on_domain_added(OmenHypervisor *hypervisor G_GNUC_UNUSED,
                 const OmenDomainInfo *domain,
@@ -361,6 +385,7 @@ on_domain_added(OmenHypervisor *hypervisor G_GNUC_UNUSED,
         return;
     }
     g_hash_table_insert(self->domains, watch->uuid, watch);
+    count_claim(self, domain);
     add_domain_sources(self, watch);
     listen_to_guest(self, watch);
 }
@@ -388,6 +413,8 @@ on_domain_removed(OmenHypervisor *hypervisor G_GNUC_UNUSED,
     keep_stream(self, watch->stream);
     if (watch->guest)
         keep_stream(self, omen_guest_watch_get_stream(watch->guest));
+    if (self->pressure)
+        omen_pressure_source_set_domain(self->pressure, watch->name, 0);
     g_hash_table_remove(self->domains, domain->uuid);
     self->is_full = FALSE;
 }
@@ -401,6 +428,7 @@ omen_watcher_start(OmenWatcher *self, GError **error)
         return FALSE;
 
     g_signal_connect(self->hypervisor, "domain-added", G_CALLBACK(on_domain_added), self);
+    g_signal_connect(self->hypervisor, "domain-changed", G_CALLBACK(on_domain_changed), self);
     g_signal_connect(self->hypervisor, "domain-removed", G_CALLBACK(on_domain_removed), self);
     return TRUE;
 }

@@ -15,6 +15,12 @@
 #define CPU_HIGH     80
 #define STEAL_HIGH   20
 #define IO_FULL_HIGH 80
+#define RUN_HIGH     4                                         /* tasks a CPU */
+#define SWAP_HIGH    0.1                                       /* of all swap, within the window */
+#define SWAP_MIN     ((double) (G_GUINT64_CONSTANT(64) << 20)) /* bytes of growth */
+#define DIRTY_HIGH   80
+#define SHORT        0.15 /* of memory available, where claims can hardly be met */
+#define MIB(bytes)   ((guint64) (bytes) >> 20)
 
 typedef struct {
     double n, t, y, tt, ty, yy; /* sums: of 1, time, value, and their products */
@@ -123,29 +129,117 @@ take_memory(OmenPressureGauge *self,
              message, user_data);
 }
 
+/* How much more swap is used than at the least within the window. */
+static double
+measure_swap_growth(const OmenPressureGauge *self)
+{
+    guint n = MIN(self->n_samples, OMEN_PRESSURE_SAMPLES);
+    guint last = (self->n_samples - 1) % OMEN_PRESSURE_SAMPLES;
+    double least = self->swap_used[last];
+
+    for (guint i = 1; i <= n; i++) {
+        guint at = (self->n_samples - i) % OMEN_PRESSURE_SAMPLES;
+        if (self->time_us[last] - self->time_us[at] > WINDOW_US)
+            break;
+        least = MIN(least, self->swap_used[at]);
+    }
+    return self->swap_used[last] - least;
+}
+
+/* What has one level: @high and @calm are lines, of which that of the new level is told. */
 static void
 take_simple(OmenPressureGauge *self,
             OmenPressureKind kind,
+            gboolean is_high,
+            gint64 now_us,
+            const char *high,
+            const char *calm,
+            OmenPressureFunc function,
+            gpointer user_data)
+{
+    if (change_level(self, kind, is_high ? OMEN_PRESSURE_HIGH : OMEN_PRESSURE_CALM, now_us))
+        function(is_high ? OMEN_PRIORITY_WARNING : OMEN_PRIORITY_INFO, is_high ? high : calm,
+                 user_data);
+}
+
+static void
+take_cpu(OmenPressureGauge *self,
+         const OmenPressureSample *sample,
+         OmenPressureFunc function,
+         gpointer user_data)
+{
+    gboolean is_high = sample->cpu_avg10 >= CPU_HIGH || sample->steal >= STEAL_HIGH ||
+                       sample->run_queue >= RUN_HIGH;
+    g_autofree char *high =
+        g_strdup_printf("cpu pressure: some avg10=%.2f, steal %.0f%%, run queue %.1f a CPU",
+                        sample->cpu_avg10, sample->steal, sample->run_queue);
+
+    take_simple(self, OMEN_PRESSURE_CPU, is_high, sample->time_us, high,
+                "cpu is no longer waited for much", function, user_data);
+}
+
+static void
+take_storage(OmenPressureGauge *self,
+             const OmenPressureSample *sample,
+             OmenPressureFunc function,
+             gpointer user_data)
+{
+    g_autofree char *io = g_strdup_printf("io pressure: full avg10=%.2f", sample->io_full_avg10);
+    g_autofree char *dirty = g_strdup_printf("dirty pressure: %" G_GUINT64_FORMAT
+                                             " MiB wait to be written, %.0f%% of what may",
+                                             MIB(sample->dirty), sample->dirty_share);
+
+    take_simple(self, OMEN_PRESSURE_IO, sample->io_full_avg10 >= IO_FULL_HIGH, sample->time_us, io,
+                "io is no longer waited for much", function, user_data);
+    take_simple(self, OMEN_PRESSURE_DIRTY, sample->dirty_share >= DIRTY_HIGH, sample->time_us,
+                dirty, "what is dirty is written again", function, user_data);
+}
+
+static void
+take_swap(OmenPressureGauge *self,
+          const OmenPressureSample *sample,
+          OmenPressureFunc function,
+          gpointer user_data)
+{
+    double growth = measure_swap_growth(self);
+    double total = (double) sample->swap_total;
+    g_autofree char *high =
+        g_strdup_printf("swap pressure: %" G_GUINT64_FORMAT
+                        " MiB more in 2 minutes, %.0f%% of %" G_GUINT64_FORMAT " MiB used",
+                        MIB(growth), total > 0 ? 100 * (double) sample->swap_used / total : 0,
+                        MIB(sample->swap_total));
+
+    take_simple(self, OMEN_PRESSURE_SWAP, growth >= SWAP_MIN && growth >= SWAP_HIGH * total,
+                sample->time_us, high, "swap does not grow any more", function, user_data);
+}
+
+/* Domains may have been promised more than there is: worth knowing, and dangerous once it is short.
+ */
+static void
+take_claims(OmenPressureGauge *self,
             const OmenPressureSample *sample,
             OmenPressureFunc function,
             gpointer user_data)
 {
-    gboolean is_cpu = kind == OMEN_PRESSURE_CPU;
-    gboolean is_high = is_cpu ? sample->cpu_avg10 >= CPU_HIGH || sample->steal >= STEAL_HIGH
-                              : sample->io_full_avg10 >= IO_FULL_HIGH;
+    gboolean is_over = sample->claims > sample->available;
+    gboolean is_short = (double) sample->memory_available < SHORT * (double) sample->memory_total;
+    OmenPressureLevel level = !is_over   ? OMEN_PRESSURE_CALM
+                              : is_short ? OMEN_PRESSURE_CRITICAL
+                                         : OMEN_PRESSURE_HIGH;
     g_autofree char *message = NULL;
 
-    if (!change_level(self, kind, is_high ? OMEN_PRESSURE_HIGH : OMEN_PRESSURE_CALM,
-                      sample->time_us))
+    if (!change_level(self, OMEN_PRESSURE_CLAIMS, level, sample->time_us))
         return;
-    if (!is_high)
-        message = g_strdup_printf("%s no longer waited for much", is_cpu ? "cpu is" : "io is");
-    else if (is_cpu)
-        message = g_strdup_printf("cpu pressure: some avg10=%.2f, steal %.0f%%", sample->cpu_avg10,
-                                  sample->steal);
-    else
-        message = g_strdup_printf("io pressure: full avg10=%.2f", sample->io_full_avg10);
-    function(is_high ? OMEN_PRIORITY_WARNING : OMEN_PRIORITY_INFO, message, user_data);
+    message =
+        level == OMEN_PRESSURE_CALM
+            ? g_strdup("memory commitment can be met")
+            : g_strdup_printf("%s: domains may still claim %" G_GUINT64_FORMAT
+                              " MiB, %" G_GUINT64_FORMAT " MiB is available",
+                              level == OMEN_PRESSURE_CRITICAL ? "memory commitment can not be met"
+                                                              : "memory is overcommitted",
+                              MIB(sample->claims), MIB(sample->available));
+    function(level == OMEN_PRESSURE_CRITICAL ? OMEN_PRIORITY_WARNING : OMEN_PRIORITY_INFO, message,
+             user_data);
 }
 
 void
@@ -158,7 +252,10 @@ omen_pressure_gauge_push(OmenPressureGauge *self,
 
     self->time_us[at] = sample->time_us;
     self->available[at] = (double) sample->available;
+    self->swap_used[at] = (double) sample->swap_used;
     take_memory(self, sample, function, user_data);
-    take_simple(self, OMEN_PRESSURE_CPU, sample, function, user_data);
-    take_simple(self, OMEN_PRESSURE_IO, sample, function, user_data);
+    take_cpu(self, sample, function, user_data);
+    take_storage(self, sample, function, user_data);
+    take_swap(self, sample, function, user_data);
+    take_claims(self, sample, function, user_data);
 }

@@ -1,28 +1,61 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "source/pressure-source.h"
 
-#include "source/pressure-gauge.h"
+#include "source/pressure-meter.h"
 #include "source/reader.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #define PERIOD_MS 4000
-#define CGROUPS   "/sys/fs/cgroup"
-#define NO_LIMIT  (G_GUINT64_CONSTANT(1) << 60) /* what version 1 writes is about this */
-#define FILE_MAX  16384
+#define QEMU_PIDS "/run/libvirt/qemu/"
 /* 200 ms of 2 s; the kernel lets anyone watch windows of whole 2 s. */
 #define TRIGGER       "some 200000 2000000"
 #define AFTER_WAKE_MS 1000
+
+/* What domains may take: told by the main context, read by the thread. */
+typedef struct {
+    gatomicrefcount references;
+    GMutex lock;
+    GHashTable *bytes; /* name -> guint64 */
+} Claims;
+
+static Claims *
+claims_new(void)
+{
+    Claims *self = g_new0(Claims, 1);
+
+    g_atomic_ref_count_init(&self->references);
+    g_mutex_init(&self->lock);
+    self->bytes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return self;
+}
+
+static Claims *
+claims_ref(Claims *self)
+{
+    g_atomic_ref_count_inc(&self->references);
+    return self;
+}
+
+static void
+claims_unref(Claims *self)
+{
+    if (!g_atomic_ref_count_dec(&self->references))
+        return;
+    g_hash_table_unref(self->bytes);
+    g_mutex_clear(&self->lock);
+    g_free(self);
+}
 
 struct _OmenPressureSource {
     OmenSource parent_instance;
 
     char *folder;   /* NULL: the host, or by the process */
     char *pid_file; /* NULL: not by a process */
+    Claims *claims;
     OmenReader *reader;
 };
 
@@ -33,176 +66,71 @@ typedef struct {
     gboolean is_host;
     char *folder;
     char *pid_file;
+    Claims *claims;
     OmenPressureGauge gauge;
+    OmenPressureMeter meter;
     OmenReader *reader;
-    guint64 steal; /* as last read, in ticks */
-    guint64 ticks;
-} Meter;
+    char *watched; /* the folder whose stalls wake it; NULL: none */
+    int psi;       /* both -1: not watched */
+    int watch;
+} Measurer;
 
 static void
-meter_free(gpointer data)
+measurer_free(gpointer data)
 {
-    Meter *self = data;
+    Measurer *self = data;
 
+    claims_unref(self->claims);
     g_free(self->folder);
     g_free(self->pid_file);
+    g_free(self->watched);
     g_free(self);
 }
 
-/* FALSE where it can't be read. @text ends in NUL. */
-static gboolean
-read_text(const char *path, char text[FILE_MAX])
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, FILE_MAX - 1);
-
-    if (fd >= 0)
-        close(fd);
-    text[MAX(n, 0)] = '\0';
-    return n > 0;
-}
-
-/* "some avg10=1.23 avg60=...\nfull avg10=...": 0 where there is none. */
-static double
-read_stall(const char *path, const char *word)
-{
-    char text[FILE_MAX];
-    const char *line = read_text(path, text) ? strstr(text, word) : NULL;
-    const char *value = line ? strstr(line, "avg10=") : NULL;
-
-    return value ? g_ascii_strtod(value + strlen("avg10="), NULL) : 0;
-}
-
-/* "MemAvailable:   123 kB" */
+/* What the domains of this host may still take, in bytes. */
 static guint64
-find_kib(const char *text, const char *name)
+sum_claims(const Measurer *self)
 {
-    const char *line = strstr(text, name);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->claims->lock);
+    GHashTableIter iter;
+    gpointer name;
+    gpointer bytes;
+    guint64 sum = 0;
 
-    return line ? g_ascii_strtoull(line + strlen(name), NULL, 10) * 1024 : 0;
-}
-
-static double
-measure_steal(Meter *self)
-{
-    char text[FILE_MAX];
-    guint64 t[8] = {0};
-    guint64 ticks = 0;
-    double share;
-
-    if (!read_text("/proc/stat", text) ||
-        sscanf(text, "cpu %lu %lu %lu %lu %lu %lu %lu %lu", &t[0], &t[1], &t[2], &t[3], &t[4],
-               &t[5], &t[6], &t[7]) != 8)
-        return 0;
-    for (guint i = 0; i < G_N_ELEMENTS(t); i++)
-        ticks += t[i];
-    share = self->ticks > 0 && ticks > self->ticks && t[7] >= self->steal
-                ? 100.0 * (double) (t[7] - self->steal) / (double) (ticks - self->ticks)
-                : 0;
-    self->ticks = ticks;
-    self->steal = t[7];
-    return share;
-}
-
-static gboolean
-measure_host(Meter *self, OmenPressureSample *sample)
-{
-    char text[FILE_MAX];
-
-    if (!read_text("/proc/meminfo", text))
-        return FALSE;
-    sample->available = find_kib(text, "MemAvailable:") + find_kib(text, "SwapFree:");
-    sample->total = find_kib(text, "MemTotal:") + find_kib(text, "SwapTotal:");
-    sample->some_avg10 = read_stall("/proc/pressure/memory", "some");
-    sample->full_avg10 = read_stall("/proc/pressure/memory", "full");
-    sample->cpu_avg10 = read_stall("/proc/pressure/cpu", "some");
-    sample->io_full_avg10 = read_stall("/proc/pressure/io", "full");
-    sample->steal = measure_steal(self);
-    return TRUE;
-}
-
-/* A number of bytes; NO_LIMIT for "max"; FALSE if there is no such file. */
-static gboolean
-read_bytes(const char *folder, const char *file, guint64 *bytes)
-{
-    g_autofree char *path = g_build_filename(folder, file, NULL);
-    char text[FILE_MAX];
-
-    if (!read_text(path, text))
-        return FALSE;
-    *bytes = g_str_has_prefix(text, "max") ? NO_LIMIT : g_ascii_strtoull(text, NULL, 10);
-    return TRUE;
-}
-
-static gboolean
-measure_group(const char *folder, OmenPressureSample *sample)
-{
-    g_autofree char *memory = g_build_filename(folder, "memory.pressure", NULL);
-    g_autofree char *cpu = g_build_filename(folder, "cpu.pressure", NULL);
-    g_autofree char *io = g_build_filename(folder, "io.pressure", NULL);
-    guint64 used;
-    guint64 limit;
-
-    if (!(read_bytes(folder, "memory.current", &used) &&
-          read_bytes(folder, "memory.max", &limit)) &&
-        !(read_bytes(folder, "memory.usage_in_bytes", &used) &&
-          read_bytes(folder, "memory.limit_in_bytes", &limit)))
-        return FALSE;
-    if (limit < NO_LIMIT) {
-        sample->total = limit;
-        sample->available = limit > used ? limit - used : 0;
+    g_hash_table_iter_init(&iter, self->claims->bytes);
+    while (g_hash_table_iter_next(&iter, &name, &bytes)) {
+        g_autofree char *pid_file = g_strconcat(QEMU_PIDS, name, ".pid", NULL);
+        sum += omen_pressure_meter_read_claim(&self->meter,
+                                              omen_pressure_meter_read_pid(&self->meter, pid_file),
+                                              *(const guint64 *) bytes);
     }
-    sample->some_avg10 = read_stall(memory, "some");
-    sample->full_avg10 = read_stall(memory, "full");
-    sample->cpu_avg10 = read_stall(cpu, "some");
-    sample->io_full_avg10 = read_stall(io, "full");
-    return TRUE;
+    return sum;
 }
 
-/* (transfer full) (nullable): the folder of a process's group, of version 2 or of version 1's
- * memory.
- */
+/* (transfer full) (nullable) */
 static char *
-find_group(const char *pid_file)
+find_folder(const Measurer *self)
 {
-    char text[FILE_MAX];
-    g_autofree char *path = NULL;
-    g_auto(GStrv) lines = NULL;
-    guint64 pid;
+    guint64 pid = self->pid_file ? omen_pressure_meter_read_pid(&self->meter, self->pid_file) : 0;
 
-    if (!read_text(pid_file, text) || (pid = g_ascii_strtoull(text, NULL, 10)) == 0)
-        return NULL;
-    path = g_strdup_printf("/proc/%" G_GUINT64_FORMAT "/cgroup", pid);
-    if (!read_text(path, text))
-        return NULL;
-    lines = g_strsplit(text, "\n", -1);
-    for (guint i = 0; lines[i]; i++) {
-        const char *memory = strstr(lines[i], ":memory:/");
-        if (memory)
-            return g_build_filename(CGROUPS "/memory", memory + strlen(":memory:"), NULL);
-    }
-    for (guint i = 0; lines[i]; i++)
-        if (g_str_has_prefix(lines[i], "0::/"))
-            return g_build_filename(CGROUPS, lines[i] + strlen("0::"), NULL);
-    return NULL;
+    if (self->pid_file)
+        return pid > 0 ? omen_pressure_meter_find_group(&self->meter, pid) : NULL;
+    return g_strdup(self->folder);
 }
 
 static gboolean
-measure(Meter *self, OmenPressureSample *sample)
+measure(Measurer *self, const char *folder, OmenPressureSample *sample)
 {
-    g_autofree char *folder = self->pid_file ? find_group(self->pid_file) : NULL;
-
-    if (self->is_host)
-        return measure_host(self, sample);
-    if (!folder)
-        folder = g_strdup(self->folder);
-    return folder && measure_group(folder, sample);
+    if (!self->is_host)
+        return folder && omen_pressure_meter_read_group(folder, sample);
+    sample->claims = sum_claims(self);
+    return omen_pressure_meter_read_host(&self->meter, sample);
 }
 
 static void
 tell(OmenPriority priority, const char *message, gpointer user_data)
 {
-    Meter *self = user_data;
+    Measurer *self = user_data;
     const OmenRecord record = {
         .time_us = g_get_real_time(),
         .priority = priority,
@@ -215,67 +143,89 @@ tell(OmenPriority priority, const char *message, gpointer user_data)
     omen_reader_add(self->reader, &record);
 }
 
-/* Wakes when tasks begin to stall. Returns an epoll descriptor, -1 where the kernel has no PSI. */
-static int
-watch_stalls(const Meter *self, int *psi)
+static void
+stop_watching(Measurer *self)
 {
-    g_autofree char *path =
-        self->is_host
-            ? g_strdup("/proc/pressure/memory")
-            : g_build_filename(self->folder ? self->folder : "/nowhere", "memory.pressure", NULL);
-    int watch;
+    if (self->watch >= 0)
+        close(self->watch);
+    if (self->psi >= 0)
+        close(self->psi);
+    self->watch = self->psi = -1;
+    g_clear_pointer(&self->watched, g_free);
+}
 
-    *psi = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    if (*psi < 0)
-        return -1;
-    watch = epoll_create1(EPOLL_CLOEXEC);
-    if (watch < 0 || write(*psi, TRIGGER, strlen(TRIGGER) + 1) < 0 ||
-        epoll_ctl(watch, EPOLL_CTL_ADD, *psi, &(struct epoll_event){.events = EPOLLPRI}) < 0) {
-        if (watch >= 0)
-            close(watch);
-        close(*psi);
-        *psi = -1;
-        return -1;
+/* Has the kernel wake it when tasks begin to stall; where that has no PSI, it only looks now and
+ * then. @folder: (nullable): of the group. */
+static void
+watch_stalls(Measurer *self, const char *folder)
+{
+    g_autofree char *path = NULL;
+
+    if (!self->is_host && g_strcmp0(folder, self->watched) == 0)
+        return;
+    stop_watching(self);
+    if (!self->is_host && !folder)
+        return;
+    self->watched = g_strdup(folder);
+    path = self->is_host ? g_strdup("/proc/pressure/memory")
+                         : g_build_filename(folder, "memory.pressure", NULL);
+    self->psi = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    self->watch = self->psi >= 0 ? epoll_create1(EPOLL_CLOEXEC) : -1;
+    if (self->watch < 0 || write(self->psi, TRIGGER, strlen(TRIGGER) + 1) < 0 ||
+        epoll_ctl(self->watch, EPOLL_CTL_ADD, self->psi,
+                  &(struct epoll_event){.events = EPOLLPRI}) < 0) {
+        g_autofree char *tried = g_steal_pointer(&self->watched);
+        stop_watching(self);
+        self->watched = g_steal_pointer(&tried);
     }
-    return watch;
+}
+
+static void
+look(Measurer *self)
+{
+    OmenPressureSample sample = {.time_us = g_get_monotonic_time()};
+    g_autofree char *folder = find_folder(self);
+
+    if (!self->is_host)
+        watch_stalls(self, folder);
+    if (measure(self, folder, &sample)) {
+        omen_reader_set_problem(self->reader, NULL);
+        omen_pressure_gauge_push(&self->gauge, &sample, tell, self);
+    } else if (!self->pid_file) {
+        omen_reader_set_problem(self->reader, "there is nothing to measure yet; it is waited for");
+    }
+    omen_reader_flush(self->reader, NULL);
 }
 
 static void
 run(OmenReader *reader, gpointer data)
 {
-    Meter *self = data;
-    int psi;
-    int watch = watch_stalls(self, &psi);
+    Measurer *self = data;
 
     self->reader = reader;
+    if (self->is_host)
+        watch_stalls(self, NULL);
     do {
-        OmenPressureSample sample = {.time_us = g_get_monotonic_time()};
-        if (measure(self, &sample)) {
-            omen_reader_set_problem(reader, NULL);
-            omen_pressure_gauge_push(&self->gauge, &sample, tell, self);
-        } else if (!self->pid_file) {
-            omen_reader_set_problem(reader, "there is nothing to measure yet; it is waited for");
-        }
-        omen_reader_flush(reader, NULL);
+        look(self);
         /* Stalls wake it at most once a second. */
     } while (omen_reader_wait(reader, -1, AFTER_WAKE_MS) &&
-             omen_reader_wait(reader, watch, PERIOD_MS - AFTER_WAKE_MS));
-    if (watch >= 0) {
-        close(watch);
-        close(psi);
-    }
+             omen_reader_wait(reader, self->watch, PERIOD_MS - AFTER_WAKE_MS));
+    stop_watching(self);
 }
 
 static void
 omen_pressure_source_start(OmenSource *source)
 {
     OmenPressureSource *self = OMEN_PRESSURE_SOURCE(source);
-    Meter *meter = g_new0(Meter, 1);
+    Measurer *measurer = g_new0(Measurer, 1);
 
-    meter->is_host = !self->folder && !self->pid_file;
-    meter->folder = g_strdup(self->folder);
-    meter->pid_file = g_strdup(self->pid_file);
-    self->reader = omen_reader_start(source, "pressure", run, meter, meter_free);
+    measurer->psi = measurer->watch = -1;
+    measurer->meter.root = "";
+    measurer->claims = claims_ref(self->claims);
+    measurer->is_host = !self->folder && !self->pid_file;
+    measurer->folder = g_strdup(self->folder);
+    measurer->pid_file = g_strdup(self->pid_file);
+    self->reader = omen_reader_start(source, "pressure", run, measurer, measurer_free);
 }
 
 static void
@@ -290,6 +240,7 @@ omen_pressure_source_finalize(GObject *object)
     OmenPressureSource *self = OMEN_PRESSURE_SOURCE(object);
 
     g_clear_pointer(&self->reader, omen_reader_stop);
+    claims_unref(self->claims);
     g_free(self->folder);
     g_free(self->pid_file);
     G_OBJECT_CLASS(omen_pressure_source_parent_class)->finalize(object);
@@ -306,8 +257,9 @@ omen_pressure_source_class_init(OmenPressureSourceClass *class)
 }
 
 static void
-omen_pressure_source_init(OmenPressureSource *self G_GNUC_UNUSED)
+omen_pressure_source_init(OmenPressureSource *self)
 {
+    self->claims = claims_new();
 }
 
 static OmenPressureSource *
@@ -341,4 +293,18 @@ omen_pressure_source_new_for_process(const char *name, const char *pid_file)
 
     self->pid_file = g_strdup(pid_file);
     return OMEN_SOURCE(self);
+}
+
+void
+omen_pressure_source_set_domain(OmenPressureSource *self, const char *name, guint64 memory_bytes)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->claims->lock);
+
+    if (strchr(name, '/'))
+        return;
+    if (memory_bytes == 0)
+        g_hash_table_remove(self->claims->bytes, name);
+    else
+        g_hash_table_replace(self->claims->bytes, g_strdup(name),
+                             g_memdup2(&memory_bytes, sizeof memory_bytes));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Pressure as records: of this host (/proc/pressure, /proc/meminfo, /proc/stat), or of a control
- * group with its limit, of version 1 or 2. Read every few seconds, and at once when the kernel
- * tells of stalls (PSI triggers).
+ * Pressure as records: of this host (/proc/pressure, meminfo, stat, loadavg and vmstat), or of a
+ * control group with its limit, of version 1 or 2. Read every few seconds, and at once when the
+ * kernel tells of stalls (PSI triggers).
  */
 #pragma once
 
@@ -15,6 +15,11 @@ G_DECLARE_FINAL_TYPE(OmenPressureSource, omen_pressure_source, OMEN, PRESSURE_SO
 
 /* Named "pressure", of the host. */
 OmenSource *omen_pressure_source_new(void);
+
+/* Tells the host's of a domain that runs here, and of the most memory that it may take; 0: it is
+ * gone. */
+void
+omen_pressure_source_set_domain(OmenPressureSource *self, const char *name, guint64 memory_bytes);
 
 /* Named "pressure:NAME". @folder: of a control group; waited for while it is not there. */
 OmenSource *

@@ -98,7 +98,80 @@ test_cpu(Fixture *self, gconstpointer data)
     self->sample.steal = 30;
     push(self, 500);
     push(self, 500);
-    g_assert_cmpstr(self->told->str, ==, "4 cpu pressure: some avg10=0.00, steal 30%\n");
+    g_assert_cmpstr(self->told->str, ==,
+                    "4 cpu pressure: some avg10=0.00, steal 30%, run queue 0.0 a CPU\n");
+}
+
+static void
+test_run_queue(Fixture *self, gconstpointer data)
+{
+    self->sample.run_queue = 3.5;
+    push(self, 500);
+    g_assert_cmpstr(self->told->str, ==, "");
+    self->sample.run_queue = 6;
+    push(self, 500);
+    self->sample.run_queue = 1;
+    for (guint i = 0; i < 20; i++)
+        push(self, 500);
+    g_assert_cmpstr(self->told->str, ==,
+                    "4 cpu pressure: some avg10=0.00, steal 0%, run queue 6.0 a CPU\n"
+                    "6 cpu is no longer waited for much\n");
+}
+
+/* Swap that is used is no sign; swap that fills is. */
+static void
+test_swap(Fixture *self, gconstpointer data)
+{
+    self->sample.swap_total = 1000 * MIB;
+    self->sample.swap_used = 500 * MIB;
+    for (guint i = 0; i < 20; i++)
+        push(self, 500);
+    g_assert_cmpstr(self->told->str, ==, "");
+    for (guint i = 0; i < 15; i++) {
+        self->sample.swap_used += 10 * MIB;
+        push(self, 500);
+    }
+    for (guint i = 0; i < 60; i++)
+        push(self, 500);
+    g_assert_cmpstr(self->told->str, ==,
+                    "4 swap pressure: 100 MiB more in 2 minutes, 60% of 1000 MiB used\n"
+                    "6 swap does not grow any more\n");
+}
+
+static void
+test_dirty(Fixture *self, gconstpointer data)
+{
+    self->sample.dirty = 900 * MIB;
+    self->sample.dirty_share = 95;
+    push(self, 500);
+    self->sample.dirty_share = 10;
+    for (guint i = 0; i < 20; i++)
+        push(self, 500);
+    g_assert_cmpstr(self->told->str, ==,
+                    "4 dirty pressure: 900 MiB wait to be written, 95% of what may\n"
+                    "6 what is dirty is written again\n");
+}
+
+/* More is promised than there is: told once, and again when memory is short. */
+static void
+test_claims(Fixture *self, gconstpointer data)
+{
+    self->sample.memory_total = 1000 * MIB;
+    self->sample.memory_available = 500 * MIB;
+    self->sample.claims = 900 * MIB;
+    push(self, 500);
+    push(self, 500);
+    self->sample.memory_available = 120 * MIB;
+    push(self, 120);
+    self->sample.claims = 0;
+    for (guint i = 0; i < 20; i++)
+        push(self, 120);
+    g_assert_cmpstr(
+        self->told->str, ==,
+        "6 memory is overcommitted: domains may still claim 900 MiB, 500 MiB is available\n"
+        "4 memory commitment can not be met: domains may still claim 900 MiB, 120 MiB is "
+        "available\n"
+        "6 memory commitment can be met\n");
 }
 
 int
@@ -109,5 +182,9 @@ main(int argc, char **argv)
     g_test_add("/pressure/calm", Fixture, NULL, set_up, test_calm, tear_down);
     g_test_add("/pressure/stall", Fixture, NULL, set_up, test_stall, tear_down);
     g_test_add("/pressure/cpu", Fixture, NULL, set_up, test_cpu, tear_down);
+    g_test_add("/pressure/run-queue", Fixture, NULL, set_up, test_run_queue, tear_down);
+    g_test_add("/pressure/swap", Fixture, NULL, set_up, test_swap, tear_down);
+    g_test_add("/pressure/dirty", Fixture, NULL, set_up, test_dirty, tear_down);
+    g_test_add("/pressure/claims", Fixture, NULL, set_up, test_claims, tear_down);
     return g_test_run();
 }
