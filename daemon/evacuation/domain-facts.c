@@ -111,6 +111,7 @@ texts_at(xmlXPathContextPtr context, const char *path)
 
 /* ---- wishes ---- */
 
+#define MAX_SHRINK_TO_MIB (64 * 1024 * 1024)
 #define WISHES                                                                                     \
     "/domain/metadata/*[local-name()='evacuation' and namespace-uri()='" OMEN_WISHES_NAMESPACE "']"
 
@@ -138,6 +139,18 @@ read_flag(xmlXPathContextPtr context, const char *attribute, OmenWishes *wishes)
 }
 
 static void
+read_shrinking(xmlXPathContextPtr context, OmenWishes *wishes)
+{
+    g_autofree char *text = text_at(context, WISHES "/@shrink-to");
+    guint64 mib = 0;
+
+    if (*text && !g_ascii_string_to_unsigned(text, 10, 1, MAX_SHRINK_TO_MIB, &mib, NULL))
+        complain(wishes, "shrink-to", text, "MiB, from 1");
+    else
+        wishes->shrink_to_bytes = mib * 1024 * 1024;
+}
+
+static void
 read_wishes(xmlXPathContextPtr context, OmenWishes *wishes)
 {
     g_autofree char *priority = text_at(context, WISHES "/@priority");
@@ -156,6 +169,7 @@ read_wishes(xmlXPathContextPtr context, OmenWishes *wishes)
                  "auto, pre-copy, auto-converge, hybrid, post-copy");
     wishes->never_move = read_flag(context, "never-move", wishes);
     wishes->shutdown_instead = read_flag(context, "shutdown-instead", wishes);
+    read_shrinking(context, wishes);
     wishes->group = text_at(context, WISHES "/@group");
     wishes->needs = *needs ? g_strsplit(needs, ";", MAX_LISTED) : g_new0(char *, 1);
 }

@@ -17,7 +17,7 @@ typedef enum {
 /* What the domain's owner wishes, in the metadata of its definition:
  *   <metadata><evacuation xmlns="https://virt-omen.org/xmlns/evacuation/1" priority="5"
  *     never-move="yes" technique="post-copy" group="db" needs="ssd;rack-2"
- *     shutdown-instead="yes"/></metadata>
+ *     shutdown-instead="yes" shrink-to="512"/></metadata>
  * each attribute may be left out. */
 #define OMEN_WISHES_NAMESPACE "https://virt-omen.org/xmlns/evacuation/1"
 
@@ -26,9 +26,10 @@ typedef struct {
     gboolean never_move;
     gboolean shutdown_instead;
     OmenTechnique technique;
-    char *group;   /* anti-affinity; "": none */
-    char **needs;  /* labels that a destination must have */
-    char *problem; /* what could not be understood and is ignored; "" */
+    guint64 shrink_to_bytes; /* its balloon may take the rest where memory is short; 0: no */
+    char *group;             /* anti-affinity; "": none */
+    char **needs;            /* labels that a destination must have */
+    char *problem;           /* what could not be understood and is ignored; "" */
 } OmenWishes;
 
 typedef struct {

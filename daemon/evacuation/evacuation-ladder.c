@@ -52,6 +52,7 @@ omen_job_give_up(Job *self, const char *reason)
     order->uuid = g_strdup(omen_job_get_data(self)->domain_uuid);
     order->save_dir = g_strdup(self->evacuator->save_dir);
     order->steps = (OmenLadderSteps) steps;
+    order->memory_is_short = self->memory_is_short;
     order->shutdown_limit_s = limits->shutdown_limit_s;
     g_warning("%s can't leave: %s; what the policy permits is tried (when_stuck)",
               omen_job_get_data(self)->domain_name, reason);

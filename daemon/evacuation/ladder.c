@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "evacuation/ladder.h"
 
+#include "evacuation/relief.h"
+
 #include <glib/gstdio.h>
 
 G_DEFINE_QUARK(omen - ladder - error - quark, omen_ladder_error)
@@ -12,13 +14,15 @@ omen_ladder_parse(char **words, OmenLadderSteps *steps, GError **error)
 {
     *steps = 0;
     for (; words && *words; words++) {
-        if (g_str_equal(*words, "save")) {
+        if (g_str_equal(*words, "relieve")) {
+            *steps |= OMEN_LADDER_RELIEVE;
+        } else if (g_str_equal(*words, "save")) {
             *steps |= OMEN_LADDER_SAVE;
         } else if (g_str_equal(*words, "shutdown")) {
             *steps |= OMEN_LADDER_SHUTDOWN;
         } else {
             g_set_error(error, OMEN_LADDER_ERROR, OMEN_LADDER_ERROR_UNKNOWN_STEP,
-                        "\"%s\" is no step; there are: save, shutdown", *words);
+                        "\"%s\" is no step; there are: relieve, save, shutdown", *words);
             return FALSE;
         }
     }
@@ -32,6 +36,25 @@ omen_ladder_order_free(OmenLadderOrder *self)
     g_free(self->uuid);
     g_free(self->save_dir);
     g_free(self);
+}
+
+/* NULL: that is not enough. */
+static char *
+relieve(virConnectPtr connection, const OmenLadderOrder *order, GString *reasons)
+{
+    g_auto(OmenRelief) relief = {0};
+
+    omen_relief_run(&relief, connection, order->uuid);
+    if (relief.n_givers == 0)
+        g_string_append(reasons, "; no other domain may be shrunk (metadata shrink-to)");
+    else if (!relief.is_enough)
+        g_string_append_printf(reasons, "; memory is short all the same%s%s",
+                               relief.told->len > 0 ? ": " : "", relief.told->str);
+    if (relief.n_givers == 0 || !relief.is_enough)
+        return NULL;
+    return g_strdup_printf("it runs on here, with more memory to spare: %s",
+                           relief.told->len > 0 ? relief.told->str
+                                                : "others gave what they may already");
 }
 
 /* NULL: it was not. */
@@ -97,7 +120,9 @@ omen_ladder_climb(const OmenLadderOrder *order, GError **error)
         omen_libvirt_set_error(error, "the domain can not be reached");
         return NULL;
     }
-    if (order->steps & OMEN_LADDER_SAVE)
+    if ((order->steps & OMEN_LADDER_RELIEVE) && order->memory_is_short)
+        done = relieve(connection, order, reasons);
+    if (!done && (order->steps & OMEN_LADDER_SAVE))
         done = save(domain, order, reasons);
     if (!done && (order->steps & OMEN_LADDER_SHUTDOWN))
         done = shut_down(domain, order, reasons);

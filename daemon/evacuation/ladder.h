@@ -18,9 +18,10 @@ typedef enum {
 typedef enum {
     OMEN_LADDER_SAVE = 1 << 0,     /* its memory to a file on shared storage; it stands still */
     OMEN_LADDER_SHUTDOWN = 1 << 1, /* in order, by its own will */
+    OMEN_LADDER_RELIEVE = 1 << 2,  /* where memory is short: others whose owners agreed give some */
 } OmenLadderSteps;
 
-/* "save", "shutdown". */
+/* "relieve", "save", "shutdown". */
 gboolean omen_ladder_parse(char **words, OmenLadderSteps *steps, GError **error);
 
 typedef struct {
@@ -28,7 +29,8 @@ typedef struct {
     char *uuid;
     char *save_dir; /* on shared storage; "": it is not saved */
     OmenLadderSteps steps;
-    guint shutdown_limit_s; /* for how long it may take */
+    gboolean memory_is_short; /* else there is nothing to relieve */
+    guint shutdown_limit_s;   /* for how long it may take */
 } OmenLadderOrder;
 
 void omen_ladder_order_free(OmenLadderOrder *self);

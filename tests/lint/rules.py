@@ -46,6 +46,7 @@ WAITING = {
     "daemon/hypervisor/prober.c": {"*": ASKING_LIBVIRT},
     "daemon/evacuation/evacuator-foresight.c": {"ask_dirty_rates": ASKING_LIBVIRT},
     "daemon/evacuation/ladder.c": {"*": ASKING_LIBVIRT},
+    "daemon/evacuation/relief.c": {"*": ASKING_LIBVIRT},
     "daemon/evacuation/migration.c": {"*": "a migration's call lasts as long as it: a thread each"},
     "daemon/evacuation/whereabouts.c": {"*": ASKING_LIBVIRT},
     "daemon/hypervisor/domain-storage.c": {"*": ASKING_LIBVIRT},

@@ -149,7 +149,7 @@ static const Mistake mistakes[] = {
     {"engine key", "[profile]\nlenght=4\n", ":2: [profile] lenght: unknown key"},
     {"mask", "[miner]\nmask.RACK=rack-(\n", ":2: [miner] mask.RACK: "},
     {"ladder", "[policy]\nwhen_stuck=save;jump\n",
-     "when_stuck: \"jump\" is no step; there are: save, shutdown"},
+     "when_stuck: \"jump\" is no step; there are: relieve, save, shutdown"},
     {"post-copy", "[evacuation]\npost_copy=yes\n",
      ":2: [evacuation] post_copy: \"yes\" is not allowed here; allowed are: never, healthy, always"},
     {"destination weight", "[destination beta]\nweight=heavy\n",

@@ -79,17 +79,18 @@ static void
 test_wishes(void)
 {
     g_autoptr(OmenDomainFacts) facts = omen_domain_facts_new_from_xml(
-        XML("priority='7' never-move='yes' technique='post-copy' group='db' needs='ssd;rack-2'"),
+        XML("priority='7' never-move='yes' technique='post-copy' group='db' needs='ssd;rack-2' shrink-to='64'"),
         NULL);
     g_autoptr(OmenDomainFacts) copy = omen_domain_facts_copy(facts);
     g_autoptr(OmenDomainFacts) wrong = omen_domain_facts_new_from_xml(
-        XML("priority='0' never-move='perhaps' technique='carry'"), NULL);
+        XML("priority='0' never-move='perhaps' technique='carry' shrink-to='-1'"), NULL);
 
     g_assert_cmpuint(copy->wishes.priority, ==, 7);
     g_assert_true(copy->wishes.never_move);
     g_assert_false(copy->wishes.shutdown_instead);
     g_assert_cmpint(copy->wishes.technique, ==, OMEN_TECHNIQUE_POST_COPY);
     g_assert_cmpstr(copy->wishes.group, ==, "db");
+    g_assert_cmpuint(copy->wishes.shrink_to_bytes, ==, 64 * 1024 * 1024);
     g_assert_cmpstr(copy->wishes.needs[1], ==, "rack-2");
     g_assert_cmpstr(copy->wishes.problem, ==, "");
     g_assert_cmpuint(copy->vcpus, ==, 3);
@@ -105,6 +106,8 @@ test_wishes(void)
     g_assert_nonnull(strstr(wrong->wishes.problem, "priority"));
     g_assert_nonnull(strstr(wrong->wishes.problem, "never-move"));
     g_assert_nonnull(strstr(wrong->wishes.problem, "technique"));
+    g_assert_nonnull(strstr(wrong->wishes.problem, "shrink-to"));
+    g_assert_cmpuint(wrong->wishes.shrink_to_bytes, ==, 0);
 }
 
 static OmenPaceAction
