@@ -60,6 +60,13 @@ list_problems(OmenController *controller)
         g_strv_builder_add(problems, omen_notifier_get_problem(self->notifier));
     if (self->metrics_problem)
         g_strv_builder_add(problems, self->metrics_problem);
+    if (omen_responder_get_doubt(self->responder)) {
+        g_autofree char *doubt = g_strdup_printf(
+            "this host takes no guests yet: %s (virt-omen clear, with the omen's number, overrules "
+            "that)",
+            omen_responder_get_doubt(self->responder));
+        g_strv_builder_add(problems, doubt);
+    }
     if (self->configuration->destinations->len == 0)
         g_strv_builder_add(problems, "no destination is configured: nothing can be moved away");
     return g_strv_builder_end(problems);

@@ -2,14 +2,17 @@
 #include "responder.h"
 
 #include "bus/controller.h"
+#include "convalescence.h"
 #include "policy.h"
 #include "quarantine.h"
 #include "tally.h"
 
 #include <virt-omen/text.h>
 
-#define REFRESH_S       5
-#define LINE_MAX_LENGTH 1024
+#define REFRESH_S        5
+#define CHECK_INTERVAL_S 30
+#define DOUBT_LIFETIME_S 300 /* of a quarantine without an omen, should the daemon die */
+#define LINE_MAX_LENGTH  1024
 
 struct _OmenResponder {
     GObject parent_instance;
@@ -25,9 +28,8 @@ struct _OmenResponder {
     OmenRestraintLimits restraint;
     gboolean bring_back;
     guint bring_back_after_s;
-    gint64 endangered_us; /* monotonic, when the host last was, or may have been: the start of this
-                           * life; 0: what left has been called back since */
-    GHashTable *waiting;  /* numbers of omens that it may act on later, by itself */
+    OmenConvalescence *convalescence;
+    GHashTable *waiting; /* numbers of omens that it may act on later, by itself */
     guint refresh_source;
 };
 
@@ -37,6 +39,7 @@ static void
 omen_responder_init(OmenResponder *self)
 {
     self->quarantine = omen_quarantine_new(NULL);
+    self->convalescence = omen_convalescence_new();
     self->waiting = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 }
 
@@ -49,6 +52,7 @@ omen_responder_finalize(GObject *object)
     g_signal_handlers_disconnect_by_data(self->evacuator, self);
     g_hash_table_unref(self->waiting);
     g_object_unref(self->quarantine);
+    g_object_unref(self->convalescence);
     g_object_unref(self->omens);
     g_object_unref(self->evacuator);
     g_object_unref(self->hypervisor);
@@ -91,14 +95,14 @@ static void reconsider(OmenResponder *self);
 static void
 bring_back(OmenResponder *self)
 {
-    gint64 now_us = g_get_monotonic_time();
+    gboolean is_wanted = self->bring_back && self->mode == OMEN_MODE_ENFORCE;
     g_auto(GStrv) away = NULL;
 
-    if (omen_responder_is_host_endangered(self) || !self->bring_back ||
-        self->mode != OMEN_MODE_ENFORCE || self->endangered_us == 0 ||
-        now_us - self->endangered_us < (gint64) self->bring_back_after_s * G_USEC_PER_SEC)
+    if (!omen_convalescence_is_over(self->convalescence, is_wanted ? self->bring_back_after_s : 0))
         return;
-    self->endangered_us = 0;
+    omen_convalescence_end(self->convalescence);
+    if (!is_wanted)
+        return;
     away = omen_evacuator_list_away(self->evacuator, TRUE);
     for (guint i = 0; away[i]; i++) {
         g_autoptr(GError) error = NULL;
@@ -125,7 +129,6 @@ omen_responder_new(OmenOmenRegistry *omens, OmenEvacuator *evacuator, OmenHyperv
     self->evacuator = g_object_ref(evacuator);
     self->hypervisor = g_object_ref(hypervisor);
     g_signal_connect(evacuator, "added", G_CALLBACK(on_evacuation_added), self);
-    self->endangered_us = g_get_monotonic_time();
     self->refresh_source = g_timeout_add_seconds(REFRESH_S, on_refresh, self);
     return self;
 }
@@ -139,6 +142,7 @@ omen_responder_configure(OmenResponder *self, const OmenConfiguration *configura
     self->restraint = configuration->restraint;
     self->bring_back = configuration->bring_back;
     self->bring_back_after_s = configuration->bring_back_after_s;
+    omen_convalescence_configure(self->convalescence, configuration->state_dir, CHECK_INTERVAL_S);
     omen_responder_set_mode(self, configuration->mode);
 }
 
@@ -446,6 +450,8 @@ close_omen(
     omen_omen_set_outcome(omen, outcome);
     omen_omen_set_action(omen, action);
     omen_responder_refresh(self);
+    omen_convalescence_vouch(self->convalescence);
+    omen_responder_refresh(self);
     return TRUE;
 }
 
@@ -482,6 +488,12 @@ omen_responder_is_host_endangered(OmenResponder *self)
     return omen_omen_registry_get_host_danger(self->omens, g_get_real_time()) != NULL;
 }
 
+const char *
+omen_responder_get_doubt(OmenResponder *self)
+{
+    return omen_convalescence_get_doubt(self->convalescence);
+}
+
 gint64
 omen_responder_get_deadline_us(OmenResponder *self)
 {
@@ -495,13 +507,18 @@ omen_responder_refresh(OmenResponder *self)
 {
     gint64 now_us = g_get_real_time();
     OmenOmen *danger;
+    const char *doubt;
 
     omen_omen_registry_expire(self->omens, now_us);
     danger = omen_omen_registry_get_host_danger(self->omens, now_us);
-    if (danger)
-        self->endangered_us = g_get_monotonic_time();
-    if (!danger || self->mode == OMEN_MODE_OBSERVE || !self->use_quarantine) {
+    omen_convalescence_note(self->convalescence, danger != NULL);
+    doubt = omen_convalescence_get_doubt(self->convalescence);
+    if ((!danger && !doubt) || self->mode == OMEN_MODE_OBSERVE || !self->use_quarantine) {
         omen_quarantine_withdraw(self->quarantine);
+        return;
+    }
+    if (!danger) {
+        omen_quarantine_publish(self->quarantine, doubt, DOUBT_LIFETIME_S, self->refuse_starts);
         return;
     }
     const OmenOmenData *data = omen_omen_get_data(danger);

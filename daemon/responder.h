@@ -46,6 +46,9 @@ gboolean omen_responder_clear(OmenResponder *self, guint64 omen_id, GError **err
 /* The whole host is endangered, by an omen that is still open. */
 gboolean omen_responder_is_host_endangered(OmenResponder *self);
 
+/* (nullable): it was endangered, and no check has found it well since: why it takes no guests. */
+const char *omen_responder_get_doubt(OmenResponder *self);
+
 /* When the host is expected to fail, by its open omens, microseconds since the epoch; 0: nothing
  * says so. */
 gint64 omen_responder_get_deadline_us(OmenResponder *self);

@@ -39,6 +39,7 @@ STATE_THREAD = "SQLite's thread, or before the main loop begins to turn"
 # Functions that may wait, and why that does not hold up the main loop, by file; "*": all of the file.
 WAITING = {
     "daemon/bus/bus.c": {"omen_bus_start": AT_START, "omen_bus_dispose": "after the main loop has ended"},
+    "daemon/checkup.c": {"*": "a thread of its own, that nobody waits for (daemon/convalescence.c)"},
     "daemon/configuration.c": {"load_file": "small files of /etc: at the start, and when an operator asks for it"},
     "daemon/evacuation/destination.c": {"*": ASKING_LIBVIRT},
     "daemon/evacuation/domain-facts.c": {"*": ASKING_LIBVIRT},
