@@ -11,8 +11,10 @@
 
 /* Those whose settings are swept, and those that meet spoiled logs. */
 static const char *const swept[] = {"virt-omen", "VMFT-LAD", NULL};
-static const char *const spoiled[] = {
-    "virt-omen", "VMFT-LAD with gpt-3.5-turbo", "VMFT-LAD", "gpt-3.5-turbo alone", "EXPoSE", NULL};
+static const char *const spoiled[] = {"virt-omen", "VMFT-LAD with gpt-3.5-turbo",
+                                      "VMFT-LAD",  "gpt-3.5-turbo alone",
+                                      "ARTime",    "EXPoSE",
+                                      NULL};
 
 #define SWEEP_THRESHOLD 0.15 /* of VMFT-LAD: the paper's */
 
