@@ -231,15 +231,15 @@ client_format_time(guint64 time_us)
     return time_us > 0 && time ? g_date_time_format(time, "%a %H:%M:%S") : g_strdup("-");
 }
 
-char **
-client_get_lines(Client *self, const char *path)
+static char **
+get_lines(Client *self, const char *path, const char *method)
 {
     g_autoptr(GVariant) reply = NULL;
     char **lines = NULL;
 
     if (self->may_not_read)
         return NULL;
-    reply = client_call(self, path, INTERFACE_OMEN, "GetRecords",
+    reply = client_call(self, path, INTERFACE_OMEN, method,
                         g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), NULL);
     if (reply) {
         g_variant_get(reply, "(^as)", &lines);
@@ -247,6 +247,18 @@ client_get_lines(Client *self, const char *path)
     }
     self->may_not_read = self->was_refused;
     return NULL;
+}
+
+char **
+client_get_lines(Client *self, const char *path)
+{
+    return get_lines(self, path, "GetRecords");
+}
+
+char **
+client_get_normal_lines(Client *self, const char *path)
+{
+    return get_lines(self, path, "GetNormal");
 }
 
 gboolean

@@ -48,6 +48,8 @@ client_get_boolean(Client *self, const char *path, const char *interface, const 
 /* The log lines of an omen. (transfer full) (nullable). Lines may hold secrets: who may not read
  * them gets none, and is asked for a password once, not once an omen. */
 char **client_get_lines(Client *self, const char *path);
+/* The same of the normal lines that are nearest to what was seen. */
+char **client_get_normal_lines(Client *self, const char *path);
 
 /* The arguments of a command that needs the daemon, and a connection to it. FALSE: end with
  * *status, which was told. @hint: what to name, where there are too few or too many. */

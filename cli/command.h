@@ -36,6 +36,7 @@ int command_return(int argc, char **argv);
 int command_evacuations(int argc, char **argv);
 int command_cancel(int argc, char **argv);
 int command_approve(int argc, char **argv);
+int command_confirm(int argc, char **argv);
 int command_dismiss(int argc, char **argv);
 int command_clear(int argc, char **argv);
 int command_mode(int argc, char **argv);

@@ -15,6 +15,8 @@ static const Command commands[] = {
      command_omens},
     {"explain", "OMEN [--json]", "why an omen was raised, and what can be done", command_explain},
     {"approve", "OMEN", "do what an omen proposes", command_approve},
+    {"confirm", "OMEN", "an omen was real: raise it always, whatever a judge says",
+     command_confirm},
     {"dismiss", "OMEN", "an omen is a false alarm: learn it", command_dismiss},
     {"clear", "OMEN", "an omen's trouble is over", command_clear},
     {"plan", "[DOMAIN...] [--to NAME] [--json]", "what an evacuation would do", command_plan},

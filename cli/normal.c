@@ -6,8 +6,8 @@
 
 #include <virt-omen/bus-names.h>
 
-#define HINT                                                                                        \
-    "say: virt-omen normal [STREAM], or virt-omen normal forget STREAM NUMBER,NUMBER... (a stream " \
+#define HINT                                                                                          \
+    "say: virt-omen normal [STREAM], or virt-omen normal forget STREAM NUMBER[,NUMBER...] (a stream " \
     "is host, or the name of a domain)"
 
 /* "host", "domain:UUID", or a domain by its name. (transfer full) (nullable). */
@@ -59,6 +59,84 @@ print_row(const guint32 *templates, gsize n, char **texts, guint64 uses)
         g_print("  %6u  %s\n", templates[i], texts[i]);
 }
 
+static void
+add_word(JsonBuilder *builder, GVariant *row)
+{
+    const char *text = "";
+    const char *word = "";
+    const char *failure_class = "";
+    guint32 number = 0;
+    guint64 time_us = 0;
+
+    g_variant_lookup(row, "template", "u", &number);
+    g_variant_lookup(row, "text", "&s", &text);
+    g_variant_lookup(row, "word", "&s", &word);
+    g_variant_lookup(row, "class", "&s", &failure_class);
+    g_variant_lookup(row, "time", "t", &time_us);
+    json_builder_begin_object(builder);
+    json_builder_set_member_name(builder, "word");
+    json_builder_add_string_value(builder, word);
+    json_builder_set_member_name(builder, "time");
+    json_builder_add_double_value(builder, (double) time_us / G_USEC_PER_SEC);
+    json_builder_set_member_name(builder, "class");
+    json_builder_add_string_value(builder, failure_class);
+    json_builder_set_member_name(builder, "templates");
+    json_builder_begin_array(builder);
+    json_builder_add_int_value(builder, number);
+    json_builder_end_array(builder);
+    json_builder_set_member_name(builder, "texts");
+    json_builder_begin_array(builder);
+    json_builder_add_string_value(builder, text);
+    json_builder_end_array(builder);
+    json_builder_end_object(builder);
+}
+
+static void
+print_word(GVariant *row)
+{
+    const char *text = "";
+    const char *word = "";
+    const char *failure_class = "";
+    guint32 number = 0;
+    guint64 time_us = 0;
+    g_autofree char *time = NULL;
+
+    g_variant_lookup(row, "template", "u", &number);
+    g_variant_lookup(row, "text", "&s", &text);
+    g_variant_lookup(row, "word", "&s", &word);
+    g_variant_lookup(row, "class", "&s", &failure_class);
+    g_variant_lookup(row, "time", "t", &time_us);
+    time = time_us > 0 ? client_format_time(time_us) : g_strdup("at an unknown time");
+    g_print("%s%u%s  %s as %s by an operator, %s\n  %6u  %s\n",
+            command_has_colour() ? "\033[1m" : "", number, command_has_colour() ? "\033[0m" : "",
+            word, failure_class, time, number, text);
+}
+
+/* What operators said. FALSE: an error was told. */
+static gboolean
+list_words(Client *client, const char *stream, JsonBuilder *builder)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) rows = NULL;
+    g_autoptr(GVariant) reply =
+        client_call(client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "ListWords",
+                    g_variant_new("(s@a{sv})", stream, g_variant_new("a{sv}", NULL)), &error);
+
+    if (!reply) {
+        command_fail("normal", EXIT_FAILED, "%s", error->message);
+        return FALSE;
+    }
+    rows = g_variant_get_child_value(reply, 0);
+    for (gsize i = 0; i < g_variant_n_children(rows); i++) {
+        g_autoptr(GVariant) row = g_variant_get_child_value(rows, i);
+        if (builder)
+            add_word(builder, row);
+        else
+            print_word(row);
+    }
+    return TRUE;
+}
+
 static int
 list(Client *client, const char *stream, gboolean json, int limit)
 {
@@ -78,6 +156,8 @@ list(Client *client, const char *stream, gboolean json, int limit)
         return command_fail("normal", EXIT_FAILED, "%s", error->message);
     rows = g_variant_get_child_value(reply, 0);
     json_builder_begin_array(builder);
+    if (!list_words(client, stream, json ? builder : NULL))
+        return EXIT_FAILED;
     g_variant_iter_init(&iter, rows);
     while (g_variant_iter_loop(&iter, "@a{sv}", &row)) {
         g_autoptr(GVariant) templates =
@@ -122,12 +202,27 @@ parse_templates(const char *word)
 }
 
 static int
+forget_word(Client *client, const char *stream, guint32 template_id)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) reply = client_call(
+        client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "ForgetWord",
+        g_variant_new("(su@a{sv})", stream, template_id, g_variant_new("a{sv}", NULL)), &error);
+
+    return reply ? EXIT_GOOD : command_fail("normal", EXIT_FAILED, "%s", error->message);
+}
+
+static int
 forget(Client *client, const char *stream, const char *word)
 {
-    GVariant *templates = parse_templates(word);
+    guint64 number;
+    GVariant *templates;
     g_autoptr(GError) error = NULL;
     g_autoptr(GVariant) reply = NULL;
 
+    if (g_ascii_string_to_unsigned(word, 10, 0, G_MAXUINT32, &number, NULL))
+        return forget_word(client, stream, (guint32) number);
+    templates = parse_templates(word);
     if (!templates)
         return command_fail(
             "normal", EXIT_USAGE,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* virt-omen omens, explain, approve, dismiss, clear. */
+/* virt-omen omens, explain, approve, dismiss, confirm, clear. */
 #include "client.h"
 #include "command.h"
 
@@ -41,6 +41,8 @@ add_omen(Client *client, const char *path, JsonBuilder *builder)
     json_builder_end_array(builder);
     add_string(builder, client, path, "action", "Action");
     add_string(builder, client, path, "outcome", "Outcome");
+    add_string(builder, client, path, "fate", "Fate");
+    add_string(builder, client, path, "judges", "Judges");
     json_builder_set_member_name(builder, "open");
     json_builder_add_boolean_value(builder,
                                    client_get_boolean(client, path, INTERFACE_OMEN, "Open"));
@@ -98,9 +100,44 @@ print_advice(Client *client, const char *path)
     else if (g_str_equal(action, "evacuating") || g_str_equal(action, "finished"))
         g_print("\n  virt-omen evacuations  shows how it goes\n");
     if (client_get_boolean(client, path, INTERFACE_OMEN, "Open"))
-        g_print("  virt-omen dismiss %-4" G_GUINT64_FORMAT " says that it is a false alarm\n"
+        g_print("  virt-omen confirm %-4" G_GUINT64_FORMAT
+                " says that it was real: raise it always\n"
+                "  virt-omen dismiss %-4" G_GUINT64_FORMAT " says that it is a false alarm\n"
                 "  virt-omen clear %-4" G_GUINT64_FORMAT "   says that the trouble is over\n",
-                id, id);
+                id, id, id);
+}
+
+/* @may_see: the caller saw its records as well. */
+static void
+print_normal(Client *client, const char *path, gboolean may_see)
+{
+    g_auto(GStrv) lines = may_see ? client_get_normal_lines(client, path) : NULL;
+
+    if (!may_see)
+        return;
+    if (!lines || !*lines) {
+        g_print("\nnothing that is normal in this stream is like it\n");
+        return;
+    }
+    g_print("\nnormal in this stream is, instead:\n");
+    for (guint i = 0; lines[i]; i++)
+        g_print("  %s\n", *lines[i] ? lines[i] : "(forgotten)");
+}
+
+/* What really came of it. */
+static void
+print_fate(Client *client, const char *path)
+{
+    const char *fate = text_of(client, path, "Fate");
+    guint64 raised = client_get_number(client, path, INTERFACE_OMEN, "Time");
+    guint64 came = client_get_number(client, path, INTERFACE_OMEN, "FateTime");
+    g_autofree char *time = client_format_time(came);
+
+    if (!*fate)
+        g_print("came of it   nothing is known yet\n");
+    else
+        g_print("came of it   %s at %s, %" G_GUINT64_FORMAT " s after the first sign\n", fate, time,
+                came > raised ? (came - raised) / G_USEC_PER_SEC : 0);
 }
 
 static void
@@ -128,12 +165,15 @@ print_explanation(Client *client, const char *path)
     g_print("moving away  %s\n", helps ? "helps" : "does not help against this");
     g_print("done about   %s%s%s\n", text_of(client, path, "Action"), *outcome ? ": " : "",
             outcome);
+    print_fate(client, path);
+    g_print("judged       %s\n", text_of(client, path, "Judges"));
     if (lines && *lines)
         g_print("\nits records, the first of them:\n");
     else
         g_print("\nits records are for those with the authorisation org.virtomen1.judge\n");
     for (guint i = 0; lines && lines[i]; i++)
         g_print("  %s\n", lines[i]);
+    print_normal(client, path, lines != NULL);
     print_advice(client, path);
 }
 
@@ -162,7 +202,7 @@ command_explain(int argc, char **argv)
     return EXIT_GOOD;
 }
 
-/* approve, dismiss, clear: one method of one omen. */
+/* approve, dismiss, confirm, clear: one method of one omen. */
 static int
 tell_omen(const char *command, const char *method, int argc, char **argv)
 {
@@ -199,6 +239,12 @@ int
 command_dismiss(int argc, char **argv)
 {
     return tell_omen("dismiss", "Dismiss", argc, argv);
+}
+
+int
+command_confirm(int argc, char **argv)
+{
+    return tell_omen("confirm", "Confirm", argc, argv);
 }
 
 int

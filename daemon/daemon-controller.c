@@ -341,22 +341,44 @@ approve(OmenController *controller, guint64 omen_id, GError **error)
     return TRUE;
 }
 
+/* What an operator says of an omen is said of all kinds of lines that it was made of. */
+static void
+teach(OmenDaemon *self, guint64 omen_id, OmenWord what)
+{
+    const OmenOmenData *data = omen_omen_get_data(omen_omen_registry_lookup(self->omens, omen_id));
+    OmenTemplateWord word = {.word = what,
+                             .time_us = g_get_real_time(),
+                             .failure_class = data->failure_class,
+                             .scope = data->scope,
+                             .migration_helps = data->migration_helps};
+
+    for (guint i = 0; i < data->templates->len; i++) {
+        word.template_id = g_array_index(data->templates, guint32, i);
+        omen_daemon_teach(self, data->stream, &word);
+    }
+}
+
 static gboolean
 dismiss(OmenController *controller, guint64 omen_id, GError **error)
 {
     OmenDaemon *self = OMEN_DAEMON(controller);
-    const OmenOmenData *data;
-    OmenStream *stream;
 
     if (!omen_responder_dismiss(self->responder, omen_id, error))
         return FALSE;
-    data = omen_omen_get_data(omen_omen_registry_lookup(self->omens, omen_id));
-    stream = omen_watcher_lookup(self->watcher, data->stream);
-    if (stream) {
-        omen_detector_dismiss(omen_stream_get_detector(stream), data->template_id);
-        omen_stream_mark_changed(stream);
-    }
+    teach(self, omen_id, OMEN_WORD_DISMISSED);
     keep_word(self, omen_id, "dismissed");
+    return TRUE;
+}
+
+static gboolean
+confirm(OmenController *controller, guint64 omen_id, GError **error)
+{
+    OmenDaemon *self = OMEN_DAEMON(controller);
+
+    if (!omen_responder_confirm(self->responder, omen_id, error))
+        return FALSE;
+    teach(self, omen_id, OMEN_WORD_CONFIRMED);
+    keep_word(self, omen_id, "confirmed");
     return TRUE;
 }
 
@@ -419,9 +441,12 @@ omen_daemon_controller_iface_init(OmenControllerInterface *iface)
     iface->cancel = cancel;
     iface->approve = approve;
     iface->dismiss = dismiss;
+    iface->confirm = confirm;
     iface->clear = clear;
     iface->reload_async = reload_async;
     iface->reload_finish = reload_finish;
     iface->list_normal = omen_daemon_list_normal;
     iface->forget_normal = omen_daemon_forget_normal;
+    iface->list_words = omen_daemon_list_words;
+    iface->forget_word = omen_daemon_forget_word;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a stream has learnt to be normal, as an operator lists and edits it. */
+/* What a stream has learnt, by itself or by an operator's word, as an operator lists and edits it.
+ */
 #include "daemon-private.h"
 
 typedef struct {
@@ -71,12 +72,82 @@ omen_daemon_forget_normal(OmenController *controller,
 
     if (!stream)
         return FALSE;
-    if (omen_profile_forget(omen_detector_get_profile(omen_stream_get_detector(stream)), templates,
-                            n_templates)) {
+    if (omen_detector_forget(omen_stream_get_detector(stream), templates, n_templates)) {
         omen_stream_mark_changed(stream);
         return TRUE;
     }
     g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_NOT_FOUND,
                 "this subsequence is not among what is normal; virt-omen normal lists it");
     return FALSE;
+}
+
+static OmenWordRow *
+make_word_row(OmenMiner *miner, const OmenTemplateWord *word)
+{
+    OmenWordRow *row = g_new0(OmenWordRow, 1);
+    char *text = omen_miner_dup_template(miner, word->template_id);
+
+    row->word = *word;
+    row->text = text ? text : g_strdup("");
+    return row;
+}
+
+GPtrArray *
+omen_daemon_list_words(OmenController *controller, const char *stream_name, GError **error)
+{
+    OmenStream *stream = find_stream(controller, stream_name, error);
+    g_autoptr(GArray) words = NULL;
+    GPtrArray *rows;
+
+    if (!stream)
+        return NULL;
+    words = omen_detector_list_words(omen_stream_get_detector(stream));
+    rows = g_ptr_array_new_with_free_func((GDestroyNotify) omen_word_row_free);
+    for (guint i = 0; i < words->len; i++)
+        g_ptr_array_add(rows,
+                        make_word_row(omen_detector_get_miner(omen_stream_get_detector(stream)),
+                                      &g_array_index(words, OmenTemplateWord, i)));
+    return rows;
+}
+
+gboolean
+omen_daemon_forget_word(OmenController *controller,
+                        const char *stream_name,
+                        guint32 template_id,
+                        GError **error)
+{
+    OmenStream *stream = find_stream(controller, stream_name, error);
+    OmenTemplateWord nothing = {.template_id = template_id, .word = OMEN_WORD_NONE};
+    g_autoptr(GArray) words = NULL;
+
+    if (!stream)
+        return FALSE;
+    words = omen_detector_list_words(omen_stream_get_detector(stream));
+    for (guint i = 0; i < words->len; i++) {
+        if (g_array_index(words, OmenTemplateWord, i).template_id != template_id)
+            continue;
+        omen_detector_tell(omen_stream_get_detector(stream), &nothing);
+        omen_stream_mark_changed(stream);
+        return TRUE;
+    }
+    g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_NOT_FOUND,
+                "nobody said anything of lines of kind %u; virt-omen normal lists what was said",
+                template_id);
+    return FALSE;
+}
+
+void
+omen_daemon_teach(OmenDaemon *self, const char *stream_name, const OmenTemplateWord *word)
+{
+    OmenStream *stream = omen_watcher_lookup(self->watcher, stream_name);
+    g_autoptr(GVariant) state = NULL;
+
+    if (stream) {
+        omen_detector_tell(omen_stream_get_detector(stream), word);
+        omen_stream_mark_changed(stream);
+        return;
+    }
+    state = omen_watcher_tell_away(self->watcher, stream_name, word);
+    if (state)
+        omen_daemon_keep_stream(self, stream_name, state);
 }

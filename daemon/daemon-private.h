@@ -53,6 +53,7 @@ void omen_daemon_controller_iface_init(OmenControllerInterface *iface);
 gboolean omen_daemon_open_state(OmenDaemon *self, GError **error);
 void omen_daemon_take_up_state(OmenDaemon *self);
 void omen_daemon_save_streams(OmenDaemon *self);
+void omen_daemon_keep_stream(OmenDaemon *self, const char *stream_name, GVariant *state);
 void omen_daemon_close_state(OmenDaemon *self);
 void omen_daemon_keep_evacuation(const OmenEvacuationData *data,
                                  GAsyncReadyCallback callback,
@@ -73,6 +74,16 @@ gboolean omen_daemon_forget_normal(OmenController *controller,
                                    const guint32 *templates,
                                    guint n_templates,
                                    GError **error);
+
+GPtrArray *
+omen_daemon_list_words(OmenController *controller, const char *stream_name, GError **error);
+gboolean omen_daemon_forget_word(OmenController *controller,
+                                 const char *stream_name,
+                                 guint32 template_id,
+                                 GError **error);
+
+/* An operator's word on lines of a stream, also of one whose domain is away. */
+void omen_daemon_teach(OmenDaemon *self, const char *stream_name, const OmenTemplateWord *word);
 
 /* daemon-plan.c: what an evacuation would do. */
 void omen_daemon_plan_async(OmenController *controller,

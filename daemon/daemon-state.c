@@ -71,10 +71,9 @@ pack_stream(const OmenStreamRow *row)
 }
 
 static OmenStreamRow *
-unpack_stream(OmenStream *stream, GVariant *state)
+unpack_stream(const char *name, GVariant *state)
 {
-    const char *name = omen_stream_get_name(stream);
-    OmenStreamRow *row = omen_stream_row_new(name, omen_stream_get_provenance(stream));
+    OmenStreamRow *row = omen_stream_row_new(name, omen_stream_name_get_provenance(name));
     g_autoptr(GVariant) bookmarks =
         g_variant_lookup_value(state, "bookmarks", G_VARIANT_TYPE("a{ss}"));
     GVariantIter iter;
@@ -90,6 +89,12 @@ unpack_stream(OmenStream *stream, GVariant *state)
 }
 
 void
+omen_daemon_keep_stream(OmenDaemon *self, const char *stream_name, GVariant *state)
+{
+    omen_state_db_put_stream(self->state, unpack_stream(stream_name, state));
+}
+
+void
 omen_daemon_save_streams(OmenDaemon *self)
 {
     g_autoptr(GPtrArray) streams = omen_watcher_list(self->watcher);
@@ -100,7 +105,7 @@ omen_daemon_save_streams(OmenDaemon *self)
         if (!state)
             continue;
         g_variant_ref_sink(state);
-        omen_state_db_put_stream(self->state, unpack_stream(stream, state));
+        omen_daemon_keep_stream(self, omen_stream_get_name(stream), state);
     }
 }
 

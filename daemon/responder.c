@@ -172,6 +172,28 @@ set_string(char **field, const char *value)
     *field = g_strdup(value);
 }
 
+/* What the line would have been among, were all well. */
+static void
+describe_normal(OmenDetector *detector, GPtrArray *normal)
+{
+    guint32 keys[OMEN_PROFILE_MAX_LENGTH];
+    guint n = omen_profile_get_nearest(omen_detector_get_profile(detector), keys);
+
+    for (guint i = 0; i < n; i++) {
+        char *text = omen_miner_dup_template(omen_detector_get_miner(detector), keys[i]);
+        g_ptr_array_add(normal, text ? text : g_strdup(""));
+    }
+}
+
+static char *
+describe_verdict(OmenDetector *detector, const OmenVerdict *verdict)
+{
+    return g_strdup_printf("%s: %s with probability %.3f%s",
+                           omen_judge_get_name(omen_detector_get_judge(detector)),
+                           omen_failure_class_to_string(verdict->failure_class),
+                           verdict->probability, verdict->sure ? "" : ", not sure");
+}
+
 static OmenOmenData *
 describe_sign(OmenResponder *self,
               OmenStream *stream,
@@ -201,6 +223,9 @@ describe_sign(OmenResponder *self,
     sign->migration_helps = verdict->migration_helps;
     sign->urgency_s = verdict->urgency_s;
     sign->template_id = decision->template_id;
+    g_free(sign->judges);
+    sign->judges = describe_verdict(omen_stream_get_detector(stream), verdict);
+    describe_normal(omen_stream_get_detector(stream), sign->normal);
     sign->n_records = 1;
     g_ptr_array_add(sign->records, *identifier ? g_strdup_printf("%s: %s", identifier, message)
                                                : g_strdup(message));
@@ -472,8 +497,28 @@ gboolean
 omen_responder_dismiss(OmenResponder *self, guint64 omen_id, GError **error)
 {
     cancel_waiting(self, omen_id);
-    return close_omen(self, omen_id, OMEN_ACTION_DISMISSED, "a false alarm, by an operator's word",
-                      error);
+    if (!close_omen(self, omen_id, OMEN_ACTION_DISMISSED, "a false alarm, by an operator's word",
+                    error))
+        return FALSE;
+    omen_omen_set_fate(omen_omen_registry_lookup(self->omens, omen_id), OMEN_FATE_DISMISSED,
+                       g_get_real_time());
+    return TRUE;
+}
+
+gboolean
+omen_responder_confirm(OmenResponder *self, guint64 omen_id, GError **error)
+{
+    OmenOmen *omen = lookup(self, omen_id, error);
+
+    if (!omen)
+        return FALSE;
+    omen_omen_set_fate(omen, OMEN_FATE_CONFIRMED, g_get_real_time());
+    /* It was taken for a false alarm before: that is over, and nothing moves by hindsight. */
+    if (omen_omen_get_data(omen)->action == OMEN_ACTION_DISMISSED) {
+        omen_omen_set_outcome(omen, "real, by an operator's word");
+        omen_omen_set_action(omen, OMEN_ACTION_CLEARED);
+    }
+    return TRUE;
 }
 
 gboolean

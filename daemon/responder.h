@@ -40,6 +40,7 @@ void omen_responder_take_sign(OmenResponder *self,
 /* An operator's word on an omen. FALSE with @error (OMEN_CONTROLLER_ERROR): no such omen, or it is
  * not in a state for that. */
 gboolean omen_responder_approve(OmenResponder *self, guint64 omen_id, GError **error);
+gboolean omen_responder_confirm(OmenResponder *self, guint64 omen_id, GError **error);
 gboolean omen_responder_dismiss(OmenResponder *self, guint64 omen_id, GError **error);
 gboolean omen_responder_clear(OmenResponder *self, guint64 omen_id, GError **error);
 

@@ -111,11 +111,11 @@ omen_stream_get_detector(OmenStream *self)
 }
 
 OmenProvenance
-omen_stream_get_provenance(OmenStream *self)
+omen_stream_name_get_provenance(const char *name)
 {
-    if (g_str_has_prefix(self->name, OMEN_STREAM_DOMAIN_PREFIX))
+    if (g_str_has_prefix(name, OMEN_STREAM_DOMAIN_PREFIX))
         return OMEN_PROVENANCE_DOMAIN;
-    return g_str_equal(self->name, OMEN_STREAM_HOST) ? OMEN_PROVENANCE_HOST : OMEN_PROVENANCE_GUEST;
+    return g_str_equal(name, OMEN_STREAM_HOST) ? OMEN_PROVENANCE_HOST : OMEN_PROVENANCE_GUEST;
 }
 
 void

@@ -44,8 +44,8 @@ void omen_stream_add_source(OmenStream *self, OmenSource *source, gboolean skip_
 /* Stops all sources. */
 void omen_stream_stop(OmenStream *self);
 
-/* Of all its records. */
-OmenProvenance omen_stream_get_provenance(OmenStream *self);
+/* Of all records of a stream of that name. */
+OmenProvenance omen_stream_name_get_provenance(const char *name);
 
 /* Borrowed. */
 OmenDetector *omen_stream_get_detector(OmenStream *self);

@@ -153,6 +153,27 @@ take_up_detector(OmenWatcher *self,
     return omen_detector_new(config, provenance, self->judge, error);
 }
 
+GVariant *
+omen_watcher_tell_away(OmenWatcher *self, const char *stream_name, const OmenTemplateWord *word)
+{
+    GVariant *state = g_hash_table_lookup(self->kept, stream_name);
+    g_autoptr(GVariant) saved = state ? g_variant_lookup_value(state, "detector", NULL) : NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(OmenDetector) detector = NULL;
+    g_auto(GVariantDict) changed = G_VARIANT_DICT_INIT(state);
+
+    if (saved)
+        detector = omen_detector_restore(&self->configuration->detector,
+                                         omen_stream_name_get_provenance(stream_name), self->judge,
+                                         saved, &error);
+    if (!detector)
+        return NULL;
+    omen_detector_tell(detector, word);
+    g_variant_dict_insert_value(&changed, "detector", omen_detector_save(detector));
+    omen_watcher_restore(self, stream_name, g_variant_dict_end(&changed));
+    return g_variant_ref(g_hash_table_lookup(self->kept, stream_name));
+}
+
 /* (transfer full): NULL with @error. */
 static OmenStream *
 make_stream(OmenWatcher *self,
@@ -394,8 +415,10 @@ on_domain_added(OmenHypervisor *hypervisor G_GNUC_UNUSED,
 static void
 keep_stream(OmenWatcher *self, OmenStream *stream)
 {
-    GVariant *state = omen_stream_save(stream);
+    GVariant *state;
 
+    omen_stream_mark_changed(stream);
+    state = omen_stream_save(stream);
     if (state)
         omen_watcher_restore(self, omen_stream_get_name(stream), state);
 }

@@ -31,6 +31,11 @@ OmenWatcher *omen_watcher_new(const OmenConfiguration *configuration,
  * stream appears. Call before omen_watcher_start(). Sinks @state. */
 void omen_watcher_restore(OmenWatcher *self, const char *stream_name, GVariant *state);
 
+/* An operator's word on lines of a stream that is known, and whose domain is away at the moment.
+ * What is known of it now: (transfer full) (nullable): NULL: nothing is, and nothing was done. */
+GVariant *
+omen_watcher_tell_away(OmenWatcher *self, const char *stream_name, const OmenTemplateWord *word);
+
 /* Begins to read. */
 gboolean omen_watcher_start(OmenWatcher *self, GError **error);
 

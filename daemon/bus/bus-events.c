@@ -26,6 +26,10 @@ fill_omen(OmenDbusOmen *skeleton, OmenOmen *omen)
     omen_dbus_omen_set_records(skeleton, data->n_records);
     omen_dbus_omen_set_action(skeleton, omen_action_to_string(data->action));
     omen_dbus_omen_set_outcome(skeleton, data->outcome);
+    omen_dbus_omen_set_judges(skeleton, data->judges);
+    omen_dbus_omen_set_urgency(skeleton, data->urgency_s);
+    omen_dbus_omen_set_fate(skeleton, omen_fate_to_string(data->fate));
+    omen_dbus_omen_set_fate_time(skeleton, (guint64) data->fate_us);
     omen_dbus_omen_set_open(skeleton, omen_omen_is_open(omen, g_get_real_time()));
 }
 

@@ -105,88 +105,16 @@ parameters_of(Request *request)
 
 /* ---- status ---- */
 
-static GVariant *
-pack_streams(GPtrArray *streams)
-{
-    GVariantBuilder list;
-
-    g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
-    for (guint i = 0; i < streams->len; i++) {
-        const OmenStreamStatus *stream = g_ptr_array_index(streams, i);
-        GVariantBuilder row;
-        g_variant_builder_init(&row, G_VARIANT_TYPE_VARDICT);
-        g_variant_builder_add(&row, "{sv}", "source", g_variant_new_string(stream->source));
-        g_variant_builder_add(&row, "{sv}", "trusted", g_variant_new_boolean(stream->trusted));
-        g_variant_builder_add(&row, "{sv}", "records", g_variant_new_uint64(stream->records));
-        g_variant_builder_add(&row, "{sv}", "anomalies", g_variant_new_uint64(stream->anomalies));
-        g_variant_builder_add(&row, "{sv}", "dropped", g_variant_new_uint64(stream->dropped));
-        g_variant_builder_add(&row, "{sv}", "training", g_variant_new_boolean(stream->training));
-        g_variant_builder_add(&row, "{sv}", "problem", g_variant_new_string(stream->problem));
-        g_variant_builder_add_value(&list, g_variant_builder_end(&row));
-    }
-    return g_variant_builder_end(&list);
-}
-
-/* What the caller wants to know of scores besides. */
-typedef enum {
-    SCORES_NONE,
-    SCORES_RECENT,
-    SCORES_DAY,
-} Scores;
-
-/* Adds "scores" and "step_s" to a row of the host (@uuid NULL) or of a domain. */
-static void
-add_scores(GVariantBuilder *row, OmenController *controller, const char *uuid, Scores which)
-{
-    guint n_scores;
-    guint step_s;
-    g_autofree double *scores =
-        which == SCORES_NONE ? NULL
-                             : omen_controller_list_scores(controller, uuid, which == SCORES_DAY,
-                                                           &n_scores, &step_s);
-
-    if (!scores)
-        return;
-    g_variant_builder_add(
-        row, "{sv}", "scores",
-        g_variant_new_fixed_array(G_VARIANT_TYPE_DOUBLE, scores, n_scores, sizeof(double)));
-    g_variant_builder_add(row, "{sv}", "step_s", g_variant_new_uint32(step_s));
-}
-
-static GVariant *
-pack_domains(OmenController *controller, GPtrArray *domains, Scores scores)
-{
-    GVariantBuilder list;
-
-    g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
-    for (guint i = 0; i < domains->len; i++) {
-        const OmenDomainStatus *domain = g_ptr_array_index(domains, i);
-        GVariantBuilder row;
-        g_variant_builder_init(&row, G_VARIANT_TYPE_VARDICT);
-        g_variant_builder_add(&row, "{sv}", "name", g_variant_new_string(domain->name));
-        g_variant_builder_add(&row, "{sv}", "uuid", g_variant_new_string(domain->uuid));
-        g_variant_builder_add(&row, "{sv}", "state", g_variant_new_string(domain->state));
-        g_variant_builder_add(&row, "{sv}", "endangered",
-                              g_variant_new_boolean(domain->endangered));
-        if (domain->hearing)
-            g_variant_builder_add(&row, "{sv}", "hearing", g_variant_new_string(domain->hearing));
-        g_variant_builder_add(&row, "{sv}", "streams", pack_streams(domain->streams));
-        add_scores(&row, controller, domain->uuid, scores);
-        g_variant_builder_add_value(&list, g_variant_builder_end(&row));
-    }
-    return g_variant_builder_end(&list);
-}
-
 /* FALSE: @options has something else. */
 static gboolean
-parse_status_options(GVariant *options, Scores *scores)
+parse_status_options(GVariant *options, OmenBusScores *scores)
 {
     const char *word;
 
-    *scores = SCORES_NONE;
+    *scores = OMEN_BUS_SCORES_NONE;
     if (!g_variant_lookup(options, "scores", "&s", &word))
         return TRUE;
-    *scores = g_str_equal(word, "day") ? SCORES_DAY : SCORES_RECENT;
+    *scores = g_str_equal(word, "day") ? OMEN_BUS_SCORES_DAY : OMEN_BUS_SCORES_RECENT;
     return g_str_equal(word, "day") || g_str_equal(word, "recent");
 }
 
@@ -194,7 +122,7 @@ static void
 do_get_status(Request *request)
 {
     g_autoptr(GVariant) options = g_variant_get_child_value(parameters_of(request), 0);
-    Scores scores;
+    OmenBusScores scores;
 
     OmenController *controller = request->bus->controller;
     g_autoptr(GPtrArray) streams = omen_controller_list_host_streams(controller);
@@ -212,8 +140,8 @@ do_get_status(Request *request)
     g_variant_builder_add(&host, "{sv}", "name", g_variant_new_string(g_get_host_name()));
     g_variant_builder_add(&host, "{sv}", "endangered",
                           g_variant_new_boolean(omen_controller_is_host_endangered(controller)));
-    g_variant_builder_add(&host, "{sv}", "streams", pack_streams(streams));
-    add_scores(&host, controller, NULL, scores);
+    g_variant_builder_add(&host, "{sv}", "streams", omen_bus_pack_streams(streams));
+    omen_bus_add_scores(&host, controller, NULL, scores);
 
     g_variant_builder_init(&status, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add(&status, "{sv}", "mode",
@@ -223,7 +151,8 @@ do_get_status(Request *request)
     g_variant_builder_add(&status, "{sv}", "problems",
                           g_variant_new_strv((const char *const *) problems, -1));
     g_variant_builder_add(&status, "{sv}", "host", g_variant_builder_end(&host));
-    g_variant_builder_add(&status, "{sv}", "domains", pack_domains(controller, domains, scores));
+    g_variant_builder_add(&status, "{sv}", "domains",
+                          omen_bus_pack_domains(controller, domains, scores));
     succeed(request, g_variant_new("(a{sv})", &status));
     request_free(request);
 }
@@ -339,27 +268,6 @@ do_evacuate(Request *request)
 }
 
 static void
-pack_plan_row(const OmenPlanRow *plan, GVariantBuilder *moves, GVariantBuilder *stays)
-{
-    gboolean moves_away = *plan->destination != '\0';
-    GVariantBuilder row;
-
-    g_variant_builder_init(&row, G_VARIANT_TYPE_VARDICT);
-    g_variant_builder_add(&row, "{sv}", "domain", g_variant_new_string(plan->domain_name));
-    g_variant_builder_add(&row, "{sv}", "uuid", g_variant_new_string(plan->domain_uuid));
-    if (moves_away) {
-        g_variant_builder_add(&row, "{sv}", "destination", g_variant_new_string(plan->destination));
-        g_variant_builder_add(&row, "{sv}", "technique", g_variant_new_string(plan->technique));
-        g_variant_builder_add(&row, "{sv}", "start_s", g_variant_new_double(plan->start_s));
-        g_variant_builder_add(&row, "{sv}", "end_s", g_variant_new_double(plan->end_s));
-        g_variant_builder_add(&row, "{sv}", "downtime_ms", g_variant_new_uint32(plan->downtime_ms));
-    } else {
-        g_variant_builder_add(&row, "{sv}", "reason", g_variant_new_string(plan->reason));
-    }
-    g_variant_builder_add_value(moves_away ? moves : stays, g_variant_builder_end(&row));
-}
-
-static void
 on_planned(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     Request *request = user_data;
@@ -379,7 +287,7 @@ on_planned(GObject *source, GAsyncResult *result, gpointer user_data)
     g_variant_builder_init(&moves, G_VARIANT_TYPE("aa{sv}"));
     g_variant_builder_init(&stays, G_VARIANT_TYPE("aa{sv}"));
     for (guint i = 0; i < plan->len; i++)
-        pack_plan_row(g_ptr_array_index(plan, i), &moves, &stays);
+        omen_bus_pack_plan_row(g_ptr_array_index(plan, i), &moves, &stays);
     succeed(request, g_variant_new("(taa{sv}aa{sv})", (guint64) deadline_us, &moves, &stays));
     request_free(request);
 }
@@ -405,26 +313,6 @@ do_plan(Request *request)
 
 /* ---- what is normal ---- */
 
-static GVariant *
-pack_normal_row(const OmenNormalRow *normal)
-{
-    GVariantBuilder row;
-    GVariantBuilder texts;
-
-    g_variant_builder_init(&texts, G_VARIANT_TYPE("as"));
-    for (guint i = 0; normal->texts[i]; i++) {
-        g_autofree char *text = omen_text_sanitise(normal->texts[i], -1, MAX_LINE);
-        g_variant_builder_add(&texts, "s", text);
-    }
-    g_variant_builder_init(&row, G_VARIANT_TYPE_VARDICT);
-    g_variant_builder_add(&row, "{sv}", "templates",
-                          g_variant_new_fixed_array(G_VARIANT_TYPE_UINT32, normal->templates->data,
-                                                    normal->templates->len, sizeof(guint32)));
-    g_variant_builder_add(&row, "{sv}", "texts", g_variant_builder_end(&texts));
-    g_variant_builder_add(&row, "{sv}", "uses", g_variant_new_uint64(normal->uses));
-    return g_variant_builder_end(&row);
-}
-
 static void
 do_list_normal(Request *request)
 {
@@ -446,7 +334,7 @@ do_list_normal(Request *request)
     }
     g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
     for (guint i = 0; i < rows->len; i++)
-        g_variant_builder_add_value(&list, pack_normal_row(g_ptr_array_index(rows, i)));
+        g_variant_builder_add_value(&list, omen_bus_pack_normal_row(g_ptr_array_index(rows, i)));
     succeed(request, g_variant_new("(aa{sv})", &list));
     request_free(request);
 }
@@ -463,6 +351,43 @@ do_forget_normal(Request *request)
     g_variant_get_child(parameters_of(request), 0, "&s", &stream);
     gboolean good =
         omen_controller_forget_normal(request->bus->controller, stream, numbers, (guint) n, &error);
+
+    finish(request, good, error);
+    request_free(request);
+}
+
+static void
+do_list_words(Request *request)
+{
+    g_autoptr(GPtrArray) rows = NULL;
+    g_autoptr(GError) error = NULL;
+    GVariantBuilder list;
+    const char *stream;
+
+    g_variant_get_child(parameters_of(request), 0, "&s", &stream);
+    rows = omen_controller_list_words(request->bus->controller, stream, &error);
+    if (!rows) {
+        fail(request, error);
+        request_free(request);
+        return;
+    }
+    g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
+    for (guint i = 0; i < rows->len; i++)
+        g_variant_builder_add_value(&list, omen_bus_pack_word_row(g_ptr_array_index(rows, i)));
+    succeed(request, g_variant_new("(aa{sv})", &list));
+    request_free(request);
+}
+
+static void
+do_forget_word(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+    const char *stream;
+    guint32 template_id;
+
+    g_variant_get(parameters_of(request), "(&su@a{sv})", &stream, &template_id, NULL);
+    gboolean good =
+        omen_controller_forget_word(request->bus->controller, stream, template_id, &error);
 
     finish(request, good, error);
     request_free(request);
@@ -489,20 +414,40 @@ omen_of(Request *request)
 }
 
 static void
+answer_with_lines(Request *request, const GPtrArray *lines)
+{
+    GVariantBuilder builder;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE("as"));
+    for (guint i = 0; lines && i < lines->len; i++) {
+        g_autofree char *line = omen_text_sanitise(g_ptr_array_index(lines, i), -1, MAX_LINE);
+        g_variant_builder_add(&builder, "s", line);
+    }
+    succeed(request, g_variant_new("(as)", &builder));
+    request_free(request);
+}
+
+static OmenOmen *
+find_omen(Request *request)
+{
+    return omen_omen_registry_lookup(omen_controller_get_omens(request->bus->controller),
+                                     omen_of(request));
+}
+
+static void
 do_get_records(Request *request)
 {
-    OmenOmen *omen = omen_omen_registry_lookup(omen_controller_get_omens(request->bus->controller),
-                                               omen_of(request));
-    GVariantBuilder lines;
+    OmenOmen *omen = find_omen(request);
 
-    g_variant_builder_init(&lines, G_VARIANT_TYPE("as"));
-    for (guint i = 0; omen && i < omen_omen_get_data(omen)->records->len; i++) {
-        g_autofree char *line = omen_text_sanitise(
-            g_ptr_array_index(omen_omen_get_data(omen)->records, i), -1, MAX_LINE);
-        g_variant_builder_add(&lines, "s", line);
-    }
-    succeed(request, g_variant_new("(as)", &lines));
-    request_free(request);
+    answer_with_lines(request, omen ? omen_omen_get_data(omen)->records : NULL);
+}
+
+static void
+do_get_normal(Request *request)
+{
+    OmenOmen *omen = find_omen(request);
+
+    answer_with_lines(request, omen ? omen_omen_get_data(omen)->normal : NULL);
 }
 
 static void
@@ -522,6 +467,17 @@ do_dismiss(Request *request)
     g_autoptr(GError) error = NULL;
 
     gboolean good = omen_controller_dismiss(request->bus->controller, omen_of(request), &error);
+
+    finish(request, good, error);
+    request_free(request);
+}
+
+static void
+do_confirm(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+
+    gboolean good = omen_controller_confirm(request->bus->controller, omen_of(request), &error);
 
     finish(request, good, error);
     request_free(request);
@@ -568,6 +524,11 @@ HANDLER(forget_normal,
         const char *stream G_GNUC_UNUSED,
         GVariant *templates G_GNUC_UNUSED,
         GVariant *options G_GNUC_UNUSED)
+HANDLER(list_words, const char *stream G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
+HANDLER(forget_word,
+        const char *stream G_GNUC_UNUSED,
+        guint template_id G_GNUC_UNUSED,
+        GVariant *options G_GNUC_UNUSED)
 HANDLER(evacuate,
         const char *const *domains G_GNUC_UNUSED,
         const char *destination G_GNUC_UNUSED,
@@ -579,8 +540,10 @@ HANDLER(plan,
         GVariant *options G_GNUC_UNUSED)
 HANDLER(evacuate_domain, const char *destination G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
 HANDLER(get_records, GVariant *options G_GNUC_UNUSED)
+HANDLER(get_normal, GVariant *options G_GNUC_UNUSED)
 HANDLER(approve, GVariant *options G_GNUC_UNUSED)
 HANDLER(dismiss, GVariant *options G_GNUC_UNUSED)
+HANDLER(confirm, GVariant *options G_GNUC_UNUSED)
 HANDLER(clear, GVariant *options G_GNUC_UNUSED)
 HANDLER(cancel, GVariant *options G_GNUC_UNUSED)
 
@@ -592,6 +555,8 @@ omen_bus_connect_manager(OmenBus *self, OmenDbusManager *manager)
     g_signal_connect(manager, "handle-reload", G_CALLBACK(handle_reload), self);
     g_signal_connect(manager, "handle-list-normal", G_CALLBACK(handle_list_normal), self);
     g_signal_connect(manager, "handle-forget-normal", G_CALLBACK(handle_forget_normal), self);
+    g_signal_connect(manager, "handle-list-words", G_CALLBACK(handle_list_words), self);
+    g_signal_connect(manager, "handle-forget-word", G_CALLBACK(handle_forget_word), self);
     g_signal_connect(manager, "handle-evacuate", G_CALLBACK(handle_evacuate), self);
     g_signal_connect(manager, "handle-return", G_CALLBACK(handle_return), self);
     g_signal_connect(manager, "handle-plan", G_CALLBACK(handle_plan), self);
@@ -607,8 +572,10 @@ void
 omen_bus_connect_omen(OmenBus *self, OmenDbusOmen *omen)
 {
     g_signal_connect(omen, "handle-get-records", G_CALLBACK(handle_get_records), self);
+    g_signal_connect(omen, "handle-get-normal", G_CALLBACK(handle_get_normal), self);
     g_signal_connect(omen, "handle-approve", G_CALLBACK(handle_approve), self);
     g_signal_connect(omen, "handle-dismiss", G_CALLBACK(handle_dismiss), self);
+    g_signal_connect(omen, "handle-confirm", G_CALLBACK(handle_confirm), self);
     g_signal_connect(omen, "handle-clear", G_CALLBACK(handle_clear), self);
 }
 

@@ -51,6 +51,28 @@ void omen_bus_connect_domain(OmenBus *self, OmenDbusDomain *domain);
 void omen_bus_connect_omen(OmenBus *self, OmenDbusOmen *omen);
 void omen_bus_connect_evacuation(OmenBus *self, OmenDbusEvacuation *evacuation);
 
+/* What the caller wants to know of scores besides. */
+typedef enum {
+    OMEN_BUS_SCORES_NONE,
+    OMEN_BUS_SCORES_RECENT,
+    OMEN_BUS_SCORES_DAY,
+} OmenBusScores;
+
+/* bus-pack.c: dictionaries of what the controller tells, floating. omen_bus_add_scores() adds
+ * "scores" and "step_s" to a row of the host (@uuid NULL) or of a domain; omen_bus_pack_plan_row()
+ * adds to one of the two lists. */
+GVariant *omen_bus_pack_streams(GPtrArray *streams);
+void omen_bus_add_scores(GVariantBuilder *row,
+                         OmenController *controller,
+                         const char *uuid,
+                         OmenBusScores which);
+GVariant *
+omen_bus_pack_domains(OmenController *controller, GPtrArray *domains, OmenBusScores scores);
+void
+omen_bus_pack_plan_row(const OmenPlanRow *plan, GVariantBuilder *moves, GVariantBuilder *stays);
+GVariant *omen_bus_pack_normal_row(const OmenNormalRow *normal);
+GVariant *omen_bus_pack_word_row(const OmenWordRow *word);
+
 /* (transfer full): paths of objects. */
 char *omen_bus_path_of_domain(const char *uuid);
 char *omen_bus_path_of_omen(guint64 id);

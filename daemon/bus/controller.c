@@ -87,6 +87,13 @@ omen_normal_row_free(OmenNormalRow *self)
 }
 
 void
+omen_word_row_free(OmenWordRow *self)
+{
+    g_free(self->text);
+    g_free(self);
+}
+
+void
 omen_plan_row_free(OmenPlanRow *self)
 {
     if (self == NULL)
@@ -228,6 +235,12 @@ omen_controller_dismiss(OmenController *self, guint64 omen_id, GError **error)
 }
 
 gboolean
+omen_controller_confirm(OmenController *self, guint64 omen_id, GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->confirm(self, omen_id, error);
+}
+
+gboolean
 omen_controller_clear(OmenController *self, guint64 omen_id, GError **error)
 {
     return OMEN_CONTROLLER_GET_IFACE(self)->clear(self, omen_id, error);
@@ -260,6 +273,21 @@ omen_controller_forget_normal(OmenController *self,
 {
     return OMEN_CONTROLLER_GET_IFACE(self)->forget_normal(self, stream, templates, n_templates,
                                                           error);
+}
+
+GPtrArray *
+omen_controller_list_words(OmenController *self, const char *stream, GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->list_words(self, stream, error);
+}
+
+gboolean
+omen_controller_forget_word(OmenController *self,
+                            const char *stream,
+                            guint32 template_id,
+                            GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->forget_word(self, stream, template_id, error);
 }
 
 void

@@ -10,6 +10,8 @@
 #include "evacuation/evacuation.h"
 #include "omen/omen-registry.h"
 
+#include <virt-omen/detector.h>
+
 G_BEGIN_DECLS
 
 #define OMEN_CONTROLLER_ERROR (omen_controller_error_quark())
@@ -74,6 +76,14 @@ typedef struct {
 } OmenPlanRow;
 
 void omen_plan_row_free(OmenPlanRow *self);
+
+/* What an operator said of lines of a kind. */
+typedef struct {
+    OmenTemplateWord word;
+    char *text; /* of the template, "" where forgotten */
+} OmenWordRow;
+
+void omen_word_row_free(OmenWordRow *self);
 
 /* A subsequence that is normal. */
 typedef struct {
@@ -149,6 +159,8 @@ struct _OmenControllerInterface {
     /* An omen's proposal is approved; it is a false alarm; it is over. */
     gboolean (*approve)(OmenController *self, guint64 omen_id, GError **error);
     gboolean (*dismiss)(OmenController *self, guint64 omen_id, GError **error);
+    /* It was real: lines like its lines are omens from now on, whatever a judge says. */
+    gboolean (*confirm)(OmenController *self, guint64 omen_id, GError **error);
     gboolean (*clear)(OmenController *self, guint64 omen_id, GError **error);
 
     /* Reads the configuration anew; OMEN_CONTROLLER_ERROR_INVALID where there is a mistake in it.
@@ -168,6 +180,14 @@ struct _OmenControllerInterface {
                               const guint32 *templates,
                               guint n_templates,
                               GError **error);
+
+    /* What operators said of lines of a stream. (transfer full) (element-type OmenWordRow). */
+    GPtrArray *(*list_words)(OmenController *self, const char *stream, GError **error);
+    /* Takes such a word back. */
+    gboolean (*forget_word)(OmenController *self,
+                            const char *stream,
+                            guint32 template_id,
+                            GError **error);
 };
 
 /* Each of the above has a function that calls it. */
@@ -203,6 +223,7 @@ GPtrArray *omen_controller_plan_finish(OmenController *self,
                                        GError **error);
 gboolean omen_controller_cancel(OmenController *self, guint64 evacuation_id, GError **error);
 gboolean omen_controller_approve(OmenController *self, guint64 omen_id, GError **error);
+gboolean omen_controller_confirm(OmenController *self, guint64 omen_id, GError **error);
 gboolean omen_controller_dismiss(OmenController *self, guint64 omen_id, GError **error);
 gboolean omen_controller_clear(OmenController *self, guint64 omen_id, GError **error);
 void omen_controller_reload_async(OmenController *self,
@@ -216,6 +237,12 @@ gboolean omen_controller_forget_normal(OmenController *self,
                                        const guint32 *templates,
                                        guint n_templates,
                                        GError **error);
+
+GPtrArray *omen_controller_list_words(OmenController *self, const char *stream, GError **error);
+gboolean omen_controller_forget_word(OmenController *self,
+                                     const char *stream,
+                                     guint32 template_id,
+                                     GError **error);
 
 /* For implementations: emit the signals above. */
 void omen_controller_emit_status_changed(OmenController *self);

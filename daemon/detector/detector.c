@@ -5,21 +5,26 @@
 
 #define MAX_EVIDENCE 1000
 #define MAX_KNOWN    32768
+#define MAX_WORDS    1024
 
 /* A template that is normal here counts for no more than this: below the threshold, whatever the
  * judge thinks of it, unless it is certain. */
 #define NORMAL_WEIGHT 0.45
 #define CERTAIN       0.9
 
-#define STATE_VERSION 1
-#define STATE_TYPE    "(ua{uy}vv)"
+#define STATE_VERSION 2
+#define STATE_TYPE    "(ua{uy}vva(uyxssb))"
+
+/* An earlier version, of which what operators said has no date. */
+#define STATE_VERSION_UNDATED 1
+#define STATE_TYPE_UNDATED    "(ua{uy}vv)"
 
 G_DEFINE_QUARK(omen - detector - error - quark, omen_detector_error)
 
 /* What is known of a template. */
 typedef enum {
     FLAG_NORMAL = 1,    /* it was in the training, or learnt since */
-    FLAG_DISMISSED = 2, /* an operator said that it means nothing */
+    FLAG_DISMISSED = 2, /* of an earlier version's state: an operator's word */
 } TemplateFlags;
 
 typedef struct {
@@ -28,6 +33,7 @@ typedef struct {
     gboolean had_zero; /* the judged line held a zero by itself: "0 errors" and "3 errors" are one
                         * template, and not the same news */
     OmenVerdict verdict;
+    OmenTemplateWord word; /* an operator's */
 } Template;
 
 struct _OmenDetector {
@@ -81,14 +87,19 @@ omen_detector_free(OmenDetector *self)
 }
 
 static gboolean
+has_no_word(gpointer id G_GNUC_UNUSED, gpointer known, gpointer user_data G_GNUC_UNUSED)
+{
+    return ((Template *) known)->word.word == OMEN_WORD_NONE;
+}
+
+static gboolean
 is_gone(gpointer id, gpointer known, gpointer miner)
 {
-    return !(((Template *) known)->flags & FLAG_DISMISSED) &&
+    return has_no_word(id, known, NULL) &&
            omen_miner_get_cluster_size(miner, GPOINTER_TO_UINT(id)) == 0;
 }
 
-/* Verdicts on templates that the miner has dropped go; an operator's word stays as long as it can.
- */
+/* Verdicts on templates that the miner has dropped go; an operator's words stay. */
 static void
 make_room(OmenDetector *self)
 {
@@ -96,7 +107,7 @@ make_room(OmenDetector *self)
         return;
     g_hash_table_foreach_remove(self->templates, is_gone, self->miner);
     if (g_hash_table_size(self->templates) >= MAX_KNOWN)
-        g_hash_table_remove_all(self->templates);
+        g_hash_table_foreach_remove(self->templates, has_no_word, NULL);
 }
 
 static Template *
@@ -158,8 +169,10 @@ weigh(const Template *known, const OmenScore *score)
 {
     double p = known->verdict.probability;
 
-    if (known->flags & FLAG_DISMISSED)
+    if (known->word.word == OMEN_WORD_DISMISSED)
         return 0;
+    if (known->word.word == OMEN_WORD_CONFIRMED)
+        return 1;
     if (!(known->flags & FLAG_NORMAL) || p >= CERTAIN)
         return p;
     return p * NORMAL_WEIGHT * (0.5 + 0.5 * score->distance);
@@ -169,13 +182,30 @@ weigh(const Template *known, const OmenScore *score)
 static void
 learn(OmenDetector *self, Template *known, OmenDecision *decision)
 {
-    if (decision->omen || known->verdict.probability >= self->config.threshold)
+    if (decision->omen || known->verdict.probability >= self->config.threshold ||
+        known->word.word == OMEN_WORD_CONFIRMED)
         return;
     known->flags |= FLAG_NORMAL;
     if (decision->profile.anomalous) {
         omen_profile_learn(self->profile);
         decision->learned = TRUE;
     }
+}
+
+/* What failed by an operator's word, where the judge sees nothing. */
+static void
+apply_word(const OmenTemplateWord *word, OmenVerdict *verdict)
+{
+    if (word->word != OMEN_WORD_CONFIRMED)
+        return;
+    if (verdict->failure_class == OMEN_FAILURE_BENIGN) {
+        verdict->failure_class = word->failure_class;
+        verdict->scope = word->scope;
+        verdict->migration_helps = word->migration_helps;
+        verdict->reason = "an operator said of lines like this that they meant failure";
+    }
+    verdict->probability = 1;
+    verdict->sure = TRUE;
 }
 
 static void
@@ -195,7 +225,8 @@ decide(OmenDetector *self,
         judge_line(self, record, known);
     decision->judged = TRUE;
     decision->verdict = known->verdict;
-    if (decision->profile.training) {
+    apply_word(&known->word, &decision->verdict);
+    if (decision->profile.training && known->word.word != OMEN_WORD_CONFIRMED) {
         if (known->verdict.probability < CERTAIN)
             known->flags |= FLAG_NORMAL;
         return;
@@ -231,10 +262,68 @@ omen_detector_push_key(OmenDetector *self, guint32 key, const char *text, OmenDe
     decide(self, key, &record, FALSE, decision);
 }
 
-void
-omen_detector_dismiss(OmenDetector *self, guint32 template_id)
+/* As many as an operator will ever say; the oldest makes room. */
+static void
+make_room_for_word(OmenDetector *self)
 {
-    ensure_template(self, template_id)->flags |= FLAG_DISMISSED;
+    g_autoptr(GArray) words = omen_detector_list_words(self);
+    const OmenTemplateWord *oldest = NULL;
+
+    if (words->len < MAX_WORDS)
+        return;
+    for (guint i = 0; i < words->len; i++) {
+        const OmenTemplateWord *word = &g_array_index(words, OmenTemplateWord, i);
+        if (!oldest || word->time_us < oldest->time_us)
+            oldest = word;
+    }
+    ensure_template(self, oldest->template_id)->word.word = OMEN_WORD_NONE;
+}
+
+void
+omen_detector_tell(OmenDetector *self, const OmenTemplateWord *word)
+{
+    Template *known = ensure_template(self, word->template_id);
+
+    if (known->word.word == OMEN_WORD_NONE)
+        make_room_for_word(self);
+    known->word = *word;
+    /* What was learnt of it while it was thought to mean nothing. */
+    if (word->word == OMEN_WORD_CONFIRMED)
+        known->flags &= (guint8) ~FLAG_NORMAL;
+}
+
+static int
+compare_words(gconstpointer a, gconstpointer b)
+{
+    guint32 first = ((const OmenTemplateWord *) a)->template_id;
+    guint32 second = ((const OmenTemplateWord *) b)->template_id;
+
+    return (first > second) - (first < second);
+}
+
+GArray *
+omen_detector_list_words(const OmenDetector *self)
+{
+    GArray *words = g_array_new(FALSE, FALSE, sizeof(OmenTemplateWord));
+    GHashTableIter iter;
+    gpointer known;
+
+    g_hash_table_iter_init(&iter, self->templates);
+    while (g_hash_table_iter_next(&iter, NULL, &known)) {
+        if (((Template *) known)->word.word != OMEN_WORD_NONE)
+            g_array_append_val(words, ((Template *) known)->word);
+    }
+    g_array_sort(words, compare_words);
+    return words;
+}
+
+gboolean
+omen_detector_forget(OmenDetector *self, const guint32 *keys, guint length)
+{
+    if (!omen_profile_forget(self->profile, keys, length))
+        return FALSE;
+    ensure_template(self, keys[length - 1])->flags &= (guint8) ~FLAG_NORMAL;
+    return TRUE;
 }
 
 OmenMiner *
@@ -247,6 +336,28 @@ OmenProfile *
 omen_detector_get_profile(OmenDetector *self)
 {
     return self->profile;
+}
+
+OmenJudge *
+omen_detector_get_judge(OmenDetector *self)
+{
+    return self->judge;
+}
+
+static GVariant *
+save_words(const OmenDetector *self)
+{
+    g_autoptr(GArray) words = omen_detector_list_words(self);
+    GVariantBuilder builder;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE("a(uyxssb)"));
+    for (guint i = 0; i < words->len; i++) {
+        const OmenTemplateWord *word = &g_array_index(words, OmenTemplateWord, i);
+        g_variant_builder_add(&builder, "(uyxssb)", word->template_id, (guint8) word->word,
+                              word->time_us, omen_failure_class_to_string(word->failure_class),
+                              omen_scope_to_string(word->scope), word->migration_helps);
+    }
+    return g_variant_builder_end(&builder);
 }
 
 GVariant *
@@ -262,8 +373,9 @@ omen_detector_save(const OmenDetector *self)
     while (g_hash_table_iter_next(&iter, &id, &known))
         g_variant_builder_add(&templates, "{uy}", GPOINTER_TO_UINT(id),
                               ((Template *) known)->flags);
-    return g_variant_new("(ua{uy}vv)", STATE_VERSION, &templates, omen_miner_save(self->miner),
-                         omen_profile_save(self->profile));
+    return g_variant_new("(ua{uy}vv@a(uyxssb))", STATE_VERSION, &templates,
+                         omen_miner_save(self->miner), omen_profile_save(self->profile),
+                         save_words(self));
 }
 
 static void
@@ -274,8 +386,53 @@ restore_templates(OmenDetector *self, GVariant *templates)
     guint8 flags;
 
     g_variant_iter_init(&iter, templates);
-    while (g_variant_iter_next(&iter, "{uy}", &id, &flags))
-        ensure_template(self, id)->flags = flags;
+    while (g_variant_iter_next(&iter, "{uy}", &id, &flags)) {
+        Template *known = ensure_template(self, id);
+        known->flags = flags & (guint8) ~FLAG_DISMISSED;
+        if (flags & FLAG_DISMISSED)
+            known->word = (OmenTemplateWord){.template_id = id, .word = OMEN_WORD_DISMISSED};
+    }
+}
+
+static void
+restore_words(OmenDetector *self, GVariant *words)
+{
+    OmenTemplateWord word = {0};
+    const char *failure_class;
+    const char *scope;
+    guint8 said;
+    GVariantIter iter;
+
+    g_variant_iter_init(&iter, words);
+    while (g_variant_iter_next(&iter, "(uyx&s&sb)", &word.template_id, &said, &word.time_us,
+                               &failure_class, &scope, &word.migration_helps)) {
+        word.word = (OmenWord) said;
+        if ((said == OMEN_WORD_DISMISSED || said == OMEN_WORD_CONFIRMED) &&
+            omen_failure_class_from_string(failure_class, &word.failure_class) &&
+            omen_scope_from_string(scope, &word.scope))
+            omen_detector_tell(self, &word);
+    }
+}
+
+/* FALSE: not a state of any version that is known. @words stays NULL for an earlier one. */
+static gboolean
+unpack_state(GVariant *state,
+             GVariant **templates,
+             GVariant **miner_state,
+             GVariant **profile_state,
+             GVariant **words)
+{
+    guint32 version = 0;
+
+    if (g_variant_is_of_type(state, G_VARIANT_TYPE(STATE_TYPE))) {
+        g_variant_get(state, "(u@a{uy}vv@a(uyxssb))", &version, templates, miner_state,
+                      profile_state, words);
+        return version == STATE_VERSION;
+    }
+    if (!g_variant_is_of_type(state, G_VARIANT_TYPE(STATE_TYPE_UNDATED)))
+        return FALSE;
+    g_variant_get(state, "(u@a{uy}vv)", &version, templates, miner_state, profile_state);
+    return version == STATE_VERSION_UNDATED;
 }
 
 OmenDetector *
@@ -288,14 +445,12 @@ omen_detector_restore(const OmenDetectorConfig *config,
     g_autoptr(GVariant) templates = NULL;
     g_autoptr(GVariant) miner_state = NULL;
     g_autoptr(GVariant) profile_state = NULL;
+    g_autoptr(GVariant) words = NULL;
     g_autoptr(OmenMiner) miner = NULL;
     g_autoptr(OmenProfile) profile = NULL;
     OmenDetector *self;
-    guint32 version = 0;
 
-    if (g_variant_is_of_type(state, G_VARIANT_TYPE(STATE_TYPE)))
-        g_variant_get(state, "(u@a{uy}vv)", &version, &templates, &miner_state, &profile_state);
-    if (version != STATE_VERSION) {
+    if (!unpack_state(state, &templates, &miner_state, &profile_state, &words)) {
         g_set_error(error, OMEN_DETECTOR_ERROR, OMEN_DETECTOR_ERROR_BAD_STATE,
                     "the saved detector is damaged, or of another version");
         return NULL;
@@ -307,5 +462,7 @@ omen_detector_restore(const OmenDetectorConfig *config,
     self =
         detector_new(config, provenance, judge, g_steal_pointer(&miner), g_steal_pointer(&profile));
     restore_templates(self, templates);
+    if (words)
+        restore_words(self, words);
     return self;
 }

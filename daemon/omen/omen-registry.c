@@ -249,7 +249,9 @@ omen_omen_registry_expire(OmenOmenRegistry *self, gint64 now_us)
         OmenOmen *omen = g_ptr_array_index(omens, i);
         const OmenOmenData *data = omen_omen_get_data(omen);
         if (data->expires_us <= now_us &&
-            (data->action == OMEN_ACTION_RECORDED || data->action == OMEN_ACTION_PROPOSED))
+            (data->action == OMEN_ACTION_RECORDED || data->action == OMEN_ACTION_PROPOSED)) {
+            omen_omen_set_fate(omen, OMEN_FATE_NOTHING, data->expires_us);
             omen_omen_set_action(omen, OMEN_ACTION_CLEARED);
+        }
     }
 }

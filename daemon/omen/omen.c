@@ -11,6 +11,15 @@ static const char *const action_words[OMEN_N_ACTIONS] = {
     [OMEN_ACTION_DISMISSED] = "dismissed",   [OMEN_ACTION_CLEARED] = "cleared",
 };
 
+static const char *const fate_words[OMEN_N_FATES] = {
+    [OMEN_FATE_UNKNOWN] = "",
+    [OMEN_FATE_NOTHING] = "nothing",
+    [OMEN_FATE_REPAIRED] = "repaired",
+    [OMEN_FATE_FAILED] = "failed",
+    [OMEN_FATE_CONFIRMED] = "confirmed",
+    [OMEN_FATE_DISMISSED] = "dismissed",
+};
+
 struct _OmenOmen {
     GObject parent_instance;
 
@@ -44,6 +53,25 @@ omen_action_from_string(const char *word, OmenAction *out)
     return FALSE;
 }
 
+const char *
+omen_fate_to_string(OmenFate fate)
+{
+    g_return_val_if_fail((guint) fate < OMEN_N_FATES, NULL);
+    return fate_words[fate];
+}
+
+gboolean
+omen_fate_from_string(const char *word, OmenFate *out)
+{
+    for (guint i = 0; i < OMEN_N_FATES; i++) {
+        if (g_strcmp0(word, fate_words[i]) == 0) {
+            *out = (OmenFate) i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 OmenOmenData *
 omen_omen_data_new(void)
 {
@@ -54,7 +82,10 @@ omen_omen_data_new(void)
     self->domain_name = g_strdup("");
     self->reason = g_strdup("");
     self->outcome = g_strdup("");
+    self->judges = g_strdup("");
     self->records = g_ptr_array_new_with_free_func(g_free);
+    self->normal = g_ptr_array_new_with_free_func(g_free);
+    self->templates = g_array_new(FALSE, FALSE, sizeof(guint32));
     return self;
 }
 
@@ -75,7 +106,10 @@ omen_omen_data_copy(const OmenOmenData *self)
     copy->domain_name = g_strdup(self->domain_name);
     copy->reason = g_strdup(self->reason);
     copy->outcome = g_strdup(self->outcome);
+    copy->judges = g_strdup(self->judges);
     copy->records = g_ptr_array_copy(self->records, copy_line, NULL);
+    copy->normal = g_ptr_array_copy(self->normal, copy_line, NULL);
+    copy->templates = g_array_copy(self->templates);
     return copy;
 }
 
@@ -90,7 +124,10 @@ omen_omen_data_free(OmenOmenData *self)
     g_free(self->domain_name);
     g_free(self->reason);
     g_free(self->outcome);
+    g_free(self->judges);
     g_ptr_array_unref(self->records);
+    g_ptr_array_unref(self->normal);
+    g_array_unref(self->templates);
     g_free(self);
 }
 
@@ -101,28 +138,54 @@ sanitise(char **text, gsize max_length)
     *text = omen_text_sanitise(raw != NULL ? raw : "", -1, max_length);
 }
 
+/* A line more, if there is room for it. */
 static void
-keep_record(OmenOmenData *data, const char *line)
+keep_line(GPtrArray *lines, guint max_lines, const char *line)
 {
-    if (data->records->len < OMEN_OMEN_MAX_RECORDS)
-        g_ptr_array_add(data->records, omen_text_sanitise(line, -1, OMEN_OMEN_MAX_TEXT));
+    if (lines->len < max_lines)
+        g_ptr_array_add(lines, omen_text_sanitise(line, -1, OMEN_OMEN_MAX_TEXT));
+}
+
+/* (transfer full); takes @lines. */
+static GPtrArray *
+clean_lines(GPtrArray *lines, guint max_lines)
+{
+    g_autoptr(GPtrArray) raw = lines;
+    GPtrArray *clean = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < raw->len; i++)
+        keep_line(clean, max_lines, g_ptr_array_index(raw, i));
+    return clean;
+}
+
+static void
+keep_template(OmenOmenData *data, guint32 template_id)
+{
+    if (data->templates->len >= OMEN_OMEN_MAX_TEMPLATES)
+        return;
+    for (guint i = 0; i < data->templates->len; i++) {
+        if (g_array_index(data->templates, guint32, i) == template_id)
+            return;
+    }
+    g_array_append_val(data->templates, template_id);
 }
 
 void
 omen_omen_data_sanitise(OmenOmenData *self)
 {
-    g_autoptr(GPtrArray) lines = self->records;
-
     sanitise(&self->stream, MAX_NAME);
     sanitise(&self->device, OMEN_DEVICE_MAX);
     sanitise(&self->domain_uuid, MAX_NAME);
     sanitise(&self->domain_name, MAX_NAME);
     sanitise(&self->reason, OMEN_OMEN_MAX_TEXT);
     sanitise(&self->outcome, OMEN_OMEN_MAX_TEXT);
-    self->records = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; i < lines->len; i++)
-        keep_record(self, g_ptr_array_index(lines, i));
-    self->n_records = MAX(self->n_records, lines->len);
+    sanitise(&self->judges, OMEN_OMEN_MAX_TEXT);
+    self->n_records = MAX(self->n_records, self->records->len);
+    self->records = clean_lines(self->records, OMEN_OMEN_MAX_RECORDS);
+    self->normal = clean_lines(self->normal, OMEN_OMEN_MAX_NORMAL);
+    keep_template(self, self->template_id);
+    if (self->templates->len > OMEN_OMEN_MAX_TEMPLATES)
+        g_array_set_size(self->templates, OMEN_OMEN_MAX_TEMPLATES);
     self->last_us = MAX(self->last_us, self->time_us);
 }
 
@@ -175,7 +238,7 @@ omen_omen_add_record(OmenOmen *self, gint64 time_us, double probability, const c
 {
     OmenOmenData *data = self->data;
 
-    keep_record(data, line);
+    keep_line(data->records, OMEN_OMEN_MAX_RECORDS, line);
     data->n_records++;
     data->last_us = MAX(data->last_us, time_us);
     data->probability = MAX(data->probability, probability);
@@ -199,7 +262,8 @@ omen_omen_join(OmenOmen *self, const OmenOmenData *sign)
     OmenOmenData *data = self->data;
 
     for (guint i = 0; i < sign->records->len; i++)
-        keep_record(data, g_ptr_array_index(sign->records, i));
+        keep_line(data->records, OMEN_OMEN_MAX_RECORDS, g_ptr_array_index(sign->records, i));
+    keep_template(data, sign->template_id);
     data->n_records += MAX(sign->n_records, sign->records->len);
     data->last_us = MAX(data->last_us, MAX(sign->time_us, sign->last_us));
     data->expires_us = MAX(data->expires_us, sign->expires_us);
@@ -228,6 +292,21 @@ omen_omen_set_outcome(OmenOmen *self, const char *outcome)
     g_free(self->data->outcome);
     self->data->outcome = g_steal_pointer(&clean);
     emit_changed(self);
+}
+
+gboolean
+omen_omen_set_fate(OmenOmen *self, OmenFate fate, gint64 time_us)
+{
+    OmenOmenData *data = self->data;
+    gboolean is_word = fate == OMEN_FATE_CONFIRMED || fate == OMEN_FATE_DISMISSED;
+    gboolean bears_out = data->fate == OMEN_FATE_CONFIRMED && fate == OMEN_FATE_FAILED;
+
+    if (data->fate == fate || (!is_word && !bears_out && data->fate >= fate))
+        return FALSE;
+    data->fate = fate;
+    data->fate_us = time_us;
+    emit_changed(self);
+    return TRUE;
 }
 
 void

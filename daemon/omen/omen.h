@@ -26,10 +26,31 @@ typedef enum {
 const char *omen_action_to_string(OmenAction action);
 gboolean omen_action_from_string(const char *word, OmenAction *out);
 
+/* What really came: did it fail? */
+typedef enum {
+    OMEN_FATE_UNKNOWN,   /* nobody knows (yet) */
+    OMEN_FATE_NOTHING,   /* it expired, nothing was done, and nothing had happened */
+    OMEN_FATE_REPAIRED,  /* what was failing was replaced, or works again after a repair */
+    OMEN_FATE_FAILED,    /* what was foretold happened */
+    OMEN_FATE_CONFIRMED, /* it was real, by an operator's word */
+    OMEN_FATE_DISMISSED, /* a false alarm, by an operator's word */
+    OMEN_N_FATES,
+} OmenFate;
+
+/* "", "nothing", "repaired", "failed", "confirmed", "dismissed". */
+const char *omen_fate_to_string(OmenFate fate);
+gboolean omen_fate_from_string(const char *word, OmenFate *out);
+
 #define OMEN_TYPE_OMEN (omen_omen_get_type())
 G_DECLARE_FINAL_TYPE(OmenOmen, omen_omen, OMEN, OMEN, GObject)
 
 #define OMEN_OMEN_MAX_RECORDS 16
+
+/* Kinds of lines (templates) of one omen that are remembered. */
+#define OMEN_OMEN_MAX_TEMPLATES 64
+
+/* Normal lines that are shown beside it. */
+#define OMEN_OMEN_MAX_NORMAL 16
 
 /* Longest record, reason or outcome kept, in bytes. */
 #define OMEN_OMEN_MAX_TEXT 1024
@@ -53,8 +74,14 @@ typedef struct {
     GPtrArray *records;  /* char *, the lines, the first OMEN_OMEN_MAX_RECORDS of them */
     guint64 n_records;   /* all that joined */
     guint32 template_id; /* of the line that raised it */
+    GArray *templates;   /* guint32: of all its lines, each once */
+    GPtrArray *normal;   /* char *, the stretch of normal lines that is nearest to what was seen, ""
+                          * for   one that is forgotten; empty: nothing normal is like it */
+    char *judges;        /* what each judge said of the line that raised it */
     OmenAction action;
-    char *outcome; /* what came of it, "" until then */
+    char *outcome;  /* what was done and what came of it, in words; "" until then */
+    OmenFate fate;  /* what came of it */
+    gint64 fate_us; /* when that was; 0 while it is not known */
 } OmenOmenData;
 
 OmenOmenData *omen_omen_data_new(void);
@@ -80,6 +107,10 @@ void omen_omen_join(OmenOmen *self, const OmenOmenData *sign);
 
 void omen_omen_set_action(OmenOmen *self, OmenAction action);
 void omen_omen_set_outcome(OmenOmen *self, const char *outcome);
+
+/* What really came. An operator's word is changed only by another one, and by the failure that was
+ * confirmed already; the first time that a fate is known stays. FALSE: it stays as it was. */
+gboolean omen_omen_set_fate(OmenOmen *self, OmenFate fate, gint64 time_us);
 void omen_omen_set_expiry(OmenOmen *self, gint64 expires_us);
 
 /* Still a threat at @now_us: neither dismissed nor cleared nor expired. */

@@ -48,6 +48,11 @@ static const char *const migrations[] = {
     "CREATE TABLE settings (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;",
     "ALTER TABLE evacuations ADD COLUMN source_uri TEXT NOT NULL DEFAULT '';",
     "ALTER TABLE omens ADD COLUMN urgency_s INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE omens ADD COLUMN templates TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE omens ADD COLUMN normal TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE omens ADD COLUMN judges TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE omens ADD COLUMN fate TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE omens ADD COLUMN fate_us INTEGER NOT NULL DEFAULT 0;",
 };
 
 guint

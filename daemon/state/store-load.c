@@ -72,10 +72,38 @@ read_omen_words(sqlite3_stmt *row, OmenOmenData *data)
     g_autofree char *scope = omen_sql_dup_text(row, 5);
     g_autofree char *failure_class = omen_sql_dup_text(row, 6);
     g_autofree char *action = omen_sql_dup_text(row, 15);
+    g_autofree char *fate = omen_sql_dup_text(row, 21);
 
     return omen_scope_from_string(scope, &data->scope) &&
            omen_failure_class_from_string(failure_class, &data->failure_class) &&
-           omen_action_from_string(action, &data->action);
+           omen_action_from_string(action, &data->action) &&
+           omen_fate_from_string(fate, &data->fate);
+}
+
+static void
+read_numbers(sqlite3_stmt *row, int column, GArray *numbers)
+{
+    g_autofree char *text = omen_sql_dup_text(row, column);
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+
+    for (guint i = 0; words[i]; i++) {
+        guint64 number;
+        guint32 narrow;
+        if (!g_ascii_string_to_unsigned(words[i], 10, 0, G_MAXUINT32, &number, NULL))
+            continue;
+        narrow = (guint32) number;
+        g_array_append_val(numbers, narrow);
+    }
+}
+
+static void
+read_packed_lines(sqlite3_stmt *row, int column, GPtrArray *lines)
+{
+    g_autofree char *text = omen_sql_dup_text(row, column);
+    g_auto(GStrv) parts = g_strsplit(text, "\n", -1);
+
+    for (guint i = 0; parts[i] && parts[i + 1]; i++)
+        g_ptr_array_add(lines, g_strdup(parts[i]));
 }
 
 static gboolean
@@ -102,6 +130,10 @@ read_omen(Load *load, sqlite3_stmt *row, GError **error)
     data->template_id = (guint32) sqlite3_column_int64(row, 14);
     read_text(row, 16, &data->outcome);
     data->urgency_s = (guint) sqlite3_column_int64(row, 17);
+    read_numbers(row, 18, data->templates);
+    read_packed_lines(row, 19, data->normal);
+    read_text(row, 20, &data->judges);
+    data->fate_us = sqlite3_column_int64(row, 22);
     if (!read_lines(load, data, error))
         return FALSE;
     g_ptr_array_add(load->contents->omens, g_steal_pointer(&data));

@@ -20,11 +20,13 @@ static const char *const statement_texts[N_STATEMENTS] = {
     [DELETE_BOOKMARKS] = "DELETE FROM bookmarks WHERE stream = ?1",
     [PUT_BOOKMARK] = "INSERT INTO bookmarks VALUES (?1, ?2, ?3)",
     [PUT_OMEN] = "INSERT INTO omens VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-                 "?13, ?14, ?15, ?16, ?17, ?18) ON CONFLICT (id) DO UPDATE SET time_us = ?2, "
+                 "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23) "
+                 "ON CONFLICT (id) DO UPDATE SET time_us = ?2, "
                  "last_us = ?3, expires_us = ?4, stream = ?5, scope = ?6, class = ?7, device = ?8, "
                  "domain_uuid = ?9, domain_name = ?10, probability = ?11, migration_helps = ?12, "
                  "reason = ?13, n_records = ?14, template_id = ?15, action = ?16, outcome = ?17, "
-                 "urgency_s = ?18",
+                 "urgency_s = ?18, templates = ?19, normal = ?20, judges = ?21, fate = ?22, "
+                 "fate_us = ?23",
     [DELETE_OMEN_RECORDS] = "DELETE FROM omen_records WHERE omen = ?1",
     [PUT_OMEN_RECORD] = "INSERT INTO omen_records VALUES (?1, ?2, ?3)",
     [PUT_VERDICT] = "INSERT INTO verdicts (time_us, stream, template_id, template, judge, "
@@ -153,19 +155,44 @@ put_omen_records(OmenStore *self, const OmenOmenData *data, GError **error)
     return TRUE;
 }
 
+/* "3 17 4". */
+static char *
+pack_numbers(const GArray *numbers)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < numbers->len; i++)
+        g_string_append_printf(text, "%s%u", i > 0 ? " " : "", g_array_index(numbers, guint32, i));
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* Each ends in a newline; none holds one. */
+static char *
+pack_lines(const GPtrArray *lines)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < lines->len; i++)
+        g_string_append_printf(text, "%s\n", (const char *) g_ptr_array_index(lines, i));
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
 gboolean
 omen_store_put_omen(OmenStore *self, const OmenOmenData *data, GError **error)
 {
     sqlite3_stmt *put = get_statement(self, PUT_OMEN, error);
+    g_autofree char *templates = pack_numbers(data->templates);
+    g_autofree char *normal = pack_lines(data->normal);
 
     return put != NULL &&
            omen_sql_run(
-               put, error, "iiiittttttditiitti", to_int64(data->id), data->time_us, data->last_us,
-               data->expires_us, data->stream, omen_scope_to_string(data->scope),
+               put, error, "iiiittttttditiittitttti", to_int64(data->id), data->time_us,
+               data->last_us, data->expires_us, data->stream, omen_scope_to_string(data->scope),
                omen_failure_class_to_string(data->failure_class), data->device, data->domain_uuid,
                data->domain_name, data->probability, (gint64) data->migration_helps, data->reason,
                to_int64(data->n_records), (gint64) data->template_id,
-               omen_action_to_string(data->action), data->outcome, (gint64) data->urgency_s) &&
+               omen_action_to_string(data->action), data->outcome, (gint64) data->urgency_s,
+               templates, normal, data->judges, omen_fate_to_string(data->fate), data->fate_us) &&
            put_omen_records(self, data, error);
 }
 

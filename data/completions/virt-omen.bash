@@ -7,7 +7,7 @@ _virt_omen_words() { # KIND of things that are there now
 
 _virt_omen_arguments() { # COMMAND: what its arguments can be
     case $1 in
-    approve | dismiss | clear | explain) _virt_omen_words omens ;;
+    approve | confirm | dismiss | clear | explain) _virt_omen_words omens ;;
     cancel) _virt_omen_words evacuations ;;
     evacuate | plan | return) _virt_omen_words domains ;;
     mode) printf '%s\n' observe advise enforce ;;

@@ -70,13 +70,39 @@ void omen_detector_push(OmenDetector *self, const OmenRecord *record, OmenDecisi
 void
 omen_detector_push_key(OmenDetector *self, guint32 key, const char *text, OmenDecision *decision);
 
-/* An operator says that a record of this message means nothing: its template is benign from now on
- * for this stream, whatever the judge says. */
-void omen_detector_dismiss(OmenDetector *self, guint32 template_id);
+/* What an operator said of lines of a kind; it outweighs any judge. */
+typedef enum {
+    OMEN_WORD_NONE = 0,
+    OMEN_WORD_DISMISSED, /* they mean nothing: their score is 0 from now on in this stream */
+    OMEN_WORD_CONFIRMED, /* they meant failure: each is an omen from now on, in training as well */
+} OmenWord;
+
+typedef struct {
+    guint32 template_id;
+    OmenWord word;
+    gint64 time_us; /* when it was said, microseconds since the epoch */
+    /* Of a confirmed one: what failed, for a judge that calls the line benign. */
+    OmenFailureClass failure_class;
+    OmenScope scope;
+    gboolean migration_helps;
+} OmenTemplateWord;
+
+/* The operator says @word; it replaces what was said of that template before. OMEN_WORD_NONE takes
+ * it back: the judge decides again. */
+void omen_detector_tell(OmenDetector *self, const OmenTemplateWord *word);
+
+/* All that was said and not taken back, by rising template. (transfer container)
+ * (element-type OmenTemplateWord), owned by the array. */
+GArray *omen_detector_list_words(const OmenDetector *self);
+
+/* Undoes what was learnt: the subsequence is no longer normal, nor is the line that ends it. FALSE
+ * if it was not among what is normal. */
+gboolean omen_detector_forget(OmenDetector *self, const guint32 *keys, guint length);
 
 /* Borrowed; for listing. */
 OmenMiner *omen_detector_get_miner(OmenDetector *self);
 OmenProfile *omen_detector_get_profile(OmenDetector *self);
+OmenJudge *omen_detector_get_judge(OmenDetector *self);
 
 GVariant *omen_detector_save(const OmenDetector *self);
 OmenDetector *omen_detector_restore(const OmenDetectorConfig *config,

@@ -61,10 +61,14 @@ damage(GBytes *sample, const uint8_t *data, size_t size)
 static void
 try_state(OmenMinerAlgorithm algorithm, OmenJudge *judge, GBytes *bytes)
 {
-    g_autoptr(GVariant) state =
-        g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE("(ua{uy}vv)"), bytes, FALSE));
+    /* That of today, and that of an earlier version. */
+    static const char *const types[] = {"(ua{uy}vva(uyxssb))", "(ua{uy}vv)"};
 
-    restore(algorithm, judge, state);
+    for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
+        g_autoptr(GVariant) state =
+            g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE(types[i]), bytes, FALSE));
+        restore(algorithm, judge, state);
+    }
 }
 
 int

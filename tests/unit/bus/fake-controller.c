@@ -294,6 +294,12 @@ dismiss(OmenController *controller, guint64 id, GError **error)
 }
 
 static gboolean
+confirm(OmenController *controller, guint64 id, GError **error)
+{
+    return note(controller, error, "confirm %" G_GUINT64_FORMAT, id);
+}
+
+static gboolean
 clear(OmenController *controller, guint64 id, GError **error)
 {
     return note(controller, error, "clear %" G_GUINT64_FORMAT, id);
@@ -315,6 +321,31 @@ static gboolean
 reload_finish(OmenController *controller G_GNUC_UNUSED, GAsyncResult *result, GError **error)
 {
     return g_task_propagate_boolean(G_TASK(result), error);
+}
+
+static GPtrArray *
+list_words(OmenController *controller, const char *stream, GError **error)
+{
+    GPtrArray *rows = NULL;
+    OmenWordRow *row;
+
+    if (!note(controller, error, "list-words %s", stream))
+        return NULL;
+    rows = g_ptr_array_new_with_free_func((GDestroyNotify) omen_word_row_free);
+    row = g_new0(OmenWordRow, 1);
+    row->word = (OmenTemplateWord){.template_id = 17,
+                                   .word = OMEN_WORD_CONFIRMED,
+                                   .time_us = G_USEC_PER_SEC,
+                                   .failure_class = OMEN_FAILURE_PCIE};
+    row->text = g_strdup("mauve\033[1m");
+    g_ptr_array_add(rows, row);
+    return rows;
+}
+
+static gboolean
+forget_word(OmenController *controller, const char *stream, guint32 template_id, GError **error)
+{
+    return note(controller, error, "forget-word %s %u", stream, template_id);
 }
 
 static GPtrArray *
@@ -369,6 +400,9 @@ fake_controller_iface_init(OmenControllerInterface *iface)
     iface->cancel = cancel;
     iface->approve = approve;
     iface->dismiss = dismiss;
+    iface->confirm = confirm;
+    iface->list_words = list_words;
+    iface->forget_word = forget_word;
     iface->clear = clear;
     iface->reload_async = reload_async;
     iface->reload_finish = reload_finish;

@@ -350,6 +350,7 @@ test_normal(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     g_auto(Run) shown = {0};
     g_auto(Run) json = {0};
     g_auto(Run) forgotten = {0};
+    g_auto(Run) taken_back = {0};
     g_auto(Run) wrong = {0};
     g_autoptr(JsonNode) root = NULL;
 
@@ -363,7 +364,13 @@ test_normal(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     run_tool(bus, &json, "normal --json");
     root = parse(json.out);
     assert_members(json_array_get_object_element(json_node_get_array(root), 0),
+                   "word time class templates texts");
+    assert_members(json_array_get_object_element(json_node_get_array(root), 1),
                    "uses templates texts");
+    g_assert_nonnull(strstr(shown.out, "17  confirmed as pcie by an operator"));
+    run_tool(bus, &taken_back, "normal forget host 17");
+    g_assert_cmpint(taken_back.status, ==, 0);
+    g_assert_nonnull(strstr(bus->controller->calls->str, "forget-word host 17;"));
     run_tool(bus, &forgotten, "normal forget host 1,2");
     g_assert_cmpint(forgotten.status, ==, 0);
     g_assert_nonnull(strstr(bus->controller->calls->str, "forget-normal host 1 of 2;"));

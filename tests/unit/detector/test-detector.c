@@ -121,6 +121,19 @@ test_zero(void)
 }
 
 static void
+say(OmenDetector *detector, guint32 template_id, OmenWord what)
+{
+    OmenTemplateWord word = {.template_id = template_id,
+                             .word = what,
+                             .time_us = 1234567,
+                             .failure_class = OMEN_FAILURE_PCIE,
+                             .scope = OMEN_SCOPE_HOST,
+                             .migration_helps = TRUE};
+
+    omen_detector_tell(detector, &word);
+}
+
+static void
 test_dismiss(void)
 {
     g_autoptr(OmenJudge) judge = embedded_judge();
@@ -130,8 +143,54 @@ test_dismiss(void)
     train(detector, 40);
     decision = push(detector, DEATH);
     g_assert_true(decision.omen);
-    omen_detector_dismiss(detector, decision.template_id);
+    say(detector, decision.template_id, OMEN_WORD_DISMISSED);
     g_assert_cmpfloat(push(detector, DEATH).score, ==, 0);
+    /* Taken back. */
+    say(detector, decision.template_id, OMEN_WORD_NONE);
+    g_assert_true(push(detector, DEATH).omen);
+}
+
+#define ODDITY "the frobnicator of bay seven has turned mauve"
+
+/* An operator's word outweighs a judge that sees nothing, and a life of it as well; it is listed,
+ * survives a restart, and can be taken back. */
+static void
+test_confirm(void)
+{
+    g_autoptr(OmenJudge) judge = omen_judge_new("never", NULL, NULL);
+    g_autoptr(OmenDetector) first = new_detector(judge);
+    g_autoptr(OmenDetector) second = NULL;
+    g_autoptr(GVariant) state = NULL;
+    g_autoptr(GArray) words = NULL;
+    g_autoptr(GError) error = NULL;
+    OmenDetectorConfig config = OMEN_DETECTOR_CONFIG_INIT;
+    OmenDecision decision;
+    guint32 id;
+
+    train(first, 40);
+    for (guint i = 0; i < 100; i++)
+        g_assert_false(push(first, ODDITY).omen);
+    id = push(first, ODDITY).template_id;
+    say(first, id, OMEN_WORD_CONFIRMED);
+
+    config.profile.training = 40;
+    state = g_variant_ref_sink(omen_detector_save(first));
+    second = omen_detector_restore(&config, OMEN_PROVENANCE_HOST, judge, state, &error);
+    g_assert_no_error(error);
+    for (guint i = 0; i < 5; i++) {
+        decision = push(second, ODDITY);
+        g_assert_true(decision.omen);
+        g_assert_false(decision.learned);
+        g_assert_cmpint(decision.verdict.failure_class, ==, OMEN_FAILURE_PCIE);
+        g_assert_cmpint(decision.verdict.scope, ==, OMEN_SCOPE_HOST);
+        g_assert_true(decision.verdict.migration_helps);
+    }
+    words = omen_detector_list_words(second);
+    g_assert_cmpuint(words->len, ==, 1);
+    g_assert_cmpuint(g_array_index(words, OmenTemplateWord, 0).template_id, ==, id);
+    g_assert_cmpint(g_array_index(words, OmenTemplateWord, 0).time_us, ==, 1234567);
+    say(second, id, OMEN_WORD_NONE);
+    g_assert_false(push(second, ODDITY).omen);
 }
 
 /* restore(save(x)) decides on exactly as x does, dismissals among it. */
@@ -150,7 +209,7 @@ test_save(void)
                                        "lost page write due to I/O error", "quite another thing"};
 
     train(first, 40);
-    omen_detector_dismiss(first, push(first, DEATH).template_id);
+    say(first, push(first, DEATH).template_id, OMEN_WORD_DISMISSED);
     state = g_variant_ref_sink(omen_detector_save(first));
     config.profile.training = 40;
     second = omen_detector_restore(&config, OMEN_PROVENANCE_HOST, judge, state, &error);
@@ -175,6 +234,7 @@ main(int argc, char **argv)
     g_test_add_func("/detector/fault-in-training", test_fault_in_training);
     g_test_add_func("/detector/zero", test_zero);
     g_test_add_func("/detector/dismiss", test_dismiss);
+    g_test_add_func("/detector/confirm", test_confirm);
     g_test_add_func("/detector/save", test_save);
     return g_test_run();
 }

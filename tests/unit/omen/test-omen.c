@@ -224,11 +224,52 @@ test_danger(void)
                          expected[id - 1]);
 }
 
+/* What is known first stays; an operator knows better; a failure bears a confirmation out. */
+static void
+test_fate(void)
+{
+    g_autoptr(OmenOmen) omen = omen_omen_new(omen_omen_data_new());
+    OmenFate fate;
+
+    g_assert_true(omen_omen_set_fate(omen, OMEN_FATE_NOTHING, 1));
+    g_assert_true(omen_omen_set_fate(omen, OMEN_FATE_FAILED, 2));
+    g_assert_false(omen_omen_set_fate(omen, OMEN_FATE_FAILED, 3));
+    g_assert_false(omen_omen_set_fate(omen, OMEN_FATE_NOTHING, 3));
+    g_assert_cmpint(omen_omen_get_data(omen)->fate_us, ==, 2);
+    g_assert_true(omen_omen_set_fate(omen, OMEN_FATE_DISMISSED, 4));
+    g_assert_false(omen_omen_set_fate(omen, OMEN_FATE_FAILED, 5));
+    g_assert_true(omen_omen_set_fate(omen, OMEN_FATE_CONFIRMED, 6));
+    g_assert_true(omen_omen_set_fate(omen, OMEN_FATE_FAILED, 7));
+    for (guint i = 0; i < OMEN_N_FATES; i++) {
+        g_assert_true(omen_fate_from_string(omen_fate_to_string((OmenFate) i), &fate));
+        g_assert_cmpuint(fate, ==, i);
+    }
+    g_assert_false(omen_fate_from_string("fine", &fate));
+}
+
+/* All kinds of its lines are remembered, once each, and not more than the limit. */
+static void
+test_templates(void)
+{
+    g_autoptr(OmenOmen) omen = omen_omen_new(omen_omen_data_new());
+
+    for (guint i = 0; i < 3 * OMEN_OMEN_MAX_TEMPLATES; i++) {
+        g_autoptr(OmenOmenData) sign = omen_omen_data_new();
+        sign->template_id = i / 2;
+        omen_omen_join(omen, sign);
+    }
+    g_assert_cmpuint(omen_omen_get_data(omen)->templates->len, ==, OMEN_OMEN_MAX_TEMPLATES);
+    for (guint i = 0; i < OMEN_OMEN_MAX_TEMPLATES; i++)
+        g_assert_cmpuint(g_array_index(omen_omen_get_data(omen)->templates, guint32, i), ==, i);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/omen/actions", test_actions);
+    g_test_add_func("/omen/fate", test_fate);
+    g_test_add_func("/omen/templates", test_templates);
     g_test_add_func("/omen/text-is-clean", test_text_is_clean);
     g_test_add_func("/omen/burst-is-one", test_burst_is_one);
     g_test_add_func("/omen/what-parts", test_what_parts);

@@ -80,6 +80,7 @@ new_evacuation(guint64 id, OmenPhase phase)
 static OmenOmenData *
 new_omen(guint64 id)
 {
+    const guint32 another = 3;
     OmenOmenData *data = omen_omen_data_new();
     data->id = id;
     data->time_us = 100 + (gint64) id;
@@ -91,6 +92,13 @@ new_omen(guint64 id)
     data->migration_helps = TRUE;
     data->n_records = 17;
     data->template_id = 4294967295U;
+    g_array_append_val(data->templates, data->template_id);
+    g_array_append_val(data->templates, another);
+    g_ptr_array_add(data->normal, g_strdup(""));
+    g_ptr_array_add(data->normal, g_strdup("Started Session <*>"));
+    set_text(&data->judges, "embedded: disk with probability 0.9");
+    data->fate = OMEN_FATE_REPAIRED;
+    data->fate_us = 77;
     data->action = OMEN_ACTION_PROPOSED;
     set_text(&data->stream, "host");
     set_text(&data->device, "md0");
@@ -168,6 +176,14 @@ check_omen(const OmenOmenData *got)
     g_assert_cmpuint(got->template_id, ==, want->template_id);
     g_assert_cmpuint(got->action, ==, want->action);
     g_assert_cmpstr(got->outcome, ==, want->outcome);
+    g_assert_cmpmem(got->templates->data, got->templates->len * sizeof(guint32),
+                    want->templates->data, want->templates->len * sizeof(guint32));
+    g_assert_cmpuint(got->normal->len, ==, want->normal->len);
+    for (guint i = 0; i < got->normal->len; i++)
+        g_assert_cmpstr(g_ptr_array_index(got->normal, i), ==, g_ptr_array_index(want->normal, i));
+    g_assert_cmpstr(got->judges, ==, want->judges);
+    g_assert_cmpint(got->fate, ==, want->fate);
+    g_assert_cmpint(got->fate_us, ==, want->fate_us);
     g_assert_cmpuint(got->urgency_s, ==, want->urgency_s);
     g_assert_cmpuint(got->records->len, ==, 2);
     g_assert_cmpstr(g_ptr_array_index(got->records, 1), ==, "second");

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is told over the bus, as dictionaries. */
+#include "bus/bus-private.h"
+
+#include <virt-omen/text.h>
+
+#define MAX_LINE 1100
+
+GVariant *
+omen_bus_pack_streams(GPtrArray *streams)
+{
+    GVariantBuilder list;
+
+    g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
+    for (guint i = 0; i < streams->len; i++) {
+        const OmenStreamStatus *stream = g_ptr_array_index(streams, i);
+        GVariantBuilder row;
+        g_variant_builder_init(&row, G_VARIANT_TYPE_VARDICT);
+        g_variant_builder_add(&row, "{sv}", "source", g_variant_new_string(stream->source));
+        g_variant_builder_add(&row, "{sv}", "trusted", g_variant_new_boolean(stream->trusted));
+        g_variant_builder_add(&row, "{sv}", "records", g_variant_new_uint64(stream->records));
+        g_variant_builder_add(&row, "{sv}", "anomalies", g_variant_new_uint64(stream->anomalies));
+        g_variant_builder_add(&row, "{sv}", "dropped", g_variant_new_uint64(stream->dropped));
+        g_variant_builder_add(&row, "{sv}", "training", g_variant_new_boolean(stream->training));
+        g_variant_builder_add(&row, "{sv}", "problem", g_variant_new_string(stream->problem));
+        g_variant_builder_add_value(&list, g_variant_builder_end(&row));
+    }
+    return g_variant_builder_end(&list);
+}
+
+/* Adds "scores" and "step_s" to a row of the host (@uuid NULL) or of a domain. */
+void
+omen_bus_add_scores(GVariantBuilder *row,
+                    OmenController *controller,
+                    const char *uuid,
+                    OmenBusScores which)
+{
+    guint n_scores;
+    guint step_s;
+    g_autofree double *scores =
+        which == OMEN_BUS_SCORES_NONE
+            ? NULL
+            : omen_controller_list_scores(controller, uuid, which == OMEN_BUS_SCORES_DAY, &n_scores,
+                                          &step_s);
+
+    if (!scores)
+        return;
+    g_variant_builder_add(
+        row, "{sv}", "scores",
+        g_variant_new_fixed_array(G_VARIANT_TYPE_DOUBLE, scores, n_scores, sizeof(double)));
+    g_variant_builder_add(row, "{sv}", "step_s", g_variant_new_uint32(step_s));
+}
+
+GVariant *
+omen_bus_pack_domains(OmenController *controller, GPtrArray *domains, OmenBusScores scores)
+{
+    GVariantBuilder list;
+
+    g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
+    for (guint i = 0; i < domains->len; i++) {
+        const OmenDomainStatus *domain = g_ptr_array_index(domains, i);
+        GVariantBuilder row;
+        g_variant_builder_init(&row, G_VARIANT_TYPE_VARDICT);
+        g_variant_builder_add(&row, "{sv}", "name", g_variant_new_string(domain->name));
+        g_variant_builder_add(&row, "{sv}", "uuid", g_variant_new_string(domain->uuid));
+        g_variant_builder_add(&row, "{sv}", "state", g_variant_new_string(domain->state));
+        g_variant_builder_add(&row, "{sv}", "endangered",
+                              g_variant_new_boolean(domain->endangered));
+        if (domain->hearing)
+            g_variant_builder_add(&row, "{sv}", "hearing", g_variant_new_string(domain->hearing));
+        g_variant_builder_add(&row, "{sv}", "streams", omen_bus_pack_streams(domain->streams));
+        omen_bus_add_scores(&row, controller, domain->uuid, scores);
+        g_variant_builder_add_value(&list, g_variant_builder_end(&row));
+    }
+    return g_variant_builder_end(&list);
+}
+
+void
+omen_bus_pack_plan_row(const OmenPlanRow *plan, GVariantBuilder *moves, GVariantBuilder *stays)
+{
+    gboolean moves_away = *plan->destination != '\0';
+    GVariantBuilder row;
+
+    g_variant_builder_init(&row, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&row, "{sv}", "domain", g_variant_new_string(plan->domain_name));
+    g_variant_builder_add(&row, "{sv}", "uuid", g_variant_new_string(plan->domain_uuid));
+    if (moves_away) {
+        g_variant_builder_add(&row, "{sv}", "destination", g_variant_new_string(plan->destination));
+        g_variant_builder_add(&row, "{sv}", "technique", g_variant_new_string(plan->technique));
+        g_variant_builder_add(&row, "{sv}", "start_s", g_variant_new_double(plan->start_s));
+        g_variant_builder_add(&row, "{sv}", "end_s", g_variant_new_double(plan->end_s));
+        g_variant_builder_add(&row, "{sv}", "downtime_ms", g_variant_new_uint32(plan->downtime_ms));
+    } else {
+        g_variant_builder_add(&row, "{sv}", "reason", g_variant_new_string(plan->reason));
+    }
+    g_variant_builder_add_value(moves_away ? moves : stays, g_variant_builder_end(&row));
+}
+
+GVariant *
+omen_bus_pack_normal_row(const OmenNormalRow *normal)
+{
+    GVariantBuilder row;
+    GVariantBuilder texts;
+
+    g_variant_builder_init(&texts, G_VARIANT_TYPE("as"));
+    for (guint i = 0; normal->texts[i]; i++) {
+        g_autofree char *text = omen_text_sanitise(normal->texts[i], -1, MAX_LINE);
+        g_variant_builder_add(&texts, "s", text);
+    }
+    g_variant_builder_init(&row, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&row, "{sv}", "templates",
+                          g_variant_new_fixed_array(G_VARIANT_TYPE_UINT32, normal->templates->data,
+                                                    normal->templates->len, sizeof(guint32)));
+    g_variant_builder_add(&row, "{sv}", "texts", g_variant_builder_end(&texts));
+    g_variant_builder_add(&row, "{sv}", "uses", g_variant_new_uint64(normal->uses));
+    return g_variant_builder_end(&row);
+}
+
+static const char *
+name_of_word(OmenWord word)
+{
+    return word == OMEN_WORD_CONFIRMED ? "confirmed" : "dismissed";
+}
+
+GVariant *
+omen_bus_pack_word_row(const OmenWordRow *word)
+{
+    GVariantBuilder row;
+    g_autofree char *text = omen_text_sanitise(word->text, -1, MAX_LINE);
+
+    g_variant_builder_init(&row, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&row, "{sv}", "template", g_variant_new_uint32(word->word.template_id));
+    g_variant_builder_add(&row, "{sv}", "text", g_variant_new_string(text));
+    g_variant_builder_add(&row, "{sv}", "word",
+                          g_variant_new_string(name_of_word(word->word.word)));
+    g_variant_builder_add(&row, "{sv}", "time", g_variant_new_uint64((guint64) word->word.time_us));
+    g_variant_builder_add(
+        &row, "{sv}", "class",
+        g_variant_new_string(omen_failure_class_to_string(word->word.failure_class)));
+    return g_variant_builder_end(&row);
+}
