@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* evaluate [--quick] [--rows-only] [--only DETECTOR]... --data DIR OUTDIR: runs detectors over the
- * series. */
+/* evaluate [--quick] [--rows-only] [--only DETECTOR]... [--without DETECTOR]... --data DIR OUTDIR:
+ * runs detectors over the series. */
 #include "robustness.h"
 #include "runs.h"
 #include "sweeps.h"
@@ -21,7 +21,7 @@ static const char *const spoiled[] = {"virt-omen", "VMFT-LAD with gpt-3.5-turbo"
 typedef struct {
     char *data;
     gboolean quick, rows_only;
-    GStrv only; /* (nullable): names of detectors */
+    GStrv only, without; /* (nullable): names of detectors */
 } Options;
 
 static guint64
@@ -48,7 +48,6 @@ evaluate(Report *report,
 
     if (!runs)
         return FALSE;
-    report_add_detector(report, detector->name, detector->fitted);
     report_add(report, detector->name, "none", "all", "time a record us",
                time_us / (double) MAX(count_records(set), 1));
     threshold = runs_report(report, detector, runs);
@@ -74,11 +73,20 @@ make_remark(const Options *options, const SeriesSet *set)
 
     if (g_file_get_contents(path, &own, NULL, NULL))
         g_strdelimit(g_strchomp(own), "\\\"\n", ' ');
-    return g_strdup_printf("%s%s%s%s%u series, %" G_GUINT64_FORMAT " records.", own ? own : "",
+    return g_strdup_printf("%s%s%s%u series, %" G_GUINT64_FORMAT " records.", own ? own : "",
                            own ? " " : "",
                            options->quick ? "A partial run: every fifth series. " : "",
-                           options->only ? "A partial run: not all detectors. " : "",
                            set->series->len, count_records(set));
+}
+
+static gboolean
+is_wanted(const Options *options, const char *detector)
+{
+    const char *const *only = (const char *const *) options->only;
+    const char *const *without = (const char *const *) options->without;
+
+    return (!only || g_strv_contains(only, detector)) &&
+           (!without || !g_strv_contains(without, detector));
 }
 
 static gboolean
@@ -96,13 +104,15 @@ evaluate_all(const Options *options, const char *folder, GError **error)
     remark = make_remark(options, set);
     report_init(&report, options->quick ? "vmft-lad, every fifth" : "vmft-lad", remark);
     detectors = evaluation_detectors(set);
+    report.n_detectors = detectors->len;
     for (guint i = 0; i < detectors->len && done; i++) {
         EvaluationDetector *detector = &g_array_index(detectors, EvaluationDetector, i);
 
-        if (options->only && !g_strv_contains((const char *const *) options->only, detector->name))
+        if (!is_wanted(options, detector->name))
             continue;
         g_printerr("%2u of %u: %s (fitted: %s)\n", i + 1, detectors->len, detector->name,
                    detector->fitted);
+        report_add_detector(&report, i, detector->name, detector->fitted);
         done = evaluate(&report, detector, set, options->rows_only, error);
     }
     if (done && !options->rows_only)
@@ -118,11 +128,14 @@ main(int argc, char **argv)
     Options options = {.data = g_strdup(g_getenv("OMEN_EVALUATION_DATA"))};
     g_autofree char *data = NULL;
     g_auto(GStrv) only = NULL;
+    g_auto(GStrv) without = NULL;
     GOptionEntry entries[] = {
         {"data", 0, 0, G_OPTION_ARG_FILENAME, &options.data, "Folder with series.csv", "DIR"},
         {"quick", 0, 0, G_OPTION_ARG_NONE, &options.quick, "Every fifth series only", NULL},
         {"rows-only", 0, 0, G_OPTION_ARG_NONE, &options.rows_only, "No sweeps, no spoiled logs",
          NULL},
+        {"without", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.without,
+         "Not this detector; may be repeated", "NAME"},
         {"only", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.only, "This detector; may be repeated",
          "NAME"},
         {0},
@@ -134,6 +147,7 @@ main(int argc, char **argv)
     gboolean parsed = g_option_context_parse(context, &argc, &argv, &error);
     data = options.data;
     only = options.only;
+    without = options.without;
     if (!parsed || argc != 2 || !data) {
         g_printerr("evaluate: %s\n", error ? error->message : "wants --data DIR and OUTDIR");
         return 2;

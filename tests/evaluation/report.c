@@ -83,9 +83,10 @@ report_init(Report *self, const char *series_set, const char *remark)
 }
 
 void
-report_add_detector(Report *self, const char *detector, const char *fitted)
+report_add_detector(Report *self, guint place, const char *detector, const char *fitted)
 {
     g_ptr_array_add(self->detectors, g_strdup(detector));
+    g_ptr_array_add(self->detectors, g_strdup_printf("%u", place));
     g_ptr_array_add(self->detectors, g_strdup(fitted));
 }
 
@@ -166,12 +167,15 @@ write_curves(const Report *self, const char *folder, GError **error)
     g_autofree char *path = g_build_filename(folder, "curves.json", NULL);
     g_autoptr(GString) text = g_string_new("");
 
-    g_string_append_printf(text, "{\"series_set\": \"%s\",\n\"remark\": \"%s\",\n\"fitted\": {",
-                           self->series_set, self->remark);
-    for (guint i = 0; i < self->detectors->len; i += 2)
-        g_string_append_printf(text, "%s\"%s\": \"%s\"", i > 0 ? ",\n" : "",
+    g_string_append_printf(text,
+                           "{\"series_set\": \"%s\",\n\"remark\": \"%s\",\n\"n_detectors\": %u,\n"
+                           "\"fitted\": {",
+                           self->series_set, self->remark, self->n_detectors);
+    for (guint i = 0; i < self->detectors->len; i += 3)
+        g_string_append_printf(text, "%s\"%s\": [%s, \"%s\"]", i > 0 ? ",\n" : "",
                                (const char *) self->detectors->pdata[i],
-                               (const char *) self->detectors->pdata[i + 1]);
+                               (const char *) self->detectors->pdata[i + 1],
+                               (const char *) self->detectors->pdata[i + 2]);
     g_string_append(text, "},\n\"alarms\": [");
     for (guint i = 0; i < self->alarms->len; i++)
         g_string_append_printf(text, "%s\"%s\"%s", i % 4 == 0 ? (i > 0 ? ",\n[" : "[") : ", ",

@@ -12,7 +12,8 @@ typedef struct {
 typedef struct {
     GPtrArray *figures; /* Figure */
     GPtrArray *curves;
-    GPtrArray *detectors;   /* char *: a name, what was fitted, ... */
+    GPtrArray *detectors;   /* char *: a name, its place, what was fitted, ... */
+    guint n_detectors;      /* that there are, measured or not */
     GPtrArray *alarms;      /* char *: detector, series, records to the injection, template, ... */
     const char *series_set; /* of the figures that are added now */
     const char *remark;     /* what the reader has to know of this run */
@@ -21,8 +22,8 @@ typedef struct {
 void report_init(Report *self, const char *series_set, const char *remark);
 void report_clear(Report *self);
 
-/* @fitted: what was fitted, and on what. */
-void report_add_detector(Report *self, const char *detector, const char *fitted);
+/* @place: of the detector's row; @fitted: what was fitted, and on what. */
+void report_add_detector(Report *self, guint place, const char *detector, const char *fitted);
 
 /* A false positive. @left: records to the injection, or to the end of a benign series. */
 void report_add_alarm(
