@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * DeepLog on log keys: a record is abnormal if its key is not among the nine that an LSTM holds
- * likeliest after the last ten. One model serves all series; it is trained on their first records,
- * which are never scored. It learns nothing more as it runs.
+ * likeliest after the last ten. It is trained on normal records, and learns nothing more as it
+ * runs. Whose records these are is the evaluation's question: those before the label of the other
+ * half of the series, so that none is judged by a model that saw it; or, as other detectors have
+ * it, the first records of every series, which are never scored.
  */
 #include "detectors.h"
 #include "lstm.h"
@@ -13,7 +15,8 @@
 
 #define SEED       2017
 #define CANDIDATES 9
-#define EPOCHS     10
+#define EPOCHS     5
+#define EXAMPLES   40000 /* at most, of a training */
 #define BATCH      64
 #define RATE       0.002
 #define UNKNOWN    G_MAXUINT16
@@ -29,6 +32,10 @@ typedef struct {
     Lstm *network;
     LstmReal *logits;
 } Model;
+
+typedef struct {
+    Model *halves[2]; /* by the half that it judges; without the second, the first judges all */
+} Models;
 
 typedef struct {
     Model *model;
@@ -62,10 +69,31 @@ equal_examples(gconstpointer a, gconstpointer b)
                   sizeof((const Example *) a)->symbols) == 0;
 }
 
-static void
-name_symbols(Model *model, const Series *series)
+static guint
+half_of(const Series *series)
 {
-    for (guint i = 0; i < MIN(series->keys->len, EVALUATION_PROBATION); i++) {
+    return g_str_hash(series->name) & 1;
+}
+
+/* How many of @series's records the model that judges @half (or, -1, all) may see. */
+static guint
+trained_records(const Series *series, gint half)
+{
+    gsize n = series->keys->len;
+
+    if (half < 0)
+        n = MIN(n, EVALUATION_PROBATION);
+    else if ((gint) half_of(series) == half)
+        n = 0;
+    else if (series->label >= 0)
+        n = MIN(n, (gsize) series->label);
+    return (guint) n;
+}
+
+static void
+name_symbols(Model *model, const Series *series, guint n)
+{
+    for (guint i = 0; i < n; i++) {
         gpointer key = GUINT_TO_POINTER(g_array_index(series->keys, guint32, i));
 
         if (model->n_symbols < UNKNOWN && !g_hash_table_contains(model->symbols, key))
@@ -74,9 +102,10 @@ name_symbols(Model *model, const Series *series)
 }
 
 static void
-add_examples(const Model *model, const Series *series, GPtrArray *examples, GHashTable *seen)
+add_examples(
+    const Model *model, const Series *series, guint n, GPtrArray *examples, GHashTable *seen)
 {
-    for (guint i = LSTM_STEPS; i < MIN(series->keys->len, EVALUATION_PROBATION); i++) {
+    for (guint i = LSTM_STEPS; i < n; i++) {
         g_autofree Example *example = g_new0(Example, 1);
         Example *known = NULL;
 
@@ -110,6 +139,9 @@ train(Model *model, GPtrArray *examples)
 {
     Random random = {SEED};
 
+    shuffle(examples, &random);
+    if (examples->len > EXAMPLES)
+        g_ptr_array_set_size(examples, EXAMPLES);
     for (guint epoch = 1; epoch <= EPOCHS; epoch++) {
         double loss = 0, total = 0, weight = 0;
 
@@ -127,12 +159,13 @@ train(Model *model, GPtrArray *examples)
             lstm_apply(model->network, RATE * (1 - 0.9 * (epoch - 1) / (EPOCHS - 1)), weight);
             weight = 0;
         }
-        g_printerr("DeepLog: epoch %u of %u, loss %.4f\n", epoch, EPOCHS, loss / total);
+        g_printerr("DeepLog: %u symbols, %u examples, epoch %u of %u, loss %.4f\n",
+                   model->n_symbols, examples->len, epoch, EPOCHS, loss / total);
     }
 }
 
-gpointer
-deeplog_fit(const SeriesSet *set)
+static Model *
+model_new(const SeriesSet *set, gint half)
 {
     Model *model = g_new0(Model, 1);
     g_autoptr(GPtrArray) examples = g_ptr_array_new_with_free_func(g_free);
@@ -140,9 +173,10 @@ deeplog_fit(const SeriesSet *set)
 
     model->symbols = g_hash_table_new(NULL, NULL);
     for (guint i = 0; i < set->series->len; i++)
-        name_symbols(model, set->series->pdata[i]);
+        name_symbols(model, set->series->pdata[i], trained_records(set->series->pdata[i], half));
     for (guint i = 0; i < set->series->len; i++)
-        add_examples(model, set->series->pdata[i], examples, seen);
+        add_examples(model, set->series->pdata[i], trained_records(set->series->pdata[i], half),
+                     examples, seen);
     model->network = lstm_new(model->n_symbols, SEED);
     model->logits = g_new(LstmReal, MAX(model->n_symbols, 1));
     if (examples->len > 0)
@@ -150,11 +184,9 @@ deeplog_fit(const SeriesSet *set)
     return model;
 }
 
-void
-deeplog_free_model(gpointer data)
+static void
+model_free(Model *model)
 {
-    Model *model = data;
-
     g_hash_table_unref(model->symbols);
     lstm_free(model->network);
     g_free(model->logits);
@@ -162,11 +194,41 @@ deeplog_free_model(gpointer data)
 }
 
 gpointer
+deeplog_fit(const SeriesSet *set)
+{
+    Models *models = g_new0(Models, 1);
+
+    for (gint half = 0; half < 2; half++)
+        models->halves[half] = model_new(set, half);
+    return models;
+}
+
+gpointer
+deeplog_first_fit(const SeriesSet *set)
+{
+    Models *models = g_new0(Models, 1);
+
+    models->halves[0] = model_new(set, -1);
+    return models;
+}
+
+void
+deeplog_free_model(gpointer data)
+{
+    Models *models = data;
+
+    g_clear_pointer(&models->halves[0], model_free);
+    g_clear_pointer(&models->halves[1], model_free);
+    g_free(models);
+}
+
+gpointer
 deeplog_reset(const EvaluationDetector *self, const Series *series, GError **error)
 {
     DeepLog *state = g_new0(DeepLog, 1);
+    const Models *models = self->model;
 
-    state->model = self->model;
+    state->model = models->halves[models->halves[1] ? half_of(series) : 0];
     return state;
 }
 

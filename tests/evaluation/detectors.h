@@ -43,8 +43,10 @@ gpointer artime_reset(const EvaluationDetector *self, const Series *series, GErr
 double artime_feed(gpointer state, guint32 key);
 void artime_free(gpointer state);
 
-/* DeepLog's log-key model, trained on the records of the set that are never scored. */
+/* DeepLog's log-key model, trained on the normal records of the other half of the set, or on the
+ * first records of all, which are never scored. */
 gpointer deeplog_fit(const SeriesSet *set);
+gpointer deeplog_first_fit(const SeriesSet *set);
 void deeplog_free_model(gpointer model);
 gpointer deeplog_reset(const EvaluationDetector *self, const Series *series, GError **error);
 double deeplog_feed(gpointer state, guint32 key);

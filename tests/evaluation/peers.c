@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 #define PAPER_TOP 0.35 /* where the paper's sweep of thresholds ends */
 
@@ -51,12 +52,9 @@ static const Peer peers[] = {
      0.308,
      0.7825,
      0.0024},
-    {"DeepLog",
-     NULL,
-     {{NAN, NAN, NAN, NAN}, {NAN, NAN, NAN, NAN}}, /* none */
-     0.5,                                          /* of our scores; the paper's are 0 or 1 */
-     1,
-     0.0037},
+    /* 0.5 of our scores: the paper's are 0 or 1. It gives no AUC. */
+    {"DeepLog", NULL, {{NAN, NAN, NAN, NAN}, {NAN, NAN, NAN, NAN}}, 0.5, 1, 0.0037},
+    {"DeepLog, first records", NULL, {{NAN, NAN, NAN, NAN}, {NAN, NAN, NAN, NAN}}, 0.5, 1, 0.0037},
 };
 
 /* What was recorded of a series: the values as they were fed, and a score of each. */
@@ -249,6 +247,16 @@ print_rates(const Peer *peer, const GArray *runs)
             100 * peer->early_detection, 100 * rates.false_positive, 100 * peer->false_positive);
 }
 
+/* Of the processor, training included: the machine may have other work. */
+static gint64
+cpu_us(void)
+{
+    struct timespec time = {0};
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
 /* AUC over all of @set beside what was published of the paper's whole set. */
 static gboolean
 compare_published(const Peer *peer,
@@ -260,10 +268,10 @@ compare_published(const Peer *peer,
     g_autoptr(GPtrArray) fed = g_ptr_array_new_with_free_func(fed_free);
     g_autoptr(GArray) runs = NULL;
     g_autoptr(GArray) ended = NULL;
-    gint64 begin_us = g_get_monotonic_time(), us = 0, records = 0;
+    gint64 begin_us = cpu_us(), us = 0, records = 0;
 
     runs = run_all(detector, set->series, kept, error);
-    us = g_get_monotonic_time() - begin_us;
+    us = cpu_us() - begin_us;
     for (guint i = 0; i < set->series->len; i++) {
         g_ptr_array_add(fed, as_fed(set->series->pdata[i]));
         records += ((const Series *) set->series->pdata[i])->keys->len;
