@@ -219,6 +219,7 @@ read_log(virDomainPtr domain, OmenAgentLogPlace *place, GError **error)
 {
     g_autoptr(GError) of_journal = NULL;
     g_autoptr(GError) of_file = NULL;
+    const GError *refused;
     char *text = NULL;
 
     if (place->kind != OMEN_AGENT_LOG_FILE)
@@ -232,15 +233,14 @@ read_log(virDomainPtr domain, OmenAgentLogPlace *place, GError **error)
     }
     if (text)
         return text;
-    if (of_file && is_forbidden(of_file))
+    refused = of_file ? of_file : of_journal;
+    if (refused && is_forbidden(refused))
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
                     "the guest's agent forbids guest-exec and guest-file-open: allow them in its "
                     "configuration, or give the guest the channel org.virtomen.log.0");
     else
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "the guest's log can not be read: %s",
-                    of_file      ? of_file->message
-                    : of_journal ? of_journal->message
-                                 : "no answer");
+                    refused ? refused->message : "no answer");
     return NULL;
 }
 

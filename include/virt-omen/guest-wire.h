@@ -11,10 +11,11 @@
  *      5  type, 1 byte: OmenGuestFrameType
  *      6  length of the payload, 2 bytes
  *      8  session, 8 bytes: another one each time the writer starts
- *     16  sequence, 8 bytes: number of the record, from 1; of a beat, that of the last record
- * written 24  time, 8 bytes: microseconds since the epoch by the guest's clock; 0 not known 32
- * lost, 8 bytes: records of this session that the writer has dropped so far 40  priority, 1 byte,
- * as syslog's 41  length of the identifier, 1 byte: the payload begins with it, the message follows
+ *     16  sequence, 8 bytes: number of the record, from 1; of a beat, that of the last one
+ *     24  time, 8 bytes: microseconds since the epoch by the guest's clock; 0 not known
+ *     32  lost, 8 bytes: records of this session that the writer has dropped so far
+ *     40  priority, 1 byte, as syslog's
+ *     41  length of the identifier, 1 byte: the payload begins with it, the message follows
  *     42  two bytes of 0
  *     44  check, 4 bytes: CRC-32 (IEEE 802.3) of the bytes 0 to 43 and of the payload
  *

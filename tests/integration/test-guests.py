@@ -168,6 +168,22 @@ def test_pull():
         heard(hosts, "g1")
 
 
+def test_forbidden():
+    """An agent whose policy forbids to read logs is named, with what to do; it is asked seldom, and still for its pulse."""
+    with bed.Bed("guests-forbidden", hosts=1, guests=1, daemon="observe") as hosts:
+        hosts.on("alpha", "sh", "-c", "printf '[guests]\\npull_period_s=2\\n' > /etc/virt-omen/conf.d/60-pull.conf")
+        in_guest(hosts, "g1", "killall virt-omen-forward; (sleep 1; killall qemu-ga; sleep 1; exec qemu-ga -m virtio-serial "
+                 "-p /dev/virtio-ports/org.qemu.guest_agent.0 -l /var/log/forbidden.log -t /var/run "
+                 "-b guest-exec,guest-file-open) < /dev/null > /dev/null 2>&1 &")
+        hosts.testbed("daemon", "alpha", "stop")
+        hosts.testbed("daemon", "alpha", "start", "observe")
+        row = wait_for("the refusal is told", lambda: (channel(hosts, "g1", kind="pull") or {}).get("problem"), 90)
+        expect(f"it names what is forbidden, and what to do: {row}", "forbids guest-exec and guest-file-open" in row
+               and "org.virtomen.log.0" in row)
+        expect("it is not taken for heard", "through its agent" not in domain(hosts, "g1")["hearing"])
+        stays("its pulse is felt all the same", lambda: channel(hosts, "g1", kind="agent")["records"] == 0, 20)
+
+
 def latencies(hosts, guests, first):
     """Seconds from a line in a guest's kernel to its omen's record, of lines of several guests in turn."""
     found = []
@@ -206,4 +222,4 @@ def test_flood():
 
 
 if __name__ == "__main__":
-    bed.main([test_channel, test_restarts, test_migration, test_hostile, test_heartbeats, test_pull, test_flood])
+    bed.main([test_channel, test_restarts, test_migration, test_hostile, test_heartbeats, test_pull, test_forbidden, test_flood])
