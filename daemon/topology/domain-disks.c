@@ -213,7 +213,6 @@ read_hostdev(OmenDomainDisks *self, xmlNode *device)
 static void
 read_filesystem(OmenDomainDisks *self, xmlNode *device)
 {
-    g_autofree char *type = dup_attribute(device, "type");
     xmlNode *source = find_child(device, "source");
     g_autofree char *folder = dup_attribute(source, "dir");
     g_autofree char *file = dup_attribute(source, "file");
