@@ -113,8 +113,8 @@ static gboolean
 on_refresh(gpointer user_data)
 {
     reconsider(user_data);
-    bring_back(user_data);
     omen_responder_refresh(user_data);
+    bring_back(user_data);
     return G_SOURCE_CONTINUE;
 }
 

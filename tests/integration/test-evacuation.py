@@ -116,8 +116,7 @@ def test_deadline():
 def test_destinations():
     """Destinations are probed: unreachable, without room, endangered; each with its reason."""
     with bed.Bed("evac-places", hosts=4, guests=1, daemon="advise") as hosts:
-        hosts.on("gamma", "sh", "-c", "setsid socat TCP-LISTEN:7700,fork,reuseaddr UNIX-CONNECT:/run/dbus/system_bus_socket "
-                                      "> /dev/null 2>&1 < /dev/null &")
+        speak_on_the_network(hosts, "gamma")
         endanger(hosts, "gamma")
         hosts.testbed("kill", "beta")
         configure(hosts, "alpha", "[destination gamma]\nbus=tcp:host=gamma,port=7700\n"
@@ -167,6 +166,159 @@ def test_storm():
         expect(f"the third asks: {json.dumps(omens)[:2000]}", len(asked) >= 1)
 
 
+def speak_on_the_network(hosts, host):
+    """Makes a host's bus reachable for the others, as an operator would over a tunnel."""
+    hosts.on(host, "sh", "-c", "setsid socat TCP-LISTEN:7700,fork,reuseaddr UNIX-CONNECT:/run/dbus/system_bus_socket "
+                               "> /dev/null 2>&1 < /dev/null &")
+
+
+def test_storm_of_hosts():
+    """Most other hosts are endangered as well: a common cause; an operator is asked, and nothing moves."""
+    with bed.Bed("evac-hosts", hosts=3, guests=1, daemon="enforce") as hosts:
+        text = ""
+        for host in ("beta", "gamma"):
+            speak_on_the_network(hosts, host)
+            endanger(hosts, host)
+            text += f"[destination {host}]\nbus=tcp:host={host},port=7700\n"
+        configure(hosts, "alpha", text, "enforce")
+        wait_for("both are known to be endangered", lambda: all("endangered" in row["reason"] for row in
+                 hosts.omen("alpha", "destinations", "--json")), 90)
+        endanger(hosts)
+        await_word(hosts, 0, "proposed", "common cause")
+        stays("nothing moves", lambda: hosts.omen("alpha", "evacuations", "--json") == [], 8)
+
+
+def come_home(hosts, guest="g1"):
+    """Clears all omens of alpha, and moves the guest back by hand."""
+    for omen in hosts.omens("alpha"):
+        hosts.omen("alpha", "clear", str(omen["id"]), check=False)
+    wait_for("the quarantine ends", lambda: hosts.on("alpha", "test", "-e", "/run/virt-omen/quarantine",
+                                                     check=False).returncode != 0)
+    hosts.on("beta", "virsh", "migrate", "--live", "--p2p", "--persistent", "--undefinesource", guest,
+             "qemu+tcp://alpha/system")
+
+
+def newest_omen(hosts):
+    return max(hosts.omens("alpha"), key=lambda omen: omen["id"])
+
+
+def await_word(hosts, known, action, word):
+    """A new omen of the host, and what is said about it."""
+    def told():
+        return [omen for omen in hosts.omens("alpha") if omen["id"] > known and omen["action"] == action and
+                word in omen["outcome"]]
+    return wait_for(f"an omen is {action}: {word}; there are {hosts.omens('alpha')}", told, 30)[0]
+
+
+def test_pause_and_budget():
+    """After an action there is a pause; when a domain's budget is spent an operator is asked."""
+    with bed.Bed("evac-pause", hosts=2, guests=1, daemon="enforce") as hosts:
+        configure(hosts, "alpha", "[policy]\npause_s=40\ndomain_budget=2\n", "enforce")
+        endanger(hosts)
+        first = ended(hosts, names(1))["g1"]
+        expect(f"it left at once: {first}", first["phase"] == "succeeded")
+        come_home(hosts)
+        known = newest_omen(hosts)["id"]
+        hosts.write("alpha", bed.stamped(bed.series("disk-dies.log")))
+        await_word(hosts, known, "proposed", "pause_s")
+        rows = wait_for("it leaves again", lambda: [row for row in hosts.omen("alpha", "evacuations", "--json")
+                                                    if row["phase"] == "succeeded" and row["id"] > first["id"]], 90)
+        expect(f"not before the pause was over: {rows}", rows[0]["queued"] - first["queued"] >= 40)
+        come_home(hosts)
+        known = newest_omen(hosts)["id"]
+        hosts.write("alpha", bed.stamped(bed.series("disk-dies.log")))
+        omen = await_word(hosts, known, "proposed", "domain_budget")
+        hosts.omen("alpha", "approve", str(omen["id"]))
+        wait_for("an operator's word is above it", lambda: hosts.running_on("g1") == ["beta"], 60)
+
+
+def test_no_space():
+    """The storage of a guest is full: moving it would not help, and it is not moved."""
+    with bed.Bed("evac-space", hosts=2, guests=1, daemon="enforce") as hosts:
+        hosts.on("alpha", "sh", "-c", "echo \"$(date -u +%Y-%m-%dT%H:%M:%S.000000Z): block I/O error in device 'virtio-disk0': "
+                                      "No space left on device (28)\" >> /var/log/libvirt/qemu/g1.log")
+        await_word(hosts, 0, "recorded", "does not help")
+        stays("nothing moves", lambda: hosts.omen("alpha", "evacuations", "--json") == [], 5)
+
+
+def test_hung_guest():
+    """A guest whose QEMU does not answer holds up none of the others."""
+    with bed.Bed("evac-hung", hosts=2, guests=4, daemon="advise") as hosts:
+        configure(hosts, "alpha", "[evacuation]\nconcurrency=1\n", "advise")
+        hosts.on("alpha", "pkill", "-STOP", "-f", "guest=g2,")
+        began = time.monotonic()
+        hosts.omen("alpha", "evacuate", "--all")
+        rows = ended(hosts, ["g1", "g3", "g4"], 60)
+        took = time.monotonic() - began
+        expect(f"the others left: {rows}", all(rows[guest]["phase"] == "succeeded" for guest in ("g1", "g3", "g4")))
+        expect(f"in {took:.1f} s", took < 30)
+        hosts.on("alpha", "pkill", "-CONT", "-f", "guest=g2,")
+        ended(hosts, ["g2"], 120)
+        expect("g2 runs once", len(hosts.running_on("g2")) == 1)
+
+
+def test_relief():
+    """Memory is short, and a guest can not leave: another one gives some, as its owner agreed."""
+    with bed.Bed("evac-relief", hosts=2, guests=3, daemon="enforce") as hosts:
+        wish(hosts, "g1", never_move="yes")
+        wish(hosts, "g2", never_move="yes", shrink_to="80")
+        wish(hosts, "g3", never_move="yes")
+        configure(hosts, "alpha", "[policy]\nwhen_stuck=relieve\ncertain_percent=50\n", "enforce")
+        learn(hosts)
+
+        def balloon(guest):
+            lines = hosts.on("alpha", "virsh", "dommemstat", guest).stdout.splitlines()
+            return int(next(line.split()[1] for line in lines if line.startswith("actual"))) // 1024
+        before = {guest: (hosts.counter(guest), balloon(guest)) for guest in names(3)}
+        hosts.write("alpha", bed.stamped(["kernel: Out of memory: Killed process 4242 (mysqld) total-vm:4194304kB, "
+                                          "anon-rss:3145728kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:6200kB "
+                                          "oom_score_adj:0"]))
+        rows = ended(hosts, names(3))
+        expect(f"g2 gave, by g1's or g3's need: {rows}", any("g2 gave" in rows[guest]["error"] and
+               "virsh setmem g2" in rows[guest]["error"] for guest in ("g1", "g3")))
+        expect(f"g2 shrank from {before['g2'][1]} MiB to {balloon('g2')}", balloon("g2") <= 82 < before["g2"][1])
+        expect("the others are as they were", all(balloon(guest) == before[guest][1] for guest in ("g1", "g3")))
+        for guest in names(3):
+            after = hosts.counter(guest)
+            expect(f"{guest} runs on", after[0] == before[guest][0][0] and after[1] > before[guest][0][1])
+
+
+def test_shutdown():
+    """A guest whose owner prefers that is shut down in order when the host is about to fail, if the policy permits it."""
+    with bed.Bed("evac-shutdown", hosts=2, guests=2, daemon="enforce") as hosts:
+        wish(hosts, "g1", shutdown_instead="yes")
+        configure(hosts, "alpha", "[policy]\nwhen_stuck=shutdown\nshutdown_limit_s=60\n", "enforce")
+        endanger(hosts)
+        rows = ended(hosts, names(2))
+        expect(f"g2 left: {rows}", rows["g2"]["phase"] == "succeeded")
+        expect(f"g1 was shut down, by its owner's wish: {rows['g1']}", "it was shut down" in rows["g1"]["error"])
+        expect("it runs nowhere", hosts.running_on("g1") == [])
+        state = hosts.on("alpha", "virsh", "domstate", "--reason", "g1").stdout
+        expect(f"by itself: {state}", "shutdown" in state or "shut off" in state)
+
+
+def test_deadline_survives():
+    """The daemon is killed in the middle: what waits still goes by the omen's deadline, each guest once."""
+    with bed.Bed("evac-again", hosts=2, guests=3, daemon="enforce") as hosts:
+        hosts.testbed("rate", "alpha", "120")
+        configure(hosts, "alpha", "[evacuation]\nconcurrency=1\n", "enforce")
+        before = {guest: hosts.counter(guest)[0] for guest in names(3)}
+        omen = endanger(hosts)
+        wait_for("the first is on its way", lambda: any(row["progress"] > 0.1 for row in
+                 hosts.omen("alpha", "evacuations", "--json")), 60)
+        deadline = plan(hosts)["deadline"]
+        hosts.testbed("daemon", "alpha", "kill")
+        hosts.testbed("daemon", "alpha", "start", "enforce")
+        expect("the deadline is the same", abs(plan(hosts)["deadline"] - deadline) < 1 and deadline > time.time())
+        rows = ended(hosts, names(3))
+        expect(f"all left: {rows}", all(row["phase"] == "succeeded" for row in rows.values()))
+        expect("each runs once", all(hosts.running_on(guest) == ["beta"] for guest in names(3)))
+        expect("none was restarted", all(hosts.counter(guest)[0] == before[guest] for guest in names(3)))
+        done = wait_for("the omen knows", lambda: [one for one in hosts.omens("alpha") if one["id"] == omen["id"] and
+                                                   one["action"] == "finished"], 30)[0]
+        expect(f"three of three: {done}", "3 of 3" in done["outcome"])
+
+
 def test_disk_gone():
     """State and log folders full, then read-only: the guests leave all the same."""
     with bed.Bed("evac-disk", hosts=2, guests=4, daemon="advise") as hosts:
@@ -212,6 +364,33 @@ def test_return():
         hosts.omen("alpha", "return", "g1", "--wait")
         expect("and is back", hosts.running_on("g1") == ["alpha"])
         expect("none was restarted", all(hosts.counter(guest)[0] == before[guest] for guest in names(2)))
+
+
+def test_cured():
+    """The danger expires, but the host's storage is not well: it stays in quarantine, until a check finds it so."""
+    with bed.Bed("evac-cured", hosts=2, guests=1, daemon="enforce") as hosts:
+        hosts.testbed("daemon", "alpha", "stop")
+        hosts.on("alpha", "mount", "-t", "tmpfs", "tmpfs", "/var/lib/virt-omen")
+        configure(hosts, "alpha", "[policy]\nbring_back=yes\nbring_back_after_s=5\nomen_lifetime_s=30\n"
+                                  "[evacuation]\nown_uri=qemu+tcp://alpha/system\n", "enforce")
+        boot_id = hosts.counter("g1")[0]
+        endanger(hosts)
+        row = ended(hosts, names(1))["g1"]
+        expect(f"it left: {row}", hosts.running_on("g1") == ["beta"])
+        hosts.on("alpha", "mount", "-o", "remount,ro", "/var/lib/virt-omen")
+
+        def quarantine():
+            return hosts.on("alpha", "cat", "/run/virt-omen/quarantine", check=False).stdout
+        wait_for("the omen has expired, and the check has failed", lambda: "can not be written" in quarantine(), 90)
+        refused = hosts.on("beta", "virsh", "migrate", "--live", "--p2p", "g1", "qemu+tcp://alpha/system", check=False)
+        expect(f"it takes no guest: {refused.stderr}", refused.returncode != 0)
+        problems = hosts.omen("alpha", "status", "--json")["problems"]
+        expect(f"and says why: {problems}", any("takes no guests yet" in problem for problem in problems))
+        stays("nothing comes back", lambda: hosts.running_on("g1") == ["beta"], 8)
+        hosts.on("alpha", "mount", "-o", "remount,rw", "/var/lib/virt-omen")
+        wait_for("it is well again, and g1 is back", lambda: hosts.running_on("g1") == ["alpha"], 120)
+        expect("the quarantine is over", quarantine() == "")
+        expect("g1 was not restarted", hosts.counter("g1")[0] == boot_id)
 
 
 def test_ladder():
@@ -335,4 +514,6 @@ def test_flood():
 
 
 if __name__ == "__main__":
-    bed.main([test_plan, test_deadline, test_destinations, test_restraint, test_storm, test_disk_gone, test_return, test_ladder, test_local_disk, test_tls, test_flood])
+    bed.main([test_plan, test_deadline, test_destinations, test_restraint, test_storm,
+              test_storm_of_hosts, test_pause_and_budget, test_no_space, test_hung_guest, test_relief, test_shutdown,
+              test_deadline_survives, test_disk_gone, test_return, test_cured, test_ladder, test_local_disk, test_tls, test_flood])

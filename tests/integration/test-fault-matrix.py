@@ -205,6 +205,19 @@ def test_disk():
     run_fault("disk", lambda hosts: hosts.testbed("disk-errors", GUEST, "on"), judge_by=judge_disk)
 
 
+def blind(host):
+    """The host no longer reaches the guests' storage."""
+    return lambda hosts: hosts.on(host, "ip", "route", "add", "blackhole", "10.77.0.1/32", check=False)
+
+
+def test_storage():
+    """The destination does not reach the guest's disk, for four seconds."""
+    def mend(hosts):
+        time.sleep(4)
+        hosts.on("beta", "ip", "route", "del", "blackhole", "10.77.0.1/32")
+    run_fault("storage", blind("beta"), mend, points=("before", *POINTS))
+
+
 def test_owner():
     """The owner destroys the domain."""
     def judge_owner(hosts, _before, row):
@@ -261,4 +274,4 @@ def test_power():
 
 if __name__ == "__main__":
     bed.main([test_daemon, test_source, test_destination, test_link, test_link_in_post_copy, test_out_of_memory,
-              test_hook, test_disk, test_owner, test_second_omen, test_cancel, test_power])
+              test_hook, test_disk, test_storage, test_owner, test_second_omen, test_cancel, test_power])
