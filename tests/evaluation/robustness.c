@@ -134,6 +134,28 @@ spoil_training(Series *to,
     }
 }
 
+#define LAST_RECORD_S 1735733532 /* 2025-01-01 12:12:12, behind all of the series */
+
+static void
+append_record(Series *to,
+              const Series *from,
+              G_GNUC_UNUSED GRand *random,
+              G_GNUC_UNUSED double share,
+              G_GNUC_UNUSED const Series *other)
+{
+    guint32 key = 0;
+    double time = LAST_RECORD_S;
+
+    for (gsize i = 0; i < from->keys->len; i++)
+        copy_record(to, from, i);
+    if (from->label < 0)
+        return;
+    if (from->failure == (gssize) from->keys->len)
+        to->failure = from->failure;
+    g_array_append_val(to->keys, key);
+    g_array_append_val(to->times, time);
+}
+
 typedef struct {
     const char *name;
     void (*spoil)(Series *to, const Series *from, GRand *random, double share, const Series *other);
@@ -153,6 +175,8 @@ static const Spoil spoils[] = {
     {"a benign series interleaved", interleave, 0},
     {"the fault in the training too", spoil_training, 0},
 };
+
+static const Spoil last_record = {"with the paper's last record", append_record, 0};
 
 /* The benign series that @i-th series is mixed with. */
 static const Series *
@@ -207,5 +231,24 @@ robustness_report(Report *report,
         runs_report_rates(report, detector->name, runs, NULL, threshold);
         report->series_set = series_set;
     }
+    return TRUE;
+}
+
+gboolean
+robustness_report_last_record(Report *report,
+                              EvaluationDetector *detector,
+                              const SeriesSet *set,
+                              GError **error)
+{
+    const char *series_set = report->series_set;
+    g_autofree char *name = g_strdup_printf("%s, %s", series_set, last_record.name);
+    g_autoptr(SeriesSet) spoilt = spoil_set(set, &last_record);
+    g_autoptr(GArray) runs = runs_score(detector, spoilt, error);
+
+    if (!runs)
+        return FALSE;
+    report->series_set = name;
+    runs_report_areas(report, detector, runs);
+    report->series_set = series_set;
     return TRUE;
 }

@@ -11,3 +11,10 @@ gboolean robustness_report(Report *report,
                            const SeriesSet *set,
                            double threshold,
                            GError **error);
+
+/* Areas under ROC of @detector where each fault series ends with a record of template 0, as those
+ * do on which the paper ran its baselines: an anomaly of nobody's host, after every failure. */
+gboolean robustness_report_last_record(Report *report,
+                                       EvaluationDetector *detector,
+                                       const SeriesSet *set,
+                                       GError **error);

@@ -83,6 +83,15 @@ report_roc(Report *report,
     report_add_curve(report, plot, detector->name, roc);
 }
 
+void
+runs_report_areas(Report *report, const EvaluationDetector *detector, const GArray *runs)
+{
+    for (guint c = CRITERION_RELAXED; c <= CRITERION_STRICT; c++)
+        for (guint i = 0; i < G_N_ELEMENTS(scenarios); i++)
+            report_add(report, detector->name, criteria[c], scenarios[i], "AUC",
+                       scorer_auc(runs, scenarios[i], c, detector->sweep_top));
+}
+
 /* What each threshold gives under NAB's standard profile. */
 static void
 report_nab_sweep(Report *report, const char *detector, Criterion criterion, const NabCurve *curve)

@@ -21,6 +21,9 @@ void runs_report_alarms(Report *report,
 /* The figures of the tables, and the curves of the plots. Returns the threshold of the rates. */
 double runs_report(Report *report, const EvaluationDetector *detector, const GArray *runs);
 
+/* Areas under ROC alone. */
+void runs_report_areas(Report *report, const EvaluationDetector *detector, const GArray *runs);
+
 /* Early detections and false positives at @threshold alone. */
 void runs_report_rates(Report *report,
                        const char *detector,
