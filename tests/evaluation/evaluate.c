@@ -119,7 +119,7 @@ evaluate_all(const Options *options, const char *folder, GError **error)
         report_add_detector(&report, i, detector->name, detector->fitted);
         done = evaluate(&report, detector, set, options->rows_only, error);
     }
-    if (done && !options->rows_only)
+    if (done && !options->rows_only && !options->only)
         sweep_similarity(&report, set);
     done = done && report_write(&report, folder, error);
     report_clear(&report);
