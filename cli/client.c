@@ -313,6 +313,30 @@ client_begin_object(Client *self,
     return NULL;
 }
 
+void
+client_print_list(Client *self,
+                  GPtrArray *paths,
+                  gboolean json,
+                  ClientAddFunc add,
+                  ClientPrintFunc print,
+                  const char *nothing)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+
+    json_builder_begin_array(builder);
+    for (guint i = 0; i < paths->len; i++) {
+        if (json)
+            add(self, g_ptr_array_index(paths, i), builder);
+        else
+            print(self, g_ptr_array_index(paths, i));
+    }
+    json_builder_end_array(builder);
+    if (json)
+        client_print_json(json_builder_get_root(builder));
+    else if (paths->len == 0)
+        g_print("%s", nothing);
+}
+
 int
 client_list_command(int argc,
                     char **argv,
@@ -328,23 +352,11 @@ client_list_command(int argc,
     };
     g_auto(Client) client = {0};
     g_autoptr(GPtrArray) paths = NULL;
-    g_autoptr(JsonBuilder) builder = json_builder_new();
     int status;
 
     if (!client_begin(&client, entries, &argc, &argv, 0, 0, "it takes no argument", &status))
         return status;
     paths = client_list(&client, interface);
-    json_builder_begin_array(builder);
-    for (guint i = 0; i < paths->len; i++) {
-        if (json)
-            add(&client, g_ptr_array_index(paths, i), builder);
-        else
-            print(&client, g_ptr_array_index(paths, i));
-    }
-    json_builder_end_array(builder);
-    if (json)
-        client_print_json(json_builder_get_root(builder));
-    else if (paths->len == 0)
-        g_print("%s", nothing);
+    client_print_list(&client, paths, json, add, print, nothing);
     return EXIT_GOOD;
 }

@@ -72,10 +72,18 @@ char *client_begin_object(Client *self,
                           const char *kind,
                           int *status);
 
-/* A whole command that lists all objects with that interface: as JSON by @add, for people by
- * @print, or by the words @nothing. Returns the exit status. */
+/* All of @paths: as JSON by @add, for people by @print, or by the words @nothing. */
 typedef void (*ClientAddFunc)(Client *client, const char *path, JsonBuilder *builder);
 typedef void (*ClientPrintFunc)(Client *client, const char *path);
+void client_print_list(Client *self,
+                       GPtrArray *paths,
+                       gboolean json,
+                       ClientAddFunc add,
+                       ClientPrintFunc print,
+                       const char *nothing);
+
+/* A whole command that lists all objects with that interface: as client_print_list()
+ * does. Returns the exit status. */
 int client_list_command(int argc,
                         char **argv,
                         const char *interface,

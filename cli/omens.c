@@ -74,10 +74,91 @@ print_omen(Client *client, const char *path)
         g_print("     %s\n", records[i]);
 }
 
+/* What came of omens, by fate. "" is told as "unknown". */
+static const char *const fates[] = {"failed", "repaired", "confirmed", "dismissed", "nothing", ""};
+
+typedef struct {
+    guint n_of_fate[G_N_ELEMENTS(fates)];
+    guint n_real;
+    guint n_known;
+} Precision;
+
+static Precision
+count_precision(Client *client, GPtrArray *paths)
+{
+    Precision self = {0};
+
+    for (guint i = 0; i < paths->len; i++) {
+        const char *fate =
+            client_get_string(client, g_ptr_array_index(paths, i), INTERFACE_OMEN, "Fate");
+        for (guint f = 0; f < G_N_ELEMENTS(fates); f++)
+            self.n_of_fate[f] += g_str_equal(fate, fates[f]) ? 1 : 0;
+    }
+    self.n_real = self.n_of_fate[0] + self.n_of_fate[1] + self.n_of_fate[2];
+    self.n_known = self.n_real + self.n_of_fate[3] + self.n_of_fate[4];
+    return self;
+}
+
+static void
+print_precision(const Precision *precision)
+{
+    if (precision->n_known == 0)
+        g_print("Precision so far: not known yet; of none of these is it known what came of it.\n");
+    else
+        g_print(
+            "Precision so far: %.0f %%: of %u whose end is known %u failed, %u were repaired before, "
+            "%u confirmed, %u dismissed, %u came to nothing.\n",
+            100.0 * precision->n_real / precision->n_known, precision->n_known,
+            precision->n_of_fate[0], precision->n_of_fate[1], precision->n_of_fate[2],
+            precision->n_of_fate[3], precision->n_of_fate[4]);
+}
+
+static void
+print_precision_json(const Precision *precision)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+
+    json_builder_begin_object(builder);
+    json_builder_set_member_name(builder, "precision");
+    if (precision->n_known > 0)
+        json_builder_add_double_value(builder, (double) precision->n_real / precision->n_known);
+    else
+        json_builder_add_null_value(builder);
+    for (guint i = 0; i < G_N_ELEMENTS(fates); i++) {
+        json_builder_set_member_name(builder, *fates[i] ? fates[i] : "unknown");
+        json_builder_add_int_value(builder, precision->n_of_fate[i]);
+    }
+    json_builder_end_object(builder);
+    client_print_json(json_builder_get_root(builder));
+}
+
 int
 command_omens(int argc, char **argv)
 {
-    return client_list_command(argc, argv, INTERFACE_OMEN, add_omen, print_omen, "No omens.\n");
+    gboolean json = FALSE;
+    gboolean only_precision = FALSE;
+    const GOptionEntry entries[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
+        {"precision", 0, 0, G_OPTION_ARG_NONE, &only_precision,
+         "Only how many of them came true, and how many were false alarms", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_auto(Client) client = {0};
+    g_autoptr(GPtrArray) paths = NULL;
+    Precision precision;
+    int status;
+
+    if (!client_begin(&client, entries, &argc, &argv, 0, 0, "it takes no argument", &status))
+        return status;
+    paths = client_list(&client, INTERFACE_OMEN);
+    precision = count_precision(&client, paths);
+    if (!only_precision)
+        client_print_list(&client, paths, json, add_omen, print_omen, "No omens.\n");
+    if (only_precision && json)
+        print_precision_json(&precision);
+    else if (!json && (only_precision || paths->len > 0))
+        print_precision(&precision);
+    return EXIT_GOOD;
 }
 
 static const char *

@@ -3,7 +3,34 @@
 
 #include <string.h>
 
-#define MARK "then the domain failed"
+/* Longest line that is looked at. */
+#define MAX_LINE 512
+
+/* A line that comes with the first sign is no news. */
+#define LEAST_LEAD_US G_USEC_PER_SEC
+
+/* What a line tells of. */
+typedef struct {
+    const char *key;   /* what every such line holds */
+    const char *words; /* all that stand between "*" must be in the line, in this order; "%" is the
+                        * device that the omen names */
+    OmenFate fate;
+    const char *what;
+    gboolean of_memory; /* it concerns omens of memory only */
+} Event;
+
+static const Event events[] = {
+    {"Out of memory", "Out of memory: Killed process", OMEN_FATE_FAILED, "memory ran out", TRUE},
+    {"out of memory", "Memory cgroup out of memory: Killed", OMEN_FATE_FAILED, "memory ran out",
+     TRUE},
+    {"seems to hang", "qemu monitor seems to hang", OMEN_FATE_FAILED, "QEMU hung", FALSE},
+    {"seems to hang", "guest agent seems to hang", OMEN_FATE_FAILED, "the guest hung", FALSE},
+    {"seems to hang", "libvirtd seems to hang", OMEN_FATE_FAILED, "libvirtd hung", FALSE},
+    {"Attached SCSI", "[%] Attached SCSI", OMEN_FATE_REPAIRED, "the device was replaced", FALSE},
+    {"recovery done", "md: %: recovery done", OMEN_FATE_REPAIRED, "the array was rebuilt", FALSE},
+    {"Synchronizing SCSI", "[%] Synchronizing SCSI cache", OMEN_FATE_REPAIRED,
+     "the device was taken out", FALSE},
+};
 
 static gboolean
 is_failure(const OmenDomainEvent *event)
@@ -17,26 +44,125 @@ is_failure(const OmenDomainEvent *event)
             event->detail == VIR_DOMAIN_EVENT_STOPPED_FAILED);
 }
 
+/* The first that comes is what came of it. */
+static void
+note(OmenOmen *omen, OmenFate fate, const char *what, gint64 time_us)
+{
+    const OmenOmenData *data = omen_omen_get_data(omen);
+    g_autofree char *outcome = NULL;
+
+    if (!omen_omen_set_fate(omen, fate, time_us))
+        return;
+    outcome = g_strdup_printf("%s%sthen %s, %" G_GINT64_FORMAT " s after the first sign",
+                              data->outcome, *data->outcome ? "; " : "", what,
+                              MAX(time_us - data->time_us, 0) / G_USEC_PER_SEC);
+    omen_omen_set_outcome(omen, outcome);
+}
+
 void
 omen_aftermath_take_event(OmenOmenRegistry *omens, const OmenDomainEvent *event)
 {
     g_autoptr(GPtrArray) list = NULL;
+    g_autofree char *what = NULL;
 
     if (!is_failure(event))
         return;
+    what = g_strdup_printf("the domain failed: %s", event->text);
     list = omen_omen_registry_list(omens);
     for (guint i = 0; i < list->len; i++) {
         OmenOmen *omen = g_ptr_array_index(list, i);
-        const OmenOmenData *data = omen_omen_get_data(omen);
-        g_autofree char *outcome = NULL;
 
-        if (!g_str_equal(data->domain_uuid, event->uuid) || strstr(data->outcome, MARK) ||
-            !omen_omen_is_open(omen, event->time_us))
+        if (g_str_equal(omen_omen_get_data(omen)->domain_uuid, event->uuid) &&
+            omen_omen_is_open(omen, event->time_us))
+            note(omen, OMEN_FATE_FAILED, what, event->time_us);
+    }
+}
+
+/* Whether the parts of @words, with @device for "%", stand in @line one after the other. */
+static gboolean
+has_words(const char *line, const char *words, const char *device)
+{
+    g_auto(GStrv) halves = g_strsplit(words, "%", 2);
+    g_autofree char *named = halves[1] ? g_strjoinv(device, halves) : g_strdup(words);
+    g_auto(GStrv) parts = g_strsplit(named, "*", -1);
+
+    if (halves[1] && !*device)
+        return FALSE;
+    for (guint i = 0; parts[i]; i++) {
+        const char *found = strstr(line, parts[i]);
+        if (!found)
+            return FALSE;
+        line = found + strlen(parts[i]);
+    }
+    return TRUE;
+}
+
+static gboolean
+concerns(const Event *event, const OmenOmenData *omen)
+{
+    return !event->of_memory || omen->failure_class == OMEN_FAILURE_OOM ||
+           omen->failure_class == OMEN_FAILURE_MEMORY;
+}
+
+static void
+compare_line(OmenOmen *omen, const char *line, gint64 now_us)
+{
+    const OmenOmenData *data = omen_omen_get_data(omen);
+
+    for (guint i = 0; i < G_N_ELEMENTS(events); i++) {
+        if (concerns(&events[i], data) && has_words(line, events[i].words, data->device)) {
+            note(omen, events[i].fate, events[i].what, now_us);
+            return;
+        }
+    }
+}
+
+/* Nearly no line tells of such a thing, and all of them are asked. */
+static gboolean
+may_tell(const OmenRecord *record)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(events); i++) {
+        if (memmem(record->message, record->message_length, events[i].key, strlen(events[i].key)))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+void
+omen_aftermath_take_line(OmenOmenRegistry *omens,
+                         const char *domain_uuid,
+                         const OmenRecord *record,
+                         gint64 now_us)
+{
+    g_autoptr(GPtrArray) list = NULL;
+    g_autofree char *line = NULL;
+
+    if (!may_tell(record))
+        return;
+    list = omen_omen_registry_list(omens);
+    line = g_strndup(record->message, MIN(record->message_length, MAX_LINE));
+    for (guint i = 0; i < list->len; i++) {
+        OmenOmen *omen = g_ptr_array_index(list, i);
+        const OmenOmenData *data = omen_omen_get_data(omen);
+
+        if (!g_str_equal(data->domain_uuid, domain_uuid) || !omen_omen_is_open(omen, now_us) ||
+            now_us - data->time_us < LEAST_LEAD_US)
             continue;
-        outcome = g_strdup_printf("%s%s" MARK ": %s, %" G_GINT64_FORMAT " s after the first sign",
-                                  data->outcome, *data->outcome ? "; " : "", event->text,
-                                  MAX(event->time_us - data->time_us, 0) / G_USEC_PER_SEC);
-        omen_omen_set_outcome(omen, outcome);
+        compare_line(omen, line, now_us);
+    }
+}
+
+void
+omen_aftermath_take_crash(OmenOmenRegistry *omens, gint64 time_us)
+{
+    g_autoptr(GPtrArray) list = omen_omen_registry_list(omens);
+
+    for (guint i = 0; i < list->len; i++) {
+        OmenOmen *omen = g_ptr_array_index(list, i);
+        const OmenOmenData *data = omen_omen_get_data(omen);
+
+        if (!*data->domain_uuid && data->time_us <= time_us && omen_omen_is_open(omen, time_us))
+            note(omen, OMEN_FATE_FAILED, "the host went down without warning", time_us);
     }
 }
 

@@ -1,17 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What happened after an omen: a domain that fails is told in the outcome of the omens that were
- * open of it, and so is known to have been foretold. */
+/*
+ * What happened after an omen: the domain failed or hung, memory ran out, the host went down, the
+ * disk was replaced. It is written beside the omens that were open then, in words and as their
+ * fate, and so is known to have been foretold.
+ */
 #pragma once
 
 #include "hypervisor/hypervisor.h"
 #include "omen/omen-registry.h"
+
+#include <virt-omen/record.h>
 
 G_BEGIN_DECLS
 
 /* Listens to @hypervisor as long as @omens lives. */
 void omen_aftermath_watch(OmenHypervisor *hypervisor, OmenOmenRegistry *omens);
 
-/* For tests: @event may have ended a domain. */
+/* @event may have ended a domain. */
 void omen_aftermath_take_event(OmenOmenRegistry *omens, const OmenDomainEvent *event);
+
+/* A line of the host's log (@domain_uuid "") or of what is said of a domain may tell that something
+ * has failed, or works again. */
+void omen_aftermath_take_line(OmenOmenRegistry *omens,
+                              const char *domain_uuid,
+                              const OmenRecord *record,
+                              gint64 now_us);
+
+/* The host went down without warning, at about @time_us: what was open of it then came true. */
+void omen_aftermath_take_crash(OmenOmenRegistry *omens, gint64 time_us);
 
 G_END_DECLS

@@ -39,6 +39,7 @@ struct _OmenDaemon {
     OmenBus *bus;
     OmenStateContents *contents; /* of an earlier life, until it is taken up */
     gint64 since_us;             /* what is known began */
+    char *boot_id;               /* of this boot, "" where it is not known */
     guint save_source;
     guint n_reloads; /* begun */
     guint applied_reload;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the daemon keeps over a restart, and takes up again. */
+#include "aftermath.h"
 #include "daemon-private.h"
 
 #define CLOSE_LIMIT_MS 5000
 #define MODE_SETTING   "mode"
 #define SINCE_SETTING  "since_us"
+#define ALIVE_SETTING  "alive" /* "BOOT TIME", of the running daemon; "" once it ended in order */
+#define BOOT_ID_FILE   "/proc/sys/kernel/random/boot_id"
 
 gboolean
 omen_daemon_open_state(OmenDaemon *self, GError **error)
@@ -109,10 +112,45 @@ omen_daemon_save_streams(OmenDaemon *self)
     }
 }
 
+/* (transfer full): of this boot, "" where the kernel does not tell. */
+static char *
+read_boot_id(void)
+{
+    char *boot_id = NULL;
+
+    if (!g_file_get_contents(BOOT_ID_FILE, &boot_id, NULL, NULL))
+        return g_strdup("");
+    return g_strstrip(boot_id);
+}
+
+/* By this the next life knows whether this host went down without a word, and when. */
+static void
+keep_alive(OmenDaemon *self)
+{
+    g_autofree char *value =
+        g_strdup_printf("%s %" G_GINT64_FORMAT, self->boot_id, g_get_real_time());
+
+    omen_state_db_put_setting(self->state, ALIVE_SETTING, value);
+}
+
+static void
+take_up_crash(OmenDaemon *self)
+{
+    const char *alive = g_hash_table_lookup(self->contents->settings, ALIVE_SETTING);
+    g_auto(GStrv) words = g_strsplit(alive ? alive : "", " ", 2);
+    guint64 time_us;
+
+    if (g_strv_length(words) == 2 && *words[0] && *self->boot_id &&
+        !g_str_equal(words[0], self->boot_id) &&
+        g_ascii_string_to_unsigned(words[1], 10, 1, G_MAXINT64, &time_us, NULL))
+        omen_aftermath_take_crash(self->omens, (gint64) time_us);
+}
+
 static gboolean
 on_save(gpointer user_data)
 {
     omen_daemon_save_streams(user_data);
+    keep_alive(user_data);
     return G_SOURCE_CONTINUE;
 }
 
@@ -173,6 +211,8 @@ omen_daemon_take_up_state(OmenDaemon *self)
     g_signal_connect(self->omens, "changed", G_CALLBACK(on_omen), self);
     g_signal_connect(self->evacuator, "added", G_CALLBACK(on_evacuation_added), self);
     self->save_source = g_timeout_add_seconds(self->configuration->save_interval_s, on_save, self);
+    self->boot_id = read_boot_id();
+    keep_alive(self);
     if (!contents)
         return;
 
@@ -190,6 +230,7 @@ omen_daemon_take_up_state(OmenDaemon *self)
             omen_responder_describe_request(self->responder, kept->omen_id);
         omen_evacuator_restore(self->evacuator, omen_evacuation_data_copy(kept), &request);
     }
+    take_up_crash(self);
     g_clear_pointer(&self->contents, omen_state_contents_free);
 }
 
@@ -205,6 +246,7 @@ omen_daemon_keep_evacuation(const OmenEvacuationData *data,
 void
 omen_daemon_close_state(OmenDaemon *self)
 {
+    omen_state_db_put_setting(self->state, ALIVE_SETTING, "");
     if (!omen_state_db_close(self->state, CLOSE_LIMIT_MS))
         g_warning("not all could be written to state.db in time");
 }

@@ -58,6 +58,7 @@ omen_daemon_finalize(GObject *object)
     omen_configuration_free(self->configuration);
     g_free(self->metrics_problem);
     g_free(self->configuration_path);
+    g_free(self->boot_id);
     g_free(self->bus_address);
     G_OBJECT_CLASS(omen_daemon_parent_class)->finalize(object);
 }
@@ -172,6 +173,16 @@ on_sign(OmenWatcher *watcher G_GNUC_UNUSED,
     omen_responder_take_sign(self->responder, stream, uuid, name, record, decision);
 }
 
+static gboolean
+on_record(OmenStream *stream, const OmenRecord *record, gpointer user_data)
+{
+    OmenDaemon *self = user_data;
+
+    omen_aftermath_take_line(self->omens, omen_stream_get_domain_uuid(stream), record,
+                             g_get_real_time());
+    return FALSE;
+}
+
 static void
 on_evacuation_added(OmenEvacuator *evacuator G_GNUC_UNUSED,
                     OmenEvacuation *evacuation,
@@ -230,6 +241,7 @@ make_parts(OmenDaemon *self)
     self->responder = omen_responder_new(self->omens, self->evacuator, self->hypervisor);
     self->watcher = omen_watcher_new(configuration, self->judge, self->hypervisor);
     omen_aftermath_watch(self->hypervisor, self->omens);
+    omen_watcher_set_filter(self->watcher, on_record, self);
     g_signal_connect(self->watcher, "sign", G_CALLBACK(on_sign), self);
     g_signal_connect(self->evacuator, "added", G_CALLBACK(on_evacuation_added), self);
     g_signal_connect_object(self->hypervisor, "connected", G_CALLBACK(on_status_changed), self,

@@ -3,6 +3,7 @@
 
 #include "bus/controller.h"
 #include "convalescence.h"
+#include "omen/track-record.h"
 #include "policy.h"
 #include "quarantine.h"
 #include "sign.h"
@@ -322,10 +323,13 @@ omen_responder_take_sign(OmenResponder *self,
                          const OmenDecision *decision)
 {
     OmenOmenData *sign = omen_sign_describe(stream, domain_uuid, domain_name, record, decision);
+    g_autoptr(GPtrArray) omens = NULL;
     gboolean is_new;
     OmenOmen *omen;
 
+    omens = omen_omen_registry_list(self->omens);
     sign->expires_us = expiry_from(self, sign->time_us);
+    sign->urgency_s = omen_track_record_estimate_urgency_s(omens, sign);
     omen = omen_omen_registry_raise(self->omens, sign, &is_new);
 
     if (!is_new) {

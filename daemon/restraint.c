@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "restraint.h"
 
+#include "omen/track-record.h"
+
 static const char doubtful[] =
     "one sign that is not certain: waits for it to last (lasting_s), for "
     "a second one, or for approval";
@@ -145,9 +147,11 @@ omen_restraint_gather(const OmenOmenData *omen,
                                 .last_us = omen->last_us,
                                 .now_us = now_us,
                                 .is_of_domain = *omen->domain_uuid != '\0'};
+    g_autoptr(GPtrArray) list = omen_omen_registry_list(omens);
     g_autoptr(GPtrArray) probes = omen_evacuator_list_probes(evacuator);
     g_auto(GStrv) running = omen_hypervisor_list_active_uuids(hypervisor);
 
+    facts.probability = omen_track_record_correct_probability(list, omen);
     gather_omens(omen, omens, &facts);
     gather_evacuations(omen, evacuator, &facts);
     facts.is_disconnected = !omen_hypervisor_is_connected(hypervisor);

@@ -22,6 +22,8 @@ struct _OmenStream {
     GHashTable *bookmarks; /* source name -> bookmark, of the earlier life */
     OmenScoreHistory *scores;
     OmenHistogram delays; /* from a record's own time stamp to its score */
+    OmenStreamFilter filter;
+    gpointer filter_data;
     guint64 n_records;
     guint64 n_records_saved;
 };
@@ -104,6 +106,14 @@ omen_stream_get_name(OmenStream *self)
     return self->name;
 }
 
+const char *
+omen_stream_get_domain_uuid(OmenStream *self)
+{
+    const char *colon = strchr(self->name, ':');
+
+    return colon ? colon + 1 : "";
+}
+
 OmenDetector *
 omen_stream_get_detector(OmenStream *self)
 {
@@ -153,6 +163,9 @@ on_record(OmenSource *source, const OmenRecord *record, gpointer user_data)
     if (feed->skip_kernel && is_from_kernel(record))
         return;
 
+    if (self->filter && self->filter(self, record, self->filter_data))
+        return;
+
     omen_detector_push(self->detector, record, &decision);
     self->n_records++;
     omen_score_history_add(self->scores, g_get_monotonic_time(), decision.score);
@@ -175,6 +188,13 @@ omen_stream_add_source(OmenStream *self, OmenSource *source, gboolean skip_kerne
     feed->skip_kernel = skip_kernel;
     g_ptr_array_add(self->feeds, feed);
     omen_source_start(source, on_record, feed);
+}
+
+void
+omen_stream_set_filter(OmenStream *self, OmenStreamFilter filter, gpointer user_data)
+{
+    self->filter = filter;
+    self->filter_data = user_data;
 }
 
 void

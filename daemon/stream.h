@@ -31,6 +31,9 @@ OmenStream *omen_stream_new(const char *name, OmenDetector *detector);
 
 const char *omen_stream_get_name(OmenStream *self);
 
+/* "" for the host's. */
+const char *omen_stream_get_domain_uuid(OmenStream *self);
+
 /* What was loaded for this stream: (a{ss} of bookmarks). Give it before sources are added. */
 void omen_stream_set_bookmarks(OmenStream *self, GVariant *bookmarks);
 
@@ -40,6 +43,13 @@ const char *omen_stream_get_bookmark(OmenStream *self, const char *source_name);
 /* Adds and starts a source. Takes @source. @skip_kernel: leave out records of the kernel, because
  * another source of this stream brings them. */
 void omen_stream_add_source(OmenStream *self, OmenSource *source, gboolean skip_kernel);
+
+/* Asked of each record before it is scored. TRUE: it is neither scored nor learnt. NULL: none is
+ * asked. */
+typedef gboolean (*OmenStreamFilter)(OmenStream *stream,
+                                     const OmenRecord *record,
+                                     gpointer user_data);
+void omen_stream_set_filter(OmenStream *self, OmenStreamFilter filter, gpointer user_data);
 
 /* Stops all sources. */
 void omen_stream_stop(OmenStream *self);

@@ -37,6 +37,8 @@ struct _OmenWatcher {
     OmenPressureSource *pressure; /* the host stream's; NULL: it is not measured */
     GHashTable *domains;          /* UUID -> Watch */
     GHashTable *kept; /* stream name -> GVariant: states of an earlier life, not yet taken up */
+    OmenStreamFilter filter;
+    gpointer filter_data;
     gboolean is_full;
 };
 
@@ -129,6 +131,13 @@ on_sign(OmenStream *stream, OmenRecord *record, OmenDecision *decision, gpointer
                   decision);
 }
 
+void
+omen_watcher_set_filter(OmenWatcher *self, OmenStreamFilter filter, gpointer user_data)
+{
+    self->filter = filter;
+    self->filter_data = user_data;
+}
+
 /* What an earlier life of the stream had learnt, or a new beginning. */
 static OmenDetector *
 take_up_detector(OmenWatcher *self,
@@ -215,6 +224,7 @@ watch_new(OmenWatcher *self,
     watch->uuid = g_strdup(uuid);
     watch->name = g_strdup(name);
     g_signal_connect(watch->stream, "sign", G_CALLBACK(on_sign), watch);
+    omen_stream_set_filter(watch->stream, self->filter, self->filter_data);
     return watch;
 }
 
@@ -352,6 +362,7 @@ listen_to_guest(OmenWatcher *self, Watch *watch)
         return;
     }
     g_signal_connect(stream, "sign", G_CALLBACK(on_sign), watch);
+    omen_stream_set_filter(stream, self->filter, self->filter_data);
     watch->guest =
         omen_guest_watch_new(settings, self->hypervisor, watch->uuid, watch->name, stream);
     if (self->prober)

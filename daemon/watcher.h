@@ -36,6 +36,10 @@ void omen_watcher_restore(OmenWatcher *self, const char *stream_name, GVariant *
 GVariant *
 omen_watcher_tell_away(OmenWatcher *self, const char *stream_name, const OmenTemplateWord *word);
 
+/* Asked of each record of each stream before it is scored. @user_data lives as long as the streams.
+ * Call before omen_watcher_start(). */
+void omen_watcher_set_filter(OmenWatcher *self, OmenStreamFilter filter, gpointer user_data);
+
 /* Begins to read. */
 gboolean omen_watcher_start(OmenWatcher *self, GError **error);
 

@@ -344,6 +344,32 @@ test_explain(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(wrong.status, ==, 2);
 }
 
+/* Of three, one is confirmed, one dismissed, and of one nothing is known. */
+static void
+test_precision(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Run) before = {0};
+    g_auto(Run) shown = {0};
+    g_auto(Run) json = {0};
+    g_autoptr(JsonNode) root = NULL;
+    OmenOmenRegistry *omens = omen_controller_get_omens(OMEN_CONTROLLER(bus->controller));
+
+    raise_omens(bus, 3);
+    run_tool(bus, &before, "omens --precision");
+    g_assert_nonnull(strstr(before.out, "not known yet"));
+    omen_omen_set_fate(omen_omen_registry_lookup(omens, 1), OMEN_FATE_CONFIRMED, 1);
+    omen_omen_set_fate(omen_omen_registry_lookup(omens, 2), OMEN_FATE_DISMISSED, 1);
+    private_bus_run_for(1500);
+    run_tool(bus, &shown, "omens");
+    g_assert_nonnull(strstr(shown.out, "Precision so far: 50 %: of 2 whose end is known"));
+    run_tool(bus, &json, "omens --precision --json");
+    root = parse(json.out);
+    g_assert_cmpfloat(json_object_get_double_member(json_node_get_object(root), "precision"), ==,
+                      0.5);
+    assert_members(json_node_get_object(root),
+                   "precision failed repaired confirmed dismissed nothing unknown");
+}
+
 static void
 test_normal(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 {
@@ -425,6 +451,7 @@ main(int argc, char **argv)
     ADD("/online/evacuate", test_evacuate);
     ADD("/online/forgotten", test_forgotten);
     ADD("/online/explain", test_explain);
+    ADD("/online/precision", test_precision);
     ADD("/online/normal", test_normal);
     ADD("/online/complete", test_complete);
     ADD("/online/no-daemon", test_no_daemon);

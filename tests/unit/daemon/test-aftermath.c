@@ -40,10 +40,76 @@ test_outcome(void)
     g_assert_cmpstr(omen_omen_get_data(other)->outcome, ==, "");
 }
 
+static void
+say(OmenOmenRegistry *omens, const char *uuid, const char *message)
+{
+    OmenRecord record = {
+        .identifier = "kernel", .message = message, .message_length = strlen(message)};
+
+    omen_aftermath_take_line(omens, uuid, &record, g_get_real_time());
+}
+
+static OmenFate
+fate_of(OmenOmen *omen)
+{
+    return omen_omen_get_data(omen)->fate;
+}
+
+/* A disk that is replaced is one that did not fail any more; another one's is no news of it. */
+static void
+test_lines(void)
+{
+    g_autoptr(OmenOmenRegistry) omens = omen_omen_registry_new(10);
+    OmenOmenData *sign = omen_omen_data_new();
+    OmenOmen *disk;
+    OmenOmen *memory;
+
+    sign->time_us = g_get_real_time() - 50 * G_USEC_PER_SEC;
+    sign->expires_us = g_get_real_time() + 100 * G_USEC_PER_SEC;
+    sign->failure_class = OMEN_FAILURE_DISK;
+    g_free(sign->device);
+    sign->device = g_strdup("sdb");
+    disk = omen_omen_registry_raise(omens, sign, NULL);
+    sign = omen_omen_data_new();
+    sign->time_us = g_get_real_time() - 20 * G_USEC_PER_SEC;
+    sign->expires_us = g_get_real_time() + 100 * G_USEC_PER_SEC;
+    sign->failure_class = OMEN_FAILURE_OOM;
+    memory = omen_omen_registry_raise(omens, sign, NULL);
+
+    say(omens, "", "sd 2:0:0:0: [sdc] Attached SCSI disk");
+    say(omens, UUID, "sd 2:0:0:0: [sdb] Attached SCSI disk");
+    g_assert_cmpint(fate_of(disk), ==, OMEN_FATE_UNKNOWN);
+    say(omens, "", "sd 2:0:0:0: [sdb] Attached SCSI disk");
+    g_assert_cmpint(fate_of(disk), ==, OMEN_FATE_REPAIRED);
+    g_assert_nonnull(strstr(omen_omen_get_data(disk)->outcome, "the device was replaced, 50 s"));
+    g_assert_cmpint(fate_of(memory), ==, OMEN_FATE_UNKNOWN);
+    say(omens, "", "Out of memory: Killed process 7 (qemu-system-x86)");
+    g_assert_cmpint(fate_of(memory), ==, OMEN_FATE_FAILED);
+    g_assert_cmpint(fate_of(disk), ==, OMEN_FATE_REPAIRED);
+}
+
+/* The host went down: what was open of it then came true, and nothing else. */
+static void
+test_crash(void)
+{
+    g_autoptr(OmenOmenRegistry) omens = omen_omen_registry_new(10);
+    OmenOmen *host = raise_omen(omens, "");
+    OmenOmen *domain = raise_omen(omens, UUID);
+
+    omen_aftermath_take_crash(omens, g_get_real_time() - 200 * G_USEC_PER_SEC);
+    g_assert_cmpint(fate_of(host), ==, OMEN_FATE_UNKNOWN);
+    omen_aftermath_take_crash(omens, g_get_real_time() - 40 * G_USEC_PER_SEC);
+    g_assert_cmpint(fate_of(host), ==, OMEN_FATE_FAILED);
+    g_assert_nonnull(strstr(omen_omen_get_data(host)->outcome, "60 s after the first sign"));
+    g_assert_cmpint(fate_of(domain), ==, OMEN_FATE_UNKNOWN);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/aftermath/outcome", test_outcome);
+    g_test_add_func("/aftermath/lines", test_lines);
+    g_test_add_func("/aftermath/crash", test_crash);
     return g_test_run();
 }

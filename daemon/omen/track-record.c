@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "omen/track-record.h"
+
+#include <math.h>
+
+static gboolean
+is_real(OmenFate fate)
+{
+    return fate == OMEN_FATE_FAILED || fate == OMEN_FATE_REPAIRED || fate == OMEN_FATE_CONFIRMED;
+}
+
+static gboolean
+is_false(OmenFate fate)
+{
+    return fate == OMEN_FATE_NOTHING || fate == OMEN_FATE_DISMISSED;
+}
+
+OmenTrackRecord
+omen_track_record_count(const GPtrArray *omens)
+{
+    OmenTrackRecord self = {0};
+
+    for (guint i = 0; i < omens->len; i++)
+        self.n_of_fate[omen_omen_get_data(g_ptr_array_index(omens, i))->fate]++;
+    return self;
+}
+
+double
+omen_track_record_get_precision(const OmenTrackRecord *self)
+{
+    guint n_real = 0;
+    guint n_false = 0;
+
+    for (guint i = 0; i < OMEN_N_FATES; i++) {
+        n_real += is_real((OmenFate) i) ? self->n_of_fate[i] : 0;
+        n_false += is_false((OmenFate) i) ? self->n_of_fate[i] : 0;
+    }
+    return n_real + n_false > 0 ? (double) n_real / (n_real + n_false) : -1;
+}
+
+static gboolean
+is_alike(const OmenOmenData *sign, const OmenOmenData *other)
+{
+    return other->failure_class == sign->failure_class && other->scope == sign->scope &&
+           (sign->id == 0 || other->id != sign->id);
+}
+
+guint
+omen_track_record_estimate_urgency_s(const GPtrArray *omens, const OmenOmenData *sign)
+{
+    double weight = sign->urgency_s > 0 ? OMEN_TRACK_PRIOR_WEIGHT : 0;
+    double sum = sign->urgency_s > 0 ? weight * log(sign->urgency_s) : 0;
+
+    for (guint i = 0; i < omens->len; i++) {
+        const OmenOmenData *other = omen_omen_get_data(g_ptr_array_index(omens, i));
+        double lead_s = (double) (other->fate_us - other->time_us) / G_USEC_PER_SEC;
+        if (!is_alike(sign, other) || other->fate != OMEN_FATE_FAILED || !(lead_s >= 1))
+            continue;
+        weight++;
+        sum += log(lead_s);
+    }
+    return weight > 0 ? (guint) MIN(exp(sum / weight) + 0.5, (double) G_MAXINT) : 0;
+}
+
+double
+omen_track_record_correct_probability(const GPtrArray *omens, const OmenOmenData *sign)
+{
+    double weight = OMEN_TRACK_CONFIDENCE_WEIGHT;
+    double sum = weight * sign->probability;
+
+    for (guint i = 0; i < omens->len; i++) {
+        const OmenOmenData *other = omen_omen_get_data(g_ptr_array_index(omens, i));
+        if (!is_alike(sign, other) || !(is_real(other->fate) || is_false(other->fate)))
+            continue;
+        weight++;
+        sum += is_real(other->fate) ? 1 : 0;
+    }
+    return MAX(sum / weight, MIN(sign->probability, OMEN_TRACK_LEAST));
+}
