@@ -14,22 +14,22 @@ typedef struct {
     const char *key;   /* what every such line holds */
     const char *words; /* all that stand between "*" must be in the line, in this order; "%" is the
                         * device that the omen names */
-    OmenFate fate;
     const char *what;
+    OmenFate fate;
     gboolean of_memory; /* it concerns omens of memory only */
 } Event;
 
 static const Event events[] = {
-    {"Out of memory", "Out of memory: Killed process", OMEN_FATE_FAILED, "memory ran out", TRUE},
-    {"out of memory", "Memory cgroup out of memory: Killed", OMEN_FATE_FAILED, "memory ran out",
+    {"Out of memory", "Out of memory: Killed process", "memory ran out", OMEN_FATE_FAILED, TRUE},
+    {"out of memory", "Memory cgroup out of memory: Killed", "memory ran out", OMEN_FATE_FAILED,
      TRUE},
-    {"seems to hang", "qemu monitor seems to hang", OMEN_FATE_FAILED, "QEMU hung", FALSE},
-    {"seems to hang", "guest agent seems to hang", OMEN_FATE_FAILED, "the guest hung", FALSE},
-    {"seems to hang", "libvirtd seems to hang", OMEN_FATE_FAILED, "libvirtd hung", FALSE},
-    {"Attached SCSI", "[%] Attached SCSI", OMEN_FATE_REPAIRED, "the device was replaced", FALSE},
-    {"recovery done", "md: %: recovery done", OMEN_FATE_REPAIRED, "the array was rebuilt", FALSE},
-    {"Synchronizing SCSI", "[%] Synchronizing SCSI cache", OMEN_FATE_REPAIRED,
-     "the device was taken out", FALSE},
+    {"seems to hang", "qemu monitor seems to hang", "QEMU hung", OMEN_FATE_FAILED, FALSE},
+    {"seems to hang", "guest agent seems to hang", "the guest hung", OMEN_FATE_FAILED, FALSE},
+    {"seems to hang", "libvirtd seems to hang", "libvirtd hung", OMEN_FATE_FAILED, FALSE},
+    {"Attached SCSI", "[%] Attached SCSI", "the device was replaced", OMEN_FATE_REPAIRED, FALSE},
+    {"recovery done", "md: %: recovery done", "the array was rebuilt", OMEN_FATE_REPAIRED, FALSE},
+    {"Synchronizing SCSI", "[%] Synchronizing SCSI cache", "the device was taken out",
+     OMEN_FATE_REPAIRED, FALSE},
 };
 
 static gboolean
