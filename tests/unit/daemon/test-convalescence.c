@@ -83,7 +83,7 @@ test_way_back(void)
 {
     g_autofree char *folder = g_dir_make_tmp("convalescence-XXXXXX", NULL);
     g_autoptr(OmenConvalescence) one = omen_convalescence_new();
-    const char *doubt;
+    g_autofree char *doubt = NULL;
 
     g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "*not well yet*can not be written*");
     omen_convalescence_configure(one, "/proc/there/is/none", 0);
@@ -92,7 +92,7 @@ test_way_back(void)
     g_assert_null(omen_convalescence_get_doubt(one)); /* an omen says more than that */
     omen_convalescence_note(one, FALSE);
     g_assert_nonnull(strstr(omen_convalescence_get_doubt(one), "is checked before"));
-    doubt = await_answer(one, omen_convalescence_get_doubt(one));
+    doubt = g_strdup(await_answer(one, omen_convalescence_get_doubt(one)));
     g_assert_nonnull(strstr(doubt, "can not be written"));
     g_assert_false(omen_convalescence_is_over(one, 0));
     g_test_assert_expected_messages();
