@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "aftermath.h"
 
+#include "stream.h"
+
 #include <string.h>
 
 /* Longest line that is looked at. */
@@ -128,9 +130,20 @@ may_tell(const OmenRecord *record)
     return FALSE;
 }
 
+static gboolean
+may_speak_of(const char *stream_name, const OmenOmenData *omen)
+{
+    const char *colon = strchr(stream_name, ':');
+
+    if (g_str_equal(stream_name, omen->stream))
+        return TRUE;
+    return !g_str_has_prefix(stream_name, OMEN_STREAM_GUEST_PREFIX) &&
+           g_str_equal(omen->domain_uuid, colon ? colon + 1 : "");
+}
+
 void
 omen_aftermath_take_line(OmenOmenRegistry *omens,
-                         const char *domain_uuid,
+                         const char *stream_name,
                          const OmenRecord *record,
                          gint64 now_us)
 {
@@ -145,7 +158,7 @@ omen_aftermath_take_line(OmenOmenRegistry *omens,
         OmenOmen *omen = g_ptr_array_index(list, i);
         const OmenOmenData *data = omen_omen_get_data(omen);
 
-        if (!g_str_equal(data->domain_uuid, domain_uuid) || !omen_omen_is_open(omen, now_us) ||
+        if (!may_speak_of(stream_name, data) || !omen_omen_is_open(omen, now_us) ||
             now_us - data->time_us < LEAST_LEAD_US)
             continue;
         compare_line(omen, line, now_us);

@@ -19,10 +19,10 @@ void omen_aftermath_watch(OmenHypervisor *hypervisor, OmenOmenRegistry *omens);
 /* @event may have ended a domain. */
 void omen_aftermath_take_event(OmenOmenRegistry *omens, const OmenDomainEvent *event);
 
-/* A line of the host's log (@domain_uuid "") or of what is said of a domain may tell that something
- * has failed, or works again. */
+/* A line of that stream may tell that something has failed, or works again. What a guest says of
+ * itself is beside its own omens alone. */
 void omen_aftermath_take_line(OmenOmenRegistry *omens,
-                              const char *domain_uuid,
+                              const char *stream_name,
                               const OmenRecord *record,
                               gint64 now_us);
 

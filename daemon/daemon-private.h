@@ -9,6 +9,7 @@
 #include "metrics/tally.h"
 #include "notify/health.h"
 #include "notify/notifier.h"
+#include "own-doing.h"
 #include "responder.h"
 #include "source/hook-listener.h"
 #include "state/state-db.h"
@@ -29,6 +30,7 @@ struct _OmenDaemon {
     OmenHypervisor *hypervisor;
     OmenEvacuator *evacuator;
     OmenWatcher *watcher;
+    OmenOwnDoing *own_doing;
     OmenResponder *responder;
     OmenHookListener *hook_listener;
     OmenTally *tally;

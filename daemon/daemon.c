@@ -59,6 +59,7 @@ omen_daemon_finalize(GObject *object)
     g_free(self->metrics_problem);
     g_free(self->configuration_path);
     g_free(self->boot_id);
+    g_clear_pointer(&self->own_doing, omen_own_doing_free);
     g_free(self->bus_address);
     G_OBJECT_CLASS(omen_daemon_parent_class)->finalize(object);
 }
@@ -177,10 +178,18 @@ static gboolean
 on_record(OmenStream *stream, const OmenRecord *record, gpointer user_data)
 {
     OmenDaemon *self = user_data;
+    gint64 now_us = g_get_real_time();
 
-    omen_aftermath_take_line(self->omens, omen_stream_get_domain_uuid(stream), record,
-                             g_get_real_time());
-    return FALSE;
+    omen_aftermath_take_line(self->omens, omen_stream_get_name(stream), record, now_us);
+    return omen_own_doing_explains(self->own_doing, omen_stream_get_domain_uuid(stream), record,
+                                   now_us);
+}
+
+static void
+on_evacuation_changed(OmenEvacuation *evacuation, gpointer user_data)
+{
+    omen_own_doing_take_evacuation(OMEN_DAEMON(user_data)->own_doing,
+                                   omen_evacuation_get_data(evacuation));
 }
 
 static void
@@ -188,6 +197,8 @@ on_evacuation_added(OmenEvacuator *evacuator G_GNUC_UNUSED,
                     OmenEvacuation *evacuation,
                     gpointer user_data)
 {
+    on_evacuation_changed(evacuation, user_data);
+    g_signal_connect_object(evacuation, "changed", G_CALLBACK(on_evacuation_changed), user_data, 0);
     omen_controller_emit_evacuation_added(OMEN_CONTROLLER(user_data), evacuation);
 }
 
@@ -239,6 +250,7 @@ make_parts(OmenDaemon *self)
     self->evacuator =
         omen_evacuator_new(self->hypervisor, omen_daemon_keep_evacuation, self->state);
     self->responder = omen_responder_new(self->omens, self->evacuator, self->hypervisor);
+    self->own_doing = omen_own_doing_new();
     self->watcher = omen_watcher_new(configuration, self->judge, self->hypervisor);
     omen_aftermath_watch(self->hypervisor, self->omens);
     omen_watcher_set_filter(self->watcher, on_record, self);

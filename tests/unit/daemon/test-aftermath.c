@@ -41,12 +41,12 @@ test_outcome(void)
 }
 
 static void
-say(OmenOmenRegistry *omens, const char *uuid, const char *message)
+say(OmenOmenRegistry *omens, const char *stream_name, const char *message)
 {
     OmenRecord record = {
         .identifier = "kernel", .message = message, .message_length = strlen(message)};
 
-    omen_aftermath_take_line(omens, uuid, &record, g_get_real_time());
+    omen_aftermath_take_line(omens, stream_name, &record, g_get_real_time());
 }
 
 static OmenFate
@@ -76,14 +76,14 @@ test_lines(void)
     sign->failure_class = OMEN_FAILURE_OOM;
     memory = omen_omen_registry_raise(omens, sign, NULL);
 
-    say(omens, "", "sd 2:0:0:0: [sdc] Attached SCSI disk");
-    say(omens, UUID, "sd 2:0:0:0: [sdb] Attached SCSI disk");
+    say(omens, "host", "sd 2:0:0:0: [sdc] Attached SCSI disk");
+    say(omens, "guest:" UUID, "sd 2:0:0:0: [sdb] Attached SCSI disk");
     g_assert_cmpint(fate_of(disk), ==, OMEN_FATE_UNKNOWN);
-    say(omens, "", "sd 2:0:0:0: [sdb] Attached SCSI disk");
+    say(omens, "host", "sd 2:0:0:0: [sdb] Attached SCSI disk");
     g_assert_cmpint(fate_of(disk), ==, OMEN_FATE_REPAIRED);
     g_assert_nonnull(strstr(omen_omen_get_data(disk)->outcome, "the device was replaced, 50 s"));
     g_assert_cmpint(fate_of(memory), ==, OMEN_FATE_UNKNOWN);
-    say(omens, "", "Out of memory: Killed process 7 (qemu-system-x86)");
+    say(omens, "host", "Out of memory: Killed process 7 (qemu-system-x86)");
     g_assert_cmpint(fate_of(memory), ==, OMEN_FATE_FAILED);
     g_assert_cmpint(fate_of(disk), ==, OMEN_FATE_REPAIRED);
 }
