@@ -4,6 +4,7 @@
 #include "hypervisor/libvirt-types.h"
 
 #define READ_SIZE       16384
+#define TURN_SIZE       8192 /* handed over at once; then others have their turn */
 #define OPEN_DEADLINE_S 20
 
 struct _OmenGuestStream {
@@ -68,24 +69,40 @@ report(OmenGuestStream *self, OmenGuestStreamChange change, const char *problem)
         self->on_change(change, problem, self->user_data);
 }
 
-/* Main context: what came since. */
+static void post(OmenGuestStream *self);
+
+/* With the lock held: (transfer full): some of what came since. @is_over: no more will come. */
+static GByteArray *
+take_some(OmenGuestStream *self, gboolean *is_over)
+{
+    GByteArray *some = g_byte_array_new();
+
+    self->is_posted = FALSE;
+    if (self->is_closed)
+        g_byte_array_set_size(self->pending, 0);
+    g_byte_array_append(some, self->pending->data, MIN(self->pending->len, TURN_SIZE));
+    g_byte_array_remove_range(self->pending, 0, some->len);
+    *is_over = self->has_ended && self->pending->len == 0;
+    if (self->pending->len > 0)
+        post(self);
+    return some;
+}
+
+/* Main context. */
 static gboolean
 deliver(gpointer user_data)
 {
     OmenGuestStream *self = user_data;
     g_autoptr(GByteArray) bytes = NULL;
-    gboolean has_ended;
+    gboolean is_over;
 
     g_mutex_lock(&self->lock);
-    bytes = self->pending;
-    self->pending = g_byte_array_new();
-    self->is_posted = FALSE;
-    has_ended = self->has_ended;
+    bytes = take_some(self, &is_over);
     g_mutex_unlock(&self->lock);
 
     if (bytes->len > 0 && !self->is_closed)
         self->on_bytes(bytes->data, bytes->len, self->user_data);
-    if (has_ended)
+    if (is_over)
         report(self, self->end, NULL);
     return G_SOURCE_REMOVE;
 }

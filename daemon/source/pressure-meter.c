@@ -218,7 +218,8 @@ omen_pressure_meter_find_group(const OmenPressureMeter *self, guint64 pid)
     /* Up to the domain's own group: the slices above are everyone's. */
     while (path && strlen(path) > 1) {
         g_autofree char *folder = g_strconcat(self->root, mount, path, NULL);
-        gboolean is_scope = g_str_has_suffix(path, ".scope");
+        gboolean is_own =
+            g_str_has_suffix(path, ".scope") || g_str_has_suffix(path, ".libvirt-qemu");
         guint64 used;
         guint64 limit;
 
@@ -230,7 +231,7 @@ omen_pressure_meter_find_group(const OmenPressureMeter *self, guint64 pid)
             if (!found)
                 found = g_steal_pointer(&folder);
         }
-        if (is_scope)
+        if (is_own)
             break;
         *strrchr(path, '/') = '\0';
     }
