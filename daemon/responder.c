@@ -224,9 +224,8 @@ evacuate(OmenResponder *self, OmenOmen *omen, OmenEndangers endangers)
             g_message("omen %" G_GUINT64_FORMAT ": %s", data->id, error->message);
     }
     if (started == 0) {
-        omen_omen_set_outcome(omen,
-                              busy > 0 ? "the domains are being evacuated already, for another omen"
-                                       : "no domain was left to move");
+        omen_omen_set_outcome(omen, busy > 0 ? "the domains are being evacuated already"
+                                             : "no domain was left to move");
         omen_omen_set_action(omen, OMEN_ACTION_FINISHED);
     }
 }
@@ -397,6 +396,11 @@ omen_responder_approve(OmenResponder *self, guint64 omen_id, GError **error)
                     omen_action_to_string(data->action));
         return FALSE;
     }
+    if (!omen_hypervisor_is_connected(self->hypervisor)) {
+        g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_DISCONNECTED, "%s",
+                    omen_hypervisor_get_problem(self->hypervisor));
+        return FALSE;
+    }
     omen_omen_set_outcome(omen, "");
     evacuate(self, omen, omen_policy_decide(OMEN_MODE_ENFORCE, data).endangers);
     return TRUE;
@@ -495,6 +499,8 @@ omen_responder_refresh(OmenResponder *self)
     omen_omen_registry_expire(self->omens, now_us);
     danger = omen_omen_registry_get_host_danger(self->omens, now_us);
     omen_convalescence_note(self->convalescence, danger != NULL);
+    if (danger)
+        omen_evacuator_cancel_returns(self->evacuator);
     doubt = omen_convalescence_get_doubt(self->convalescence);
     if ((!danger && !doubt) || self->mode == OMEN_MODE_OBSERVE || !self->use_quarantine) {
         omen_quarantine_withdraw(self->quarantine);

@@ -274,19 +274,46 @@ omen_evacuator_check(OmenEvacuator *self,
     return check_queue(self, domain->uuid, error);
 }
 
+/* An evacuation for a healthy host's sake becomes one for an endangered one's: from now on it has
+ * that deadline, and takes no risk that such a host forbids. */
+static void
+join_request(OmenEvacuator *self, const char *uuid, const OmenEvacuationRequest *request)
+{
+    for (guint i = 0; i < self->jobs->len; i++) {
+        Job *job = job_at(self, i);
+        OmenEvacuationData *data;
+
+        if (omen_phase_is_final(omen_job_get_data(job)->phase) ||
+            *omen_job_get_data(job)->source_uri ||
+            !g_str_equal(omen_job_get_data(job)->domain_uuid, uuid))
+            continue;
+        if (request->deadline_us > 0 &&
+            (job->deadline_us == 0 || request->deadline_us < job->deadline_us))
+            job->deadline_us = request->deadline_us;
+        job->host_may_die = job->host_may_die || request->host_may_die;
+        job->memory_is_short = job->memory_is_short || request->memory_is_short;
+        if (omen_job_get_data(job)->omen_id != 0 || request->omen_id == 0)
+            continue;
+        data = omen_job_edit(job);
+        data->omen_id = request->omen_id;
+        omen_evacuation_update(job->evacuation, data);
+    }
+}
+
 OmenEvacuation *
 omen_evacuator_enqueue(OmenEvacuator *self,
                        const char *uuid,
                        const OmenEvacuationRequest *request,
                        GError **error)
 {
-    const OmenDomainInfo *domain;
+    const OmenDomainInfo *domain = omen_hypervisor_lookup(self->hypervisor, uuid);
     OmenEvacuationData *data;
     Job *job;
 
-    if (!omen_evacuator_check(self, uuid, request, error))
+    if (domain)
+        join_request(self, domain->uuid, request);
+    if (!omen_evacuator_check(self, uuid, request, error) || !domain)
         return NULL;
-    domain = omen_hypervisor_lookup(self->hypervisor, uuid);
     data = omen_evacuation_data_new();
     data->id = ++self->last_id;
     omen_job_set_string(&data->domain_uuid, domain->uuid);
@@ -362,6 +389,16 @@ omen_evacuator_bring_back(OmenEvacuator *self, const char *domain, GError **erro
     add_job(self, job);
     pump_soon(self);
     return job->evacuation;
+}
+
+void
+omen_evacuator_cancel_returns(OmenEvacuator *self)
+{
+    for (guint i = 0; i < self->jobs->len; i++) {
+        Job *job = job_at(self, i);
+        if (*omen_job_get_data(job)->source_uri && !job->cancelled)
+            omen_job_cancel(job, NULL);
+    }
 }
 
 char **

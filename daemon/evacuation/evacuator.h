@@ -97,7 +97,9 @@ gboolean omen_evacuator_check(OmenEvacuator *self,
                               const OmenEvacuationRequest *request,
                               GError **error);
 
-/* Queues a domain. Returns: (transfer none): NULL with @error. */
+/* Queues a domain. One that is being evacuated already is not queued twice (an error), but goes by
+ * the earlier deadline, and takes no risk that the new request forbids. Returns: (transfer none):
+ * NULL with @error. */
 OmenEvacuation *omen_evacuator_enqueue(OmenEvacuator *self,
                                        const char *uuid,
                                        const OmenEvacuationRequest *request,
@@ -106,6 +108,9 @@ OmenEvacuation *omen_evacuator_enqueue(OmenEvacuator *self,
 /* Queues the way back of a domain that left this host: its last evacuation is undone. @domain: by
  * name or UUID. Needs limits.own_uri. Returns: (transfer none): NULL with @error. */
 OmenEvacuation *omen_evacuator_bring_back(OmenEvacuator *self, const char *domain, GError **error);
+
+/* This host is endangered: what is on its way back stays where it is, if that can still be had. */
+void omen_evacuator_cancel_returns(OmenEvacuator *self);
 
 /* (transfer full): UUIDs of domains that left this host and were not brought back. @of_omens: only
  * those that left for an omen. */

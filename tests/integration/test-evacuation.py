@@ -340,6 +340,35 @@ def test_disk_gone():
         expect(f"its memory is locked: {status}", int(status.split()[1]) > 1000)
 
 
+def test_disk_hangs():
+    """The disk of the state folder does not answer any more: the guests leave all the same, and it is written when it answers."""
+    with bed.Bed("evac-hangs", hosts=2, guests=3, daemon="advise") as hosts:
+        hosts.testbed("daemon", "alpha", "stop")
+        done = hosts.on("alpha", "sh", "-c", "truncate -s 64M /run/disk.img && mkfs.ext4 -q /run/disk.img && "
+                                             "mount -o loop /run/disk.img /var/lib/virt-omen", check=False)
+        if done.returncode:
+            print(f"# SKIP no loop devices here: {done.stderr.strip()}", flush=True)
+            return
+        hosts.testbed("daemon", "alpha", "start", "advise")
+        hosts.on("alpha", "fsfreeze", "-f", "/var/lib/virt-omen")
+        try:
+            began = time.monotonic()
+            hosts.omen("alpha", "evacuate", "--all")
+            rows = ended(hosts, names(3), 60)
+            took = time.monotonic() - began
+            expect(f"all left: {rows}", all(row["phase"] == "succeeded" for row in rows.values()))
+            expect(f"it took {took:.1f} s", took < 40)
+            began = time.monotonic()
+            hosts.omen("alpha", "status", "--json")
+            expect("the daemon answers", time.monotonic() - began < 3)
+        finally:
+            hosts.on("alpha", "fsfreeze", "-u", "/var/lib/virt-omen")
+        hosts.testbed("daemon", "alpha", "stop")
+        hosts.testbed("daemon", "alpha", "start", "advise")
+        kept = hosts.omen("alpha", "evacuations", "--json")
+        expect(f"it was written: {kept}", sorted(row["domain"] for row in kept if row["phase"] == "succeeded") == names(3))
+
+
 def test_return():
     """A cured host gets its guests back: by policy after a while, and at an operator's word."""
     with bed.Bed("evac-return", hosts=2, guests=2, daemon="enforce") as hosts:
@@ -515,4 +544,4 @@ def test_flood():
 if __name__ == "__main__":
     bed.main([test_plan, test_deadline, test_destinations, test_restraint, test_storm,
               test_storm_of_hosts, test_pause_and_budget, test_no_space, test_hung_guest, test_relief, test_shutdown,
-              test_deadline_survives, test_disk_gone, test_return, test_cured, test_ladder, test_local_disk, test_tls, test_flood])
+              test_deadline_survives, test_disk_gone, test_disk_hangs, test_return, test_cured, test_ladder, test_local_disk, test_tls, test_flood])

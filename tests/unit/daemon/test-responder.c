@@ -145,12 +145,34 @@ test_dismissed(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(data_of(fixture, 1)->action, ==, OMEN_ACTION_DISMISSED);
 }
 
+/* A guest that waits to come back does not, once the host is endangered. */
+static void
+test_return(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    OmenEvacuationData *back = omen_evacuation_data_new();
+    const OmenEvacuationRequest wish = {.omen_id = 0};
+    g_autoptr(GPtrArray) list = NULL;
+
+    back->id = 1;
+    set_text(&back->source_uri, "test:///there/is/none.xml");
+    omen_evacuator_restore(fixture->evacuator, back, &wish);
+    list = omen_evacuator_list(fixture->evacuator);
+    omen_responder_refresh(fixture->responder);
+    g_assert_cmpint(omen_evacuation_get_data(g_ptr_array_index(list, 0))->phase, ==,
+                    OMEN_PHASE_QUEUED);
+    restore_omen(fixture, 1, OMEN_ACTION_PROPOSED, "");
+    omen_responder_refresh(fixture->responder);
+    g_assert_cmpint(omen_evacuation_get_data(g_ptr_array_index(list, 0))->phase, ==,
+                    OMEN_PHASE_CANCELLED);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/responder/interrupted", Fixture, NULL, set_up, test_interrupted, tear_down);
     g_test_add("/responder/request", Fixture, NULL, set_up, test_request, tear_down);
+    g_test_add("/responder/return", Fixture, NULL, set_up, test_return, tear_down);
     g_test_add("/responder/dismissed", Fixture, NULL, set_up, test_dismissed, tear_down);
     return g_test_run();
 }

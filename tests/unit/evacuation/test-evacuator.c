@@ -254,6 +254,30 @@ test_queue(void)
     tear_down(&fixture);
 }
 
+/* An operator's wish, and then an omen: still one evacuation, but by what the omen demands. */
+static void
+test_joined(void)
+{
+    const OmenEvacuatorLimits limits = {
+        .concurrency = 1, .ladder = OMEN_LADDER_SHUTDOWN, .shutdown_limit_s = 1};
+    const OmenEvacuationRequest wish = {.omen_id = 0};
+    const OmenEvacuationRequest omen = {.omen_id = 7, .host_may_die = TRUE};
+    g_autofree char *uuid = make_uuid(1);
+    g_autoptr(GError) error = NULL;
+    Fixture fixture;
+
+    set_up(&fixture, 1, &limits);
+    enqueue(&fixture, 1, &wish);
+    g_assert_null(omen_evacuator_enqueue(fixture.evacuator, uuid, &omen, &error));
+    g_assert_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_BUSY);
+    iterate_until(all_ended, &fixture);
+    g_assert_cmpuint(fixture.n_ended, ==, 1);
+    g_assert_cmpuint(data_at(&fixture, 0)->omen_id, ==, 7);
+    /* What the policy permits only for a host that may die was done. */
+    g_assert_nonnull(strstr(data_at(&fixture, 0)->error, "it was shut down"));
+    tear_down(&fixture);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -262,6 +286,7 @@ main(int argc, char **argv)
     g_test_add_func("/evacuator/queue", test_queue);
     g_test_add_func("/evacuator/no-destination", test_no_destination);
     g_test_add_func("/evacuator/stuck", test_stuck);
+    g_test_add_func("/evacuator/joined", test_joined);
     g_test_add_func("/evacuator/silent-destination", test_silent_destination);
     return g_test_run();
 }
