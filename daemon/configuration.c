@@ -19,6 +19,7 @@ typedef enum {
     TYPE_SWITCH,
     TYPE_MODE,
     TYPE_POST_COPY,
+    TYPE_PROTOCOL,
 } SettingType;
 
 /* One setting: where it stands in a file, what it may be, and where it goes. */
@@ -61,6 +62,15 @@ static const Setting settings[] = {
     {"heartbeat", "misses", TYPE_UINT, AT(heartbeat_misses), 1, 100},
     {"judge", "name", TYPE_STRING, AT(judge), 0, 0},
     {"judge", "knowledge_dir", TYPE_STRING, AT(knowledge_dir), 0, 0},
+    {"judge", "llm_url", TYPE_STRING, AT(llm.url), 0, 0},
+    {"judge", "llm_protocol", TYPE_PROTOCOL, AT(llm.protocol), 0, 0},
+    {"judge", "llm_model", TYPE_STRING, AT(llm.model), 0, 0},
+    {"judge", "llm_key_file", TYPE_STRING, AT(llm.key_file), 0, 0},
+    {"judge", "llm_timeout_s", TYPE_UINT, AT(llm.timeout_s), 1, 300},
+    {"judge", "llm_calls_an_hour", TYPE_UINT, AT(llm.calls_an_hour), 1, 100000},
+    {"judge", "llm_tokens_an_hour", TYPE_UINT, AT(llm.tokens_an_hour), 1000, 1000000000},
+    {"judge", "llm_proxy", TYPE_STRING, AT(llm.proxy), 0, 0},
+    {"judge", "llm_ca_file", TYPE_STRING, AT(llm.ca_file), 0, 0},
     {"policy", "omen_lifetime_s", TYPE_UINT, AT(omen_lifetime_s), 10, 30 * 24 * 3600},
     {"policy", "quarantine", TYPE_BOOLEAN, AT(quarantine), 0, 0},
     {"policy", "quarantine_starts", TYPE_BOOLEAN, AT(quarantine_starts), 0, 0},
@@ -103,6 +113,7 @@ static const Setting settings[] = {
 #undef AT
 
 static const char *const mode_words[] = {"observe", "advise", "enforce", NULL};
+static const char *const protocol_words[] = {"chat", "zero-shot", NULL};
 static const char *const post_copy_words[] = {"never", "healthy", "always", NULL};
 static const char *const switch_words[] = {"no", "yes", "auto", NULL};
 
@@ -185,6 +196,14 @@ omen_configuration_new(void)
     self->mask_strings = g_ptr_array_new_with_free_func(g_free);
     self->judge = g_strdup("embedded");
     self->knowledge_dir = g_strdup("");
+    self->llm = (OmenCounselSettings){.url = g_strdup(""),
+                                      .model = g_strdup(""),
+                                      .key_file = g_strdup(""),
+                                      .proxy = g_strdup(""),
+                                      .ca_file = g_strdup(""),
+                                      .timeout_s = 10,
+                                      .calls_an_hour = 120,
+                                      .tokens_an_hour = 100000};
     self->omen_lifetime_s = 3600;
     self->quarantine = TRUE;
     self->max_omens = 1000;
@@ -233,6 +252,11 @@ omen_configuration_free(OmenConfiguration *self)
     g_ptr_array_unref(self->mask_strings);
     g_free(self->judge);
     g_free(self->knowledge_dir);
+    g_free(self->llm.url);
+    g_free(self->llm.model);
+    g_free(self->llm.key_file);
+    g_free(self->llm.proxy);
+    g_free(self->llm.ca_file);
     g_strfreev(self->metrics_listen);
     g_free(self->condition_file);
     g_free(self->notify_command);
@@ -347,6 +371,11 @@ apply_setting(gpointer into, const Setting *setting, const char *value, GError *
         if (!apply_word(mode_words, value, &i, error))
             return FALSE;
         *(OmenMode *) field = (OmenMode) i;
+        return TRUE;
+    case TYPE_PROTOCOL:
+        if (!apply_word(protocol_words, value, &i, error))
+            return FALSE;
+        *(OmenCounselProtocol *) field = (OmenCounselProtocol) i;
         return TRUE;
     case TYPE_POST_COPY:
         if (!apply_word(post_copy_words, value, &i, error))

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "counsel/counsel-client.h"
 #include "evacuation/evacuator.h"
 #include "restraint.h"
 
@@ -100,7 +101,8 @@ typedef struct {
 
     /* [judge] */
     char *judge;
-    char *knowledge_dir; /* "": as installed */
+    char *knowledge_dir;     /* "": as installed */
+    OmenCounselSettings llm; /* llm.url "": none is asked */
 
     /* [policy] */
     guint omen_lifetime_s;

@@ -280,6 +280,7 @@ make_page(gsize *length, gpointer user_data)
     add_sources(page, rows);
     add_engine(page, rows);
     add_judge(self, page);
+    omen_daemon_add_counsel_metrics(self, page);
     add_omens(self, page);
     add_evacuations(self, page);
     add_destinations(self, page);

@@ -6,11 +6,13 @@
 #include "daemon.h"
 #include "metrics/metered-judge.h"
 #include "metrics/metrics-server.h"
+#include "metrics/openmetrics.h"
 #include "metrics/tally.h"
 #include "notify/health.h"
 #include "notify/notifier.h"
 #include "own-doing.h"
 #include "responder.h"
+#include "second-opinion.h"
 #include "source/hook-listener.h"
 #include "state/state-db.h"
 #include "watcher.h"
@@ -24,7 +26,9 @@ struct _OmenDaemon {
     gboolean is_lost;
 
     OmenJudge *judge;
-    OmenMeteredJudge *metered_judge; /* the same object */
+    OmenMeteredJudge *metered_judge;   /* the same object */
+    OmenCounsel *counsel;              /* NULL: no language model is asked */
+    OmenSecondOpinion *second_opinion; /* NULL with it */
     OmenStateDb *state;
     OmenOmenRegistry *omens;
     OmenHypervisor *hypervisor;
@@ -51,6 +55,12 @@ struct _OmenDaemon {
 OmenEvacuationRequest
 omen_daemon_make_request(OmenDaemon *self, const char *destination, guint64 omen_id);
 void omen_daemon_controller_iface_init(OmenControllerInterface *iface);
+
+/* daemon-counsel.c: the language model that is asked, if there is one. Its settings hold from the
+ * start on. */
+void omen_daemon_start_counsel(OmenDaemon *self);
+void omen_daemon_keep_counsel(OmenDaemon *self);
+void omen_daemon_add_counsel_metrics(OmenDaemon *self, OmenOpenMetrics *page);
 
 /* daemon-state.c: what is kept over a restart. */
 gboolean omen_daemon_open_state(OmenDaemon *self, GError **error);

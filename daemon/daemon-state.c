@@ -151,6 +151,7 @@ on_save(gpointer user_data)
 {
     omen_daemon_save_streams(user_data);
     keep_alive(user_data);
+    omen_daemon_keep_counsel(user_data);
     return G_SOURCE_CONTINUE;
 }
 

@@ -39,6 +39,8 @@ omen_daemon_dispose(GObject *object)
         g_object_run_dispose(G_OBJECT(self->health));
     g_clear_object(&self->health);
     g_clear_object(&self->watcher);
+    g_clear_pointer(&self->second_opinion, omen_second_opinion_free);
+    g_clear_object(&self->counsel);
     g_clear_object(&self->responder);
     if (self->evacuator)
         g_object_run_dispose(G_OBJECT(self->evacuator));
@@ -171,7 +173,25 @@ on_sign(OmenWatcher *watcher G_GNUC_UNUSED,
 {
     OmenDaemon *self = user_data;
 
-    omen_responder_take_sign(self->responder, stream, uuid, name, record, decision);
+    if (self->second_opinion && !decision->verdict.sure)
+        omen_second_opinion_take(self->second_opinion, stream, uuid, name, record, decision);
+    else
+        omen_responder_take_sign(self->responder, stream, uuid, name, record, decision);
+}
+
+static void
+on_doubt(OmenWatcher *watcher G_GNUC_UNUSED,
+         OmenStream *stream,
+         const char *uuid,
+         const char *name,
+         OmenRecord *record,
+         OmenDecision *decision,
+         gpointer user_data)
+{
+    OmenDaemon *self = user_data;
+
+    if (self->second_opinion)
+        omen_second_opinion_take(self->second_opinion, stream, uuid, name, record, decision);
 }
 
 static gboolean
@@ -255,6 +275,7 @@ make_parts(OmenDaemon *self)
     omen_aftermath_watch(self->hypervisor, self->omens);
     omen_watcher_set_filter(self->watcher, on_record, self);
     g_signal_connect(self->watcher, "sign", G_CALLBACK(on_sign), self);
+    g_signal_connect(self->watcher, "doubt", G_CALLBACK(on_doubt), self);
     g_signal_connect(self->evacuator, "added", G_CALLBACK(on_evacuation_added), self);
     g_signal_connect_object(self->hypervisor, "connected", G_CALLBACK(on_status_changed), self,
                             G_CONNECT_SWAPPED);
@@ -277,6 +298,7 @@ omen_daemon_start(OmenDaemon *self, GError **error)
     if (!omen_daemon_open_state(self, error))
         return FALSE;
     make_parts(self);
+    omen_daemon_start_counsel(self);
     configure_evacuator(self, self->configuration);
     omen_daemon_take_up_state(self);
     omen_responder_configure(self->responder, self->configuration);
@@ -304,6 +326,7 @@ omen_daemon_stop(OmenDaemon *self)
 {
     g_clear_object(&self->bus);
     omen_daemon_save_streams(self);
+    omen_daemon_keep_counsel(self);
     omen_watcher_stop(self->watcher);
     omen_hypervisor_stop(self->hypervisor);
     omen_daemon_close_state(self);

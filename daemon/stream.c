@@ -32,6 +32,7 @@ G_DEFINE_FINAL_TYPE(OmenStream, omen_stream, G_TYPE_OBJECT)
 
 enum {
     SIGNAL_SIGN,
+    SIGNAL_DOUBT,
     N_SIGNALS
 };
 
@@ -88,6 +89,9 @@ omen_stream_class_init(OmenStreamClass *class)
     G_OBJECT_CLASS(class)->finalize = omen_stream_finalize;
     signals[SIGNAL_SIGN] = g_signal_new("sign", OMEN_TYPE_STREAM, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                         NULL, G_TYPE_NONE, 2, G_TYPE_POINTER, G_TYPE_POINTER);
+    signals[SIGNAL_DOUBT] =
+        g_signal_new("doubt", OMEN_TYPE_STREAM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                     2, G_TYPE_POINTER, G_TYPE_POINTER);
 }
 
 OmenStream *
@@ -176,6 +180,8 @@ on_record(OmenSource *source, const OmenRecord *record, gpointer user_data)
         feed->anomalies++;
     if (decision.omen)
         g_signal_emit(self, signals[SIGNAL_SIGN], 0, record, &decision);
+    else if (!decision.verdict.sure && !decision.profile.training)
+        g_signal_emit(self, signals[SIGNAL_DOUBT], 0, record, &decision);
 }
 
 void

@@ -8,6 +8,7 @@
  * Signals, on the main context:
  *   "sign" (OmenRecord *record, OmenDecision *decision): a record was decided to be an omen. Both
  * are valid during the emission.
+ *   "doubt" (the same): it was not, and the judge is not sure of it.
  */
 #pragma once
 

@@ -46,6 +46,7 @@ G_DEFINE_FINAL_TYPE(OmenWatcher, omen_watcher, G_TYPE_OBJECT)
 
 enum {
     SIGNAL_SIGN,
+    SIGNAL_DOUBT,
     N_SIGNALS
 };
 
@@ -96,6 +97,9 @@ omen_watcher_class_init(OmenWatcherClass *class)
     signals[SIGNAL_SIGN] = g_signal_new("sign", OMEN_TYPE_WATCHER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                         NULL, G_TYPE_NONE, 5, OMEN_TYPE_STREAM, G_TYPE_STRING,
                                         G_TYPE_STRING, G_TYPE_POINTER, G_TYPE_POINTER);
+    signals[SIGNAL_DOUBT] = g_signal_new(
+        "doubt", OMEN_TYPE_WATCHER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 5,
+        OMEN_TYPE_STREAM, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_POINTER, G_TYPE_POINTER);
 }
 
 OmenWatcher *
@@ -136,6 +140,15 @@ omen_watcher_set_filter(OmenWatcher *self, OmenStreamFilter filter, gpointer use
 {
     self->filter = filter;
     self->filter_data = user_data;
+}
+
+static void
+on_doubt(OmenStream *stream, OmenRecord *record, OmenDecision *decision, gpointer user_data)
+{
+    Watch *watch = user_data;
+
+    g_signal_emit(watch->watcher, signals[SIGNAL_DOUBT], 0, stream, watch->uuid, watch->name,
+                  record, decision);
 }
 
 /* What an earlier life of the stream had learnt, or a new beginning. */
@@ -225,6 +238,7 @@ watch_new(OmenWatcher *self,
     watch->name = g_strdup(name);
     g_signal_connect(watch->stream, "sign", G_CALLBACK(on_sign), watch);
     omen_stream_set_filter(watch->stream, self->filter, self->filter_data);
+    g_signal_connect(watch->stream, "doubt", G_CALLBACK(on_doubt), watch);
     return watch;
 }
 
@@ -363,6 +377,7 @@ listen_to_guest(OmenWatcher *self, Watch *watch)
     }
     g_signal_connect(stream, "sign", G_CALLBACK(on_sign), watch);
     omen_stream_set_filter(stream, self->filter, self->filter_data);
+    g_signal_connect(stream, "doubt", G_CALLBACK(on_doubt), watch);
     watch->guest =
         omen_guest_watch_new(settings, self->hypervisor, watch->uuid, watch->name, stream);
     if (self->prober)

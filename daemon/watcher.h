@@ -5,7 +5,7 @@
  *
  * Signal "sign" (OmenStream *stream, const char *domain_uuid, const char *domain_name,
  * OmenRecord *record, OmenDecision *decision): a record of a stream is an omen; uuid and name are
- * "" for the host's stream.
+ * "" for the host's stream. "doubt", the same: the judge is not sure of one that is no omen.
  */
 #pragma once
 

@@ -196,6 +196,9 @@ learn(OmenDetector *self, Template *known, OmenDecision *decision)
 static void
 apply_word(const OmenTemplateWord *word, OmenVerdict *verdict)
 {
+    /* Nobody else is asked where an operator has spoken. */
+    if (word->word == OMEN_WORD_DISMISSED)
+        verdict->sure = TRUE;
     if (word->word != OMEN_WORD_CONFIRMED)
         return;
     if (verdict->failure_class == OMEN_FAILURE_BENIGN) {

@@ -1,30 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hypervisor/agent-reply.h"
 
+#include "record/json-depth.h"
+
 #include <string.h>
-
-/* The parser recurses: a guest must not choose how deep. */
-static gboolean
-is_shallow(const char *text, gsize length)
-{
-    guint depth = 0;
-    gboolean in_string = FALSE;
-
-    for (gsize i = 0; i < length; i++) {
-        if (in_string && text[i] == '\\') {
-            i++; /* whatever it escapes */
-        } else if (in_string) {
-            in_string = text[i] != '"';
-        } else if (text[i] == '"') {
-            in_string = TRUE;
-        } else if ((text[i] == '{' || text[i] == '[') && ++depth > OMEN_AGENT_REPLY_DEPTH) {
-            return FALSE;
-        } else if ((text[i] == '}' || text[i] == ']') && depth > 0) {
-            depth--;
-        }
-    }
-    return TRUE;
-}
 
 JsonNode *
 omen_agent_reply_parse(const char *text, gsize length)
@@ -34,7 +13,7 @@ omen_agent_reply_parse(const char *text, gsize length)
     JsonNode *answer;
 
     if (length > OMEN_AGENT_REPLY_MAX || !g_utf8_validate(text, (gssize) length, NULL) ||
-        !is_shallow(text, length) ||
+        !omen_json_is_shallow(text, length, OMEN_AGENT_REPLY_DEPTH) ||
         !json_parser_load_from_data(parser, text, (gssize) length, NULL))
         return NULL;
     root = json_parser_get_root(parser);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "counsel/allowance.h"
+
+#define HOUR_US        (3600 * (gint64) G_USEC_PER_SEC)
+#define TOKENS_A_CALL  700 /* where the server does not count them */
+#define MAX_FAILURES   4
+#define FIRST_PAUSE_US (30 * (gint64) G_USEC_PER_SEC)
+#define MAX_DOUBLINGS  5
+
+void
+omen_allowance_init(OmenAllowance *self, guint calls_an_hour, guint tokens_an_hour)
+{
+    *self = (OmenAllowance){
+        .calls_an_hour = calls_an_hour,
+        .tokens_an_hour = tokens_an_hour,
+        .hour_us = -HOUR_US,
+        .closed_until_us = G_MININT64,
+    };
+}
+
+OmenAllowanceWord
+omen_allowance_take(OmenAllowance *self, gboolean of_guest, gint64 now_us)
+{
+    if (now_us - self->hour_us >= HOUR_US) {
+        self->hour_us = now_us;
+        self->n_calls = 0;
+        self->n_guest_calls = 0;
+        self->n_tokens = 0;
+    }
+    if (now_us < self->closed_until_us)
+        return OMEN_ALLOWANCE_OPEN;
+    if (self->n_calls >= self->calls_an_hour || self->n_tokens >= self->tokens_an_hour ||
+        (of_guest && self->n_guest_calls >= self->calls_an_hour / 4))
+        return OMEN_ALLOWANCE_SPENT;
+    self->n_calls++;
+    self->n_guest_calls += of_guest ? 1 : 0;
+    return OMEN_ALLOWANCE_GRANTED;
+}
+
+void
+omen_allowance_settle(OmenAllowance *self, gboolean good, guint n_tokens, gint64 now_us)
+{
+    self->n_tokens += n_tokens > 0 ? n_tokens : TOKENS_A_CALL;
+    if (good) {
+        self->n_failures = 0;
+        return;
+    }
+    self->n_failures++;
+    if (self->n_failures >= MAX_FAILURES)
+        self->closed_until_us =
+            now_us + (FIRST_PAUSE_US << MIN(self->n_failures - MAX_FAILURES, MAX_DOUBLINGS));
+}

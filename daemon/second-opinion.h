@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Asks a language model about signs that the embedded judge is not sure of, between the streams and
+ * the responder.
+ *
+ * What the judge is sure of never comes here. A sign that it doubts waits for the answer, no longer
+ * than the settings' time-out; without one the judge's word stands. A record that is new and that
+ * the judge can't place becomes a sign if the answer says so.
+ */
+#pragma once
+
+#include "counsel/counsel.h"
+#include "stream.h"
+
+G_BEGIN_DECLS
+
+typedef struct _OmenSecondOpinion OmenSecondOpinion;
+
+/* A sign, as the watcher's signal tells it. */
+typedef void (*OmenSignFunc)(OmenStream *stream,
+                             const char *uuid,
+                             const char *name,
+                             const OmenRecord *record,
+                             const OmenDecision *decision,
+                             gpointer user_data);
+
+/* @counsel is referenced; @function gets the signs that are left. */
+OmenSecondOpinion *
+omen_second_opinion_new(OmenCounsel *counsel, OmenSignFunc function, gpointer user_data);
+void omen_second_opinion_free(OmenSecondOpinion *self);
+
+/* A record whose verdict is not sure, omen or not. */
+void omen_second_opinion_take(OmenSecondOpinion *self,
+                              OmenStream *stream,
+                              const char *uuid,
+                              const char *name,
+                              const OmenRecord *record,
+                              const OmenDecision *decision);
+
+G_END_DECLS
