@@ -81,11 +81,8 @@ on_ended(GObject *source, GAsyncResult *result, gpointer user_data)
     GSubprocess *process = G_SUBPROCESS(source);
     Run *run = user_data;
     g_autoptr(OmenCommandHook) self = g_object_ref(run->hook);
-    g_autoptr(GError) error = NULL;
 
-    /* A program that does not read its input is none that failed. */
-    if (!g_subprocess_communicate_utf8_finish(process, result, NULL, NULL, &error))
-        g_debug("notify: %s", error->message);
+    g_subprocess_wait_finish(process, result, NULL);
     if (run->is_late || !g_subprocess_get_successful(process)) {
         self->n_failed++;
         if (run->is_late)
@@ -100,6 +97,18 @@ on_ended(GObject *source, GAsyncResult *result, gpointer user_data)
     self->n_running--;
     run_free(run);
     start_next(self);
+}
+
+/* It may still run: a program that does not read its input is none that failed. */
+static void
+on_told(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    GSubprocess *process = G_SUBPROCESS(source);
+    g_autoptr(GError) error = NULL;
+
+    if (!g_subprocess_communicate_utf8_finish(process, result, NULL, NULL, &error))
+        g_debug("notify: %s", error->message);
+    g_subprocess_wait_async(process, NULL, on_ended, user_data);
 }
 
 static gboolean
@@ -161,7 +170,7 @@ start(OmenCommandHook *self, const OmenNote *note)
     if (run->group > 0)
         run->timeout_source = g_timeout_add_seconds(self->timeout_s, on_late, run);
     self->n_running++;
-    g_subprocess_communicate_utf8_async(process, input, NULL, on_ended, run);
+    g_subprocess_communicate_utf8_async(process, input, NULL, on_told, run);
 }
 
 static void
