@@ -69,7 +69,7 @@ find_guest() { # prints the host where the guest runs
     local host
     for host in $(cat "$bed/hosts"); do
         process_of "$host" > /dev/null || continue
-        if enter "$host" timeout 10 virsh -q list --name 2> /dev/null | grep -qx "$1"; then
+        if enter "$host" timeout 10 virsh -q list --name 2> /dev/null | grep -x "$1" > /dev/null; then
             echo "$host"
             return
         fi
