@@ -15,6 +15,7 @@ struct _EvaluationDetector {
     const SeriesSet *set;
     gint judge;             /* of the set's, -1: none */
     guint length, training; /* m and M where a sweep sets them; 0: the detector's own */
+    guint64 seed;           /* of one that draws; 0: its own */
     /* @series: for what a benchmark hands over in advance (the range of the values, the records'
      * times); the state borrows it. A detector that could run as it stands looks at none of it. */
     gpointer (*reset)(const EvaluationDetector *self, const Series *series, GError **error);

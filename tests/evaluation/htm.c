@@ -26,11 +26,12 @@ htm_reset(const EvaluationDetector *self, const Series *series, GError **error)
 {
     Htm *state = g_new0(Htm, 1);
     SeriesRange range = series_range(series);
+    guint64 seed = self->seed ? self->seed : SEED;
 
     state->series = series;
-    state->encoder = htm_encoder_new(range.first, range.lowest, range.highest, SEED);
-    state->pooler = htm_pooler_new(SEED);
-    state->memory = htm_memory_new(SEED);
+    state->encoder = htm_encoder_new(range.first, range.lowest, range.highest, seed);
+    state->pooler = htm_pooler_new(seed);
+    state->memory = htm_memory_new(seed);
     state->likelihood = htm_likelihood_new(EVALUATION_PROBATION);
     return state;
 }

@@ -8,10 +8,12 @@
 #include "scorer.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#define PAPER_TOP 0.35 /* where the paper's sweep of thresholds ends */
+#define PAPER_TOP    0.35 /* where the paper's sweep of thresholds ends */
+#define ANOTHER_SEED 42   /* of HTM, to see how much of its scores is its draws' */
 
 typedef struct {
     const char *detector, *recorded; /* NULL: no scores of it */
@@ -120,8 +122,32 @@ print_auc(const GArray *ours, const GArray *recorded, const char *scenario, doub
                 scorer_auc(recorded, scenario, c, top));
 }
 
+/* Rank correlation of HTM's scores with those of another seed; NAN of what draws nothing. */
+static double
+seed_correlation(const EvaluationDetector *detector, const Run *ours)
+{
+    EvaluationDetector other = *detector;
+    g_autofree double *scores = NULL;
+    gsize n = ours->series->keys->len;
+    gsize first = MIN(n, EVALUATION_PROBATION);
+
+    other.seed = ANOTHER_SEED;
+    if (strcmp(detector->name, "HTM") == 0)
+        scores = evaluation_detector_score(&other, ours->series, NULL);
+    return scores ? rank_correlation(ours->scores + first, scores + first, n - first) : NAN;
+}
+
 static void
-print_pair(const char *detector, const Run *ours, const Run *recorded)
+print_number(double number)
+{
+    if (isnan(number))
+        g_print(" - |");
+    else
+        g_print(" %.4f |", number);
+}
+
+static void
+print_pair(const EvaluationDetector *detector, const Run *ours, const Run *recorded)
 {
     g_autoptr(GArray) left = g_array_new(FALSE, FALSE, sizeof(Run));
     g_autoptr(GArray) right = g_array_new(FALSE, FALSE, sizeof(Run));
@@ -131,9 +157,11 @@ print_pair(const char *detector, const Run *ours, const Run *recorded)
 
     for (gsize i = first; i < n; i++)
         largest = fmax(largest, fabs(ours->scores[i] - recorded->scores[i]));
-    g_print("| %s | %s/%s | %" G_GSIZE_FORMAT " | %.4f | %.4f |", detector, ours->series->scenario,
-            ours->series->name, n - first,
-            rank_correlation(ours->scores + first, recorded->scores + first, n - first), largest);
+    g_print("| %s | %s/%s | %" G_GSIZE_FORMAT " |", detector->name, ours->series->scenario,
+            ours->series->name, n - first);
+    print_number(rank_correlation(ours->scores + first, recorded->scores + first, n - first));
+    print_number(seed_correlation(detector, ours));
+    print_number(largest);
     g_array_append_vals(left, ours, 1);
     g_array_append_vals(right, recorded, 1);
     if (ours->series->label < 0)
@@ -177,11 +205,11 @@ compare_peer(const Peer *peer,
         Run right = {&recorded->fed, (const double *) (gpointer) recorded->scores->data};
         g_array_append_val(ours, left);
         g_array_append_val(theirs, right);
-        print_pair(peer->detector, &left, &right);
+        print_pair(detector, &left, &right);
     }
-    g_print("| %s | all of these |  |  |  |", peer->detector);
+    g_print("| %s | all of these |  |  |  |  |", peer->detector);
     print_auc(ours, theirs, NULL, 1);
-    g_print("\n| %s | all of these, thresholds to %.2f |  |  |  |", peer->detector, PAPER_TOP);
+    g_print("\n| %s | all of these, thresholds to %.2f |  |  |  |  |", peer->detector, PAPER_TOP);
     print_auc(ours, theirs, NULL, PAPER_TOP);
     g_print("\n");
     return TRUE;
@@ -247,6 +275,16 @@ print_rates(const Peer *peer, const GArray *runs)
             100 * peer->early_detection, 100 * rates.false_positive, 100 * peer->false_positive);
 }
 
+static void
+print_areas(double ours, double ended, double published)
+{
+    g_print(" %.3f / %.3f / ", ours, ended);
+    if (isnan(published))
+        g_print("- |");
+    else
+        g_print("%.3f |", published);
+}
+
 /* Of the processor, training included: the machine may have other work. */
 static gint64
 cpu_us(void)
@@ -280,9 +318,8 @@ compare_published(const Peer *peer,
     for (guint c = CRITERION_RELAXED; ended && c <= CRITERION_STRICT; c++) {
         g_print("| %s | %s |", peer->detector, c == CRITERION_RELAXED ? "relaxed" : "strict");
         for (guint i = 0; i < G_N_ELEMENTS(scenarios); i++)
-            g_print(" %.3f / %.3f / %.3f |", scorer_auc(runs, scenarios[i], c, 1),
-                    scorer_auc(ended, scenarios[i], c, 1),
-                    peer->published[c - CRITERION_RELAXED][i]);
+            print_areas(scorer_auc(runs, scenarios[i], c, 1), scorer_auc(ended, scenarios[i], c, 1),
+                        peer->published[c - CRITERION_RELAXED][i]);
         if (c == CRITERION_RELAXED)
             g_print(" - | - |");
         else
@@ -316,8 +353,9 @@ compare_all(const char *folder, gboolean whole, const char *only, GError **error
                 "| --- | --- | --- | --- | --- | --- | --- | --- | ---: |\n");
     else
         g_print("Rank correlation and largest difference after probation; AUC ours / recorded\n\n"
-                "| baseline | series | records | rank correlation | largest difference |"
-                " relaxed | strict |\n| --- | --- | ---: | ---: | ---: | --- | --- |\n");
+                "| baseline | series | records | rank correlation | of HTM with another seed |"
+                " largest difference | relaxed | strict |\n"
+                "| --- | --- | ---: | ---: | ---: | ---: | --- | --- |\n");
     for (guint i = 0; done && i < G_N_ELEMENTS(peers); i++) {
         EvaluationDetector *detector = find_detector(detectors, peers[i].detector);
 
@@ -346,6 +384,7 @@ main(int argc, char **argv)
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
     g_autoptr(GError) error = NULL;
 
+    setvbuf(stdout, NULL, _IOLBF, 0); /* it takes minutes: show each line */
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error) || argc != 1 || !data) {
         g_printerr("peers: %s\n", error ? error->message : "wants --data DIR");
