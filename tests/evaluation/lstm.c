@@ -123,8 +123,9 @@ static inline LstmReal
 squash(LstmReal x)
 {
     LstmReal bounded = x > 6 ? 6 : x < -6 ? -6 : x, s = bounded * bounded;
-    LstmReal above = bounded * (654729075 + s * (91891800 + s * (2837835 + s * (25740 + s * 55))));
-    LstmReal below = 654729075 + s * (310134825 + s * (18918900 + s * (315315 + s * (1485 + s))));
+    LstmReal most = (LstmReal) 654729075.0, many = (LstmReal) 310134825.0;
+    LstmReal above = bounded * (most + s * (91891800 + s * (2837835 + s * (25740 + s * 55))));
+    LstmReal below = most + s * (many + s * (18918900 + s * (315315 + s * (1485 + s))));
     LstmReal y = above / below;
 
     return y > 1 ? 1 : y < -1 ? -1 : y;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * peers [--data DIR] [--all]: the baselines beside the scores that the paper recorded of them.
- * DIR/peer-scores/MODEL-SCENARIO-SERIES.csv holds timestamp,value,anomaly_score.
+ * peers [--data DIR] [--all [--top THRESHOLD]] [--only NAME]: the baselines beside the scores that
+ * the paper recorded of them. DIR/peer-scores/MODEL-SCENARIO-SERIES.csv holds
+ * timestamp,value,anomaly_score.
  */
 #include "detectors.h"
 #include "rank.h"
@@ -264,15 +265,18 @@ run_all(EvaluationDetector *detector, const GPtrArray *series, GPtrArray *kept, 
     return g_steal_pointer(&runs);
 }
 
-/* At the paper's threshold: ours / published. */
+/* At the paper's threshold: ours / as the paper fed them / published. */
 static void
-print_rates(const Peer *peer, const GArray *runs)
+print_rates(const Peer *peer, const GArray *runs, const GArray *ended)
 {
-    Rates rates = scorer_rates(runs, NULL, peer->threshold);
-    g_autoptr(GArray) lead_s G_GNUC_UNUSED = rates.lead_s;
+    Rates ours = scorer_rates(runs, NULL, peer->threshold);
+    Rates fed = scorer_rates(ended, NULL, peer->threshold);
+    g_autoptr(GArray) lead_s G_GNUC_UNUSED = ours.lead_s;
+    g_autoptr(GArray) fed_lead_s G_GNUC_UNUSED = fed.lead_s;
 
-    g_print(" %.2f / %.2f | %.3f / %.3f |", 100 * rates.early_detection,
-            100 * peer->early_detection, 100 * rates.false_positive, 100 * peer->false_positive);
+    g_print(" %.2f / %.2f / %.2f | %.3f / %.3f / %.3f |", 100 * ours.early_detection,
+            100 * fed.early_detection, 100 * peer->early_detection, 100 * ours.false_positive,
+            100 * fed.false_positive, 100 * peer->false_positive);
 }
 
 static void
@@ -300,6 +304,7 @@ static gboolean
 compare_published(const Peer *peer,
                   EvaluationDetector *detector,
                   const SeriesSet *set,
+                  double top,
                   GError **error)
 {
     g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func(g_free);
@@ -318,12 +323,13 @@ compare_published(const Peer *peer,
     for (guint c = CRITERION_RELAXED; ended && c <= CRITERION_STRICT; c++) {
         g_print("| %s | %s |", peer->detector, c == CRITERION_RELAXED ? "relaxed" : "strict");
         for (guint i = 0; i < G_N_ELEMENTS(scenarios); i++)
-            print_areas(scorer_auc(runs, scenarios[i], c, 1), scorer_auc(ended, scenarios[i], c, 1),
+            print_areas(scorer_auc(runs, scenarios[i], c, top),
+                        scorer_auc(ended, scenarios[i], c, top),
                         peer->published[c - CRITERION_RELAXED][i]);
         if (c == CRITERION_RELAXED)
             g_print(" - | - |");
         else
-            print_rates(peer, runs);
+            print_rates(peer, runs, ended);
         g_print(" %.1f |\n", (double) us / (double) MAX(records, 1));
     }
     return ended != NULL;
@@ -339,15 +345,15 @@ find_detector(const GArray *detectors, const char *name)
 }
 
 static gboolean
-compare_all(const char *folder, gboolean whole, const char *only, GError **error)
+compare_all(const char *folder, gboolean whole, const char *only, double top, GError **error)
 {
     g_autoptr(SeriesSet) set = series_set_load(folder, 1, error);
     g_autoptr(GArray) detectors = set ? evaluation_detectors(set) : NULL;
     gboolean done = set != NULL;
 
     if (whole)
-        g_print("AUC ours / with the record of value 0 that ended the paper's fault series /"
-                " published\n\n"
+        g_print("Ours / with the record of value 0 that ended the paper's fault series /"
+                " published: AUC, and rates at the paper's threshold\n\n"
                 "| baseline | criterion | hdd | oom | buffer-io | cpu | early detection %% |"
                 " false positive %% | us a record |\n"
                 "| --- | --- | --- | --- | --- | --- | --- | --- | ---: |\n");
@@ -362,7 +368,7 @@ compare_all(const char *folder, gboolean whole, const char *only, GError **error
         if (!detector || (only && strcmp(only, peers[i].detector) != 0) ||
             (!whole && !peers[i].recorded))
             continue;
-        done = whole ? compare_published(&peers[i], detector, set, error)
+        done = whole ? compare_published(&peers[i], detector, set, top, error)
                      : compare_peer(&peers[i], detector, set, folder, error);
     }
     return done;
@@ -374,10 +380,12 @@ main(int argc, char **argv)
     g_autofree char *data = g_strdup(g_getenv("OMEN_EVALUATION_DATA"));
     g_autofree char *only = NULL;
     gboolean whole = FALSE;
+    double top = 1;
     GOptionEntry entries[] = {
         {"data", 0, 0, G_OPTION_ARG_FILENAME, &data, "Folder with series.csv and peer-scores",
          "DIR"},
         {"all", 0, 0, G_OPTION_ARG_NONE, &whole, "All series, beside the published AUC", NULL},
+        {"top", 0, 0, G_OPTION_ARG_DOUBLE, &top, "Where --all's thresholds end (1)", "THRESHOLD"},
         {"only", 0, 0, G_OPTION_ARG_STRING, &only, "This baseline only", "NAME"},
         {0},
     };
@@ -390,7 +398,7 @@ main(int argc, char **argv)
         g_printerr("peers: %s\n", error ? error->message : "wants --data DIR");
         return 2;
     }
-    if (!compare_all(data, whole, only, &error)) {
+    if (!compare_all(data, whole, only, top, &error)) {
         g_printerr("peers: %s\n", error->message);
         return 1;
     }
