@@ -166,6 +166,12 @@ client_get_string(Client *self, const char *path, const char *interface, const c
                : "";
 }
 
+GVariant *
+client_get_value(Client *self, const char *path, const char *interface, const char *name)
+{
+    return get_property(self, path, interface, name);
+}
+
 guint64
 client_get_number(Client *self, const char *path, const char *interface, const char *name)
 {

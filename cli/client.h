@@ -40,6 +40,8 @@ gboolean client_has(Client *self, const char *path);
 /* A property as of the last refresh. */
 const char *
 client_get_string(Client *self, const char *path, const char *interface, const char *name);
+/* (transfer full) (nullable): of any type. */
+GVariant *client_get_value(Client *self, const char *path, const char *interface, const char *name);
 guint64 client_get_number(Client *self, const char *path, const char *interface, const char *name);
 double client_get_double(Client *self, const char *path, const char *interface, const char *name);
 gboolean

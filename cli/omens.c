@@ -14,6 +14,60 @@ add_string(
                                   client_get_string(client, path, INTERFACE_OMEN, property));
 }
 
+/* The domains that use the device, each with the chain between them: a(sss); an older daemon knows
+ * none. (transfer full) */
+static GVariant *
+get_uses(Client *client, const char *path)
+{
+    g_autoptr(GVariant) uses = client_get_value(client, path, INTERFACE_OMEN, "Uses");
+
+    if (uses && g_variant_is_of_type(uses, G_VARIANT_TYPE("a(sss)")))
+        return g_steal_pointer(&uses);
+    return g_variant_ref_sink(g_variant_new("a(sss)", NULL));
+}
+
+static void
+add_uses(JsonBuilder *builder, Client *client, const char *path)
+{
+    g_autoptr(GVariant) uses = get_uses(client, path);
+
+    add_string(builder, client, path, "reach", "Reach");
+    add_string(builder, client, path, "reach_note", "ReachNote");
+    json_builder_set_member_name(builder, "uses");
+    json_builder_begin_array(builder);
+    for (gsize i = 0; i < g_variant_n_children(uses); i++) {
+        g_autoptr(GVariant) use = g_variant_get_child_value(uses, i);
+        const char *fields[3];
+        g_variant_get(use, "(&s&s&s)", &fields[0], &fields[1], &fields[2]);
+        json_builder_begin_object(builder);
+        json_builder_set_member_name(builder, "uuid");
+        json_builder_add_string_value(builder, fields[0]);
+        json_builder_set_member_name(builder, "domain");
+        json_builder_add_string_value(builder, fields[1]);
+        json_builder_set_member_name(builder, "chain");
+        json_builder_add_string_value(builder, fields[2]);
+        json_builder_end_object(builder);
+    }
+    json_builder_end_array(builder);
+}
+
+/* Each chain on a line of its own, after @head. */
+static void
+print_uses(Client *client, const char *path, const char *head, gsize limit)
+{
+    g_autoptr(GVariant) uses = get_uses(client, path);
+    gsize n = g_variant_n_children(uses);
+
+    for (gsize i = 0; i < MIN(n, limit); i++) {
+        g_autoptr(GVariant) use = g_variant_get_child_value(uses, i);
+        const char *chain;
+        g_variant_get(use, "(&s&s&s)", NULL, NULL, &chain);
+        g_print("%s%s\n", head, chain);
+    }
+    if (n > limit)
+        g_print("%sand %" G_GSIZE_FORMAT " more\n", head, n - limit);
+}
+
 static void
 add_omen(Client *client, const char *path, JsonBuilder *builder)
 {
@@ -29,6 +83,7 @@ add_omen(Client *client, const char *path, JsonBuilder *builder)
     add_string(builder, client, path, "scope", "Scope");
     add_string(builder, client, path, "class", "Class");
     add_string(builder, client, path, "device", "Device");
+    add_uses(builder, client, path);
     add_string(builder, client, path, "domain", "DomainName");
     json_builder_set_member_name(builder, "probability");
     json_builder_add_double_value(builder,
@@ -70,6 +125,7 @@ print_omen(Client *client, const char *path)
     g_print("   %s%s%s; %" G_GUINT64_FORMAT " records\n",
             client_get_string(client, path, INTERFACE_OMEN, "Action"), *outcome ? ": " : "",
             outcome, client_get_number(client, path, INTERFACE_OMEN, "Records"));
+    print_uses(client, path, "   ", 3);
     for (guint i = 0; records && records[i] && i < 3; i++)
         g_print("     %s\n", records[i]);
 }
@@ -240,6 +296,10 @@ print_explanation(Client *client, const char *path)
             text_of(client, path, "Class"), *device ? ", device " : "", device,
             client_get_double(client, path, INTERFACE_OMEN, "Probability"));
     g_print("threatens    %s%s%s\n", text_of(client, path, "Scope"), *domain ? " " : "", domain);
+    if (*text_of(client, path, "ReachNote"))
+        g_print("reaches      %s: %s\n", text_of(client, path, "Reach"),
+                text_of(client, path, "ReachNote"));
+    print_uses(client, path, "             ", G_MAXSIZE);
     g_print("seen         %s to %s, %" G_GUINT64_FORMAT " records of stream %s\n", first, last,
             client_get_number(client, path, INTERFACE_OMEN, "Records"),
             text_of(client, path, "Stream"));

@@ -7,16 +7,11 @@ who_is_endangered(const OmenOmenData *omen)
     if (*omen->domain_uuid)
         return OMEN_ENDANGERS_DOMAIN;
 
-    switch (omen->scope) {
-    case OMEN_SCOPE_HOST:
-    case OMEN_SCOPE_DEVICE: /* whose device is not known: take it for everybody's */
+    if (omen_omen_data_is_of_host(omen))
         return OMEN_ENDANGERS_HOST;
-    case OMEN_SCOPE_NONE:
-    case OMEN_SCOPE_DOMAIN:
-    case OMEN_SCOPE_GUEST:
-    default:
-        return OMEN_ENDANGERS_NOBODY;
-    }
+    return omen->device_reach && omen->device_reach->reach == OMEN_REACH_DOMAINS
+               ? OMEN_ENDANGERS_USERS
+               : OMEN_ENDANGERS_NOBODY;
 }
 
 /* The judge says what is typical of a sign. Half of it is planned with, since a deadline that is
@@ -56,7 +51,9 @@ omen_policy_decide(OmenMode mode, const OmenOmenData *omen)
     OmenPolicyDecision decision = {who_is_endangered(omen), OMEN_ACTION_RECORDED, ""};
 
     if (decision.endangers == OMEN_ENDANGERS_NOBODY) {
-        decision.explanation = "no domain is endangered by this";
+        decision.explanation = omen->is_reach_sought ? "finding out which domains use the device"
+                               : omen->device_reach  ? omen->device_reach->note
+                                                     : "no domain is endangered by this";
     } else if (!omen->migration_helps) {
         decision.explanation = "moving domains away does not help against this";
     } else if (mode == OMEN_MODE_OBSERVE) {

@@ -17,13 +17,15 @@ G_BEGIN_DECLS
 typedef enum {
     OMEN_ENDANGERS_NOBODY,
     OMEN_ENDANGERS_DOMAIN, /* the one that the omen names */
+    OMEN_ENDANGERS_USERS,  /* of the device, as the omen lists them */
     OMEN_ENDANGERS_HOST,   /* all that run here */
 } OmenEndangers;
 
 typedef struct {
     OmenEndangers endangers;
     OmenAction action;       /* OMEN_ACTION_RECORDED, _PROPOSED or _EVACUATING */
-    const char *explanation; /* why no more than this, in a sentence; "" if it acts. Static. */
+    const char *explanation; /* why no more than this, in a sentence; "" if it acts. Static, or the
+                              * omen's. */
 } OmenPolicyDecision;
 
 /* When what an omen tells of is expected to have happened, microseconds since the epoch; 0: its

@@ -6,6 +6,7 @@
 #include "omen/track-record.h"
 #include "policy.h"
 #include "quarantine.h"
+#include "reach-finder.h"
 #include "sign.h"
 #include "tally.h"
 
@@ -20,6 +21,7 @@ struct _OmenResponder {
     OmenEvacuator *evacuator;
     OmenHypervisor *hypervisor;
     OmenQuarantine *quarantine;
+    OmenReachFinder *finder;
     OmenMode mode;
     guint omen_lifetime_s;
     gboolean use_quarantine;
@@ -50,6 +52,8 @@ omen_responder_finalize(GObject *object)
     g_clear_handle_id(&self->refresh_source, g_source_remove);
     g_signal_handlers_disconnect_by_data(self->evacuator, self);
     g_hash_table_unref(self->waiting);
+    g_object_run_dispose(G_OBJECT(self->finder));
+    g_object_unref(self->finder);
     g_object_unref(self->quarantine);
     g_object_unref(self->convalescence);
     g_object_unref(self->omens);
@@ -89,6 +93,7 @@ on_evacuation_added(OmenEvacuator *evacuator G_GNUC_UNUSED,
 }
 
 static void reconsider(OmenResponder *self);
+static void on_reach_found(OmenReachFinder *finder, OmenOmen *omen, gpointer user_data);
 
 /* A host that has been well for long enough gets back what left it. */
 static void
@@ -127,6 +132,8 @@ omen_responder_new(OmenOmenRegistry *omens, OmenEvacuator *evacuator, OmenHyperv
     self->omens = g_object_ref(omens);
     self->evacuator = g_object_ref(evacuator);
     self->hypervisor = g_object_ref(hypervisor);
+    self->finder = omen_reach_finder_new(omens, hypervisor);
+    g_signal_connect_object(self->finder, "found", G_CALLBACK(on_reach_found), self, 0);
     g_signal_connect(evacuator, "added", G_CALLBACK(on_evacuation_added), self);
     self->refresh_source = g_timeout_add_seconds(REFRESH_S, on_refresh, self);
     return self;
@@ -164,6 +171,17 @@ expiry_from(OmenResponder *self, gint64 now_us)
     return now_us + (gint64) self->omen_lifetime_s * G_USEC_PER_SEC;
 }
 
+static void
+add_users(OmenResponder *self, const OmenDeviceReach *reach, GStrvBuilder *builder)
+{
+    for (guint i = 0; i < reach->uses->len; i++) {
+        const OmenDeviceUse *use = g_ptr_array_index(reach->uses, i);
+        const OmenDomainInfo *info = omen_hypervisor_lookup(self->hypervisor, use->uuid);
+        if (info && omen_domain_info_is_active(info))
+            g_strv_builder_add(builder, use->uuid);
+    }
+}
+
 /* The domains that an omen endangers, as UUIDs. */
 static char **
 list_endangered(OmenResponder *self, const OmenOmenData *omen, OmenEndangers endangers)
@@ -172,6 +190,8 @@ list_endangered(OmenResponder *self, const OmenOmenData *omen, OmenEndangers end
 
     if (endangers == OMEN_ENDANGERS_DOMAIN)
         g_strv_builder_add(builder, omen->domain_uuid);
+    else if (endangers == OMEN_ENDANGERS_USERS)
+        add_users(self, omen->device_reach, builder);
     else if (endangers == OMEN_ENDANGERS_HOST)
         return omen_hypervisor_list_active_uuids(self->hypervisor);
     return g_strv_builder_end(builder);
@@ -329,14 +349,30 @@ omen_responder_take_sign(OmenResponder *self,
     omens = omen_omen_registry_list(self->omens);
     sign->expires_us = expiry_from(self, sign->time_us);
     sign->urgency_s = omen_track_record_estimate_urgency_s(omens, sign);
+    omen_reach_finder_prepare(sign);
     omen = omen_omen_registry_raise(self->omens, sign, &is_new);
 
     if (!is_new) {
         reconsider(self);
         return;
     }
+    /* A device's waits until it is known whom it concerns. */
     respond(self, omen);
+    omen_reach_finder_seek(self->finder, omen);
     reconsider(self);
+    omen_responder_refresh(self);
+}
+
+static void
+on_reach_found(OmenReachFinder *finder G_GNUC_UNUSED, OmenOmen *omen, gpointer user_data)
+{
+    OmenResponder *self = user_data;
+    OmenAction action = omen_omen_get_data(omen)->action;
+
+    /* An operator may have spoken meanwhile. */
+    if (omen_omen_is_open(omen, g_get_real_time()) &&
+        (action == OMEN_ACTION_RECORDED || action == OMEN_ACTION_PROPOSED))
+        respond(self, omen);
     omen_responder_refresh(self);
 }
 

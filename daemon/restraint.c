@@ -82,10 +82,20 @@ omen_restraint_is_waiting(const char *explanation)
 
 /* ---- what is so ---- */
 
+/* Trouble of two devices is one danger only where both reach the whole host. */
+static gboolean
+is_of_same_devices(const OmenOmenData *omen, const OmenOmenData *other)
+{
+    return (omen_omen_data_is_of_host(omen) && omen_omen_data_is_of_host(other)) ||
+           g_str_equal(omen->device, other->device);
+}
+
 /* About the same danger, by another word than this omen's. A guest's word counts for nothing. */
 static gboolean
 is_independent(const OmenOmenData *omen, const OmenOmenData *other)
 {
+    if (!*omen->domain_uuid && !is_of_same_devices(omen, other))
+        return FALSE;
     return other->id != omen->id && other->scope != OMEN_SCOPE_GUEST &&
            g_str_equal(other->domain_uuid, omen->domain_uuid) &&
            (other->failure_class != omen->failure_class ||

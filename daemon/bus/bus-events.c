@@ -6,6 +6,24 @@
 #define MAX_ENDED 1000
 
 static void
+fill_reach(OmenDbusOmen *skeleton, const OmenOmenData *data)
+{
+    const OmenDeviceReach *reach = data->device_reach;
+    GVariantBuilder uses;
+
+    g_variant_builder_init(&uses, G_VARIANT_TYPE("a(sss)"));
+    for (guint i = 0; reach && i < reach->uses->len; i++) {
+        const OmenDeviceUse *use = g_ptr_array_index(reach->uses, i);
+        g_variant_builder_add(&uses, "(sss)", use->uuid, use->name, use->chain);
+    }
+    omen_dbus_omen_set_uses(skeleton, g_variant_builder_end(&uses));
+    omen_dbus_omen_set_reach(skeleton, data->is_reach_sought ? "seeking"
+                                       : reach               ? omen_reach_to_string(reach->reach)
+                                                             : "");
+    omen_dbus_omen_set_reach_note(skeleton, reach ? reach->note : "");
+}
+
+static void
 fill_omen(OmenDbusOmen *skeleton, OmenOmen *omen)
 {
     const OmenOmenData *data = omen_omen_get_data(omen);
@@ -18,6 +36,7 @@ fill_omen(OmenDbusOmen *skeleton, OmenOmen *omen)
     omen_dbus_omen_set_scope(skeleton, omen_scope_to_string(data->scope));
     omen_dbus_omen_set_class(skeleton, omen_failure_class_to_string(data->failure_class));
     omen_dbus_omen_set_device(skeleton, data->device);
+    fill_reach(skeleton, data);
     omen_dbus_omen_set_domain_uuid(skeleton, data->domain_uuid);
     omen_dbus_omen_set_domain_name(skeleton, data->domain_name);
     omen_dbus_omen_set_probability(skeleton, data->probability);

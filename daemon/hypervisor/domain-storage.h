@@ -4,7 +4,7 @@
 #pragma once
 
 #include "hypervisor/libvirt-types.h"
-#include "topology/device-reach.h"
+#include "topology/reach-search.h"
 
 G_BEGIN_DECLS
 

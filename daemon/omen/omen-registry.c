@@ -200,13 +200,15 @@ omen_omen_registry_list(OmenOmenRegistry *self)
     return g_ptr_array_copy(self->omens, copy_reference, NULL);
 }
 
-/* Whose device a failing one is is not known: it is taken for everybody's. What moving does not
- * help against is told, and endangers nobody in this sense. */
+/* What moving does not help against is told, and endangers nobody in this sense; a domain's own
+ * omen concerns it in any case. */
 static gboolean
-endangers_host(const OmenOmenData *data)
+endangers(const OmenOmenData *data, const char *uuid)
 {
-    return *data->domain_uuid == '\0' && data->migration_helps &&
-           (data->scope == OMEN_SCOPE_HOST || data->scope == OMEN_SCOPE_DEVICE);
+    if (uuid == NULL)
+        return data->migration_helps && omen_omen_data_is_of_host(data);
+    return g_str_equal(data->domain_uuid, uuid) ||
+           (data->migration_helps && omen_omen_data_reaches(data, uuid));
 }
 
 static OmenOmen *
@@ -217,9 +219,7 @@ find_danger(OmenOmenRegistry *self, const char *uuid, gint64 now_us)
     for (guint i = 0; i < self->omens->len; i++) {
         OmenOmen *omen = omen_at(self, i);
         const OmenOmenData *data = omen_omen_get_data(omen);
-        gboolean concerns =
-            uuid == NULL ? endangers_host(data) : g_str_equal(data->domain_uuid, uuid);
-        if (concerns && omen_omen_is_open(omen, now_us) &&
+        if (endangers(data, uuid) && omen_omen_is_open(omen, now_us) &&
             (worst == NULL || data->probability > omen_omen_get_data(worst)->probability))
             worst = omen;
     }

@@ -42,7 +42,7 @@ GPtrArray *omen_omen_registry_list(OmenOmenRegistry *self);
  * the whole host; of equals the oldest. */
 OmenOmen *omen_omen_registry_get_host_danger(OmenOmenRegistry *self, gint64 now_us);
 
-/* The same for one domain (by an omen of its own; not the host's). */
+/* The same for one domain (by an omen of its own, or of a device that it uses; not the host's). */
 OmenOmen *
 omen_omen_registry_get_domain_danger(OmenOmenRegistry *self, const char *uuid, gint64 now_us);
 

@@ -102,6 +102,7 @@ omen_omen_data_copy(const OmenOmenData *self)
     *copy = *self;
     copy->stream = g_strdup(self->stream);
     copy->device = g_strdup(self->device);
+    copy->device_reach = self->device_reach ? omen_device_reach_copy(self->device_reach) : NULL;
     copy->domain_uuid = g_strdup(self->domain_uuid);
     copy->domain_name = g_strdup(self->domain_name);
     copy->reason = g_strdup(self->reason);
@@ -120,6 +121,7 @@ omen_omen_data_free(OmenOmenData *self)
         return;
     g_free(self->stream);
     g_free(self->device);
+    g_clear_pointer(&self->device_reach, omen_device_reach_free);
     g_free(self->domain_uuid);
     g_free(self->domain_name);
     g_free(self->reason);
@@ -170,11 +172,25 @@ keep_template(OmenOmenData *data, guint32 template_id)
     g_array_append_val(data->templates, template_id);
 }
 
+static void
+sanitise_reach(OmenDeviceReach *self)
+{
+    sanitise(&self->note, OMEN_OMEN_MAX_TEXT);
+    for (guint i = 0; i < self->uses->len; i++) {
+        OmenDeviceUse *use = g_ptr_array_index(self->uses, i);
+        sanitise(&use->uuid, MAX_NAME);
+        sanitise(&use->name, MAX_NAME);
+        sanitise(&use->chain, OMEN_OMEN_MAX_TEXT);
+    }
+}
+
 void
 omen_omen_data_sanitise(OmenOmenData *self)
 {
     sanitise(&self->stream, MAX_NAME);
     sanitise(&self->device, OMEN_DEVICE_MAX);
+    if (self->device_reach)
+        sanitise_reach(self->device_reach);
     sanitise(&self->domain_uuid, MAX_NAME);
     sanitise(&self->domain_name, MAX_NAME);
     sanitise(&self->reason, OMEN_OMEN_MAX_TEXT);
@@ -316,6 +332,40 @@ omen_omen_set_expiry(OmenOmen *self, gint64 expires_us)
         return;
     self->data->expires_us = expires_us;
     emit_changed(self);
+}
+
+void
+omen_omen_set_device_reach(OmenOmen *self, const OmenDeviceReach *reach)
+{
+    g_clear_pointer(&self->data->device_reach, omen_device_reach_free);
+    self->data->device_reach = omen_device_reach_copy(reach);
+    sanitise_reach(self->data->device_reach);
+    self->data->is_reach_sought = FALSE;
+    emit_changed(self);
+}
+
+gboolean
+omen_omen_data_is_of_host(const OmenOmenData *self)
+{
+    if (*self->domain_uuid || self->is_reach_sought)
+        return FALSE;
+    return self->scope == OMEN_SCOPE_HOST ||
+           (self->scope == OMEN_SCOPE_DEVICE &&
+            (!self->device_reach || self->device_reach->reach == OMEN_REACH_HOST));
+}
+
+gboolean
+omen_omen_data_reaches(const OmenOmenData *self, const char *uuid)
+{
+    const OmenDeviceReach *reach = self->device_reach;
+
+    if (!reach || reach->reach != OMEN_REACH_DOMAINS)
+        return FALSE;
+    for (guint i = 0; i < reach->uses->len; i++) {
+        if (g_str_equal(((OmenDeviceUse *) g_ptr_array_index(reach->uses, i))->uuid, uuid))
+            return TRUE;
+    }
+    return FALSE;
 }
 
 gboolean

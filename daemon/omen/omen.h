@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include "topology/device-reach.h"
+
 #include <gio/gio.h>
 #include <virt-omen/judge.h>
 
@@ -64,10 +66,13 @@ typedef struct {
     char *stream;      /* "host", "domain:UUID", "guest:UUID" */
     OmenScope scope;
     OmenFailureClass failure_class;
-    char *device;       /* "" if none */
-    char *domain_uuid;  /* "" for the host's */
-    char *domain_name;  /* "" for the host's */
-    double probability; /* the highest of its records */
+    char *device; /* "" if none */
+    /* Of a device of the host: whom its trouble reaches. NULL: everybody, as far as is known. */
+    OmenDeviceReach *device_reach;
+    gboolean is_reach_sought; /* that is being found out: nobody is endangered yet. Not stored. */
+    char *domain_uuid;        /* "" for the host's */
+    char *domain_name;        /* "" for the host's */
+    double probability;       /* the highest of its records */
     gboolean migration_helps;
     guint urgency_s; /* from time_us to the failure, as is typical of its signs; 0: not known */
     char *reason;
@@ -112,6 +117,15 @@ void omen_omen_set_outcome(OmenOmen *self, const char *outcome);
  * confirmed already; the first time that a fate is known stays. FALSE: it stays as it was. */
 gboolean omen_omen_set_fate(OmenOmen *self, OmenFate fate, gint64 time_us);
 void omen_omen_set_expiry(OmenOmen *self, gint64 expires_us);
+
+/* What was found out of @reach (owned by the caller), which is sought no longer. */
+void omen_omen_set_device_reach(OmenOmen *self, const OmenDeviceReach *reach);
+
+/* The whole host is threatened: not only one domain, and not only those that use a device. */
+gboolean omen_omen_data_is_of_host(const OmenOmenData *self);
+
+/* A device's trouble that reaches the domain. */
+gboolean omen_omen_data_reaches(const OmenOmenData *self, const char *uuid);
 
 /* Still a threat at @now_us: neither dismissed nor cleared nor expired. */
 gboolean omen_omen_is_open(OmenOmen *self, gint64 now_us);

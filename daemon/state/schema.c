@@ -53,6 +53,7 @@ static const char *const migrations[] = {
     "ALTER TABLE omens ADD COLUMN judges TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE omens ADD COLUMN fate TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE omens ADD COLUMN fate_us INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE omens ADD COLUMN device_reach TEXT NOT NULL DEFAULT '';",
 };
 
 guint

@@ -106,6 +106,14 @@ read_packed_lines(sqlite3_stmt *row, int column, GPtrArray *lines)
         g_ptr_array_add(lines, g_strdup(parts[i]));
 }
 
+static void
+read_reach(sqlite3_stmt *row, OmenOmenData *data)
+{
+    g_autofree char *text = omen_sql_dup_text(row, 23);
+
+    data->device_reach = omen_device_reach_new_from_text(text);
+}
+
 static gboolean
 read_omen(Load *load, sqlite3_stmt *row, GError **error)
 {
@@ -134,6 +142,7 @@ read_omen(Load *load, sqlite3_stmt *row, GError **error)
     read_packed_lines(row, 19, data->normal);
     read_text(row, 20, &data->judges);
     data->fate_us = sqlite3_column_int64(row, 22);
+    read_reach(row, data);
     if (!read_lines(load, data, error))
         return FALSE;
     g_ptr_array_add(load->contents->omens, g_steal_pointer(&data));

@@ -101,19 +101,25 @@ last_part(const char *path)
     return slash ? slash + 1 : path;
 }
 
+/* The kernel tells of a link at both ends: the upper one is enough. */
 static void
-read_links(const Reader *self, OmenBlockDevice *device, const char *folder, gboolean below)
+read_slaves(const Reader *self, OmenBlockDevice *device)
 {
-    g_autofree char *path = g_strdup_printf(CLASS_BLOCK "/%s/%s", device->name, folder);
+    g_autofree char *path = g_strdup_printf(CLASS_BLOCK "/%s/slaves", device->name);
     g_autoptr(GPtrArray) names = omen_path_list(self->root, path, MAX_LISTED);
 
     for (guint i = 0; i < names->len; i++) {
         OmenBlockDevice *other = omen_block_graph_add(self->graph, g_ptr_array_index(names, i));
-        if (other && below)
+        if (other)
             omen_block_graph_link(self->graph, device, other);
-        else if (other)
-            omen_block_graph_link(self->graph, other, device);
     }
+}
+
+/* Its folder is in that of a disk, whose name its own begins with. */
+static gboolean
+is_partition(const Reader *self, const char *name, const char *folder)
+{
+    return g_str_has_prefix(name, last_part(folder)) && has_attribute(self, name, "partition");
 }
 
 static void
@@ -141,7 +147,7 @@ read_device(const Reader *self, const char *name)
         return;
     read_number(self, device);
     g_autofree char *folder = g_path_get_dirname(place);
-    device->is_partition = has_attribute(self, name, "partition");
+    device->is_partition = is_partition(self, name, folder);
     if (device->is_partition) {
         OmenBlockDevice *disk = omen_block_graph_add(self->graph, last_part(folder));
         if (disk)
@@ -158,8 +164,8 @@ read_device(const Reader *self, const char *name)
         device->backing_file = read_attribute(self, name, "loop/backing_file");
         device->backing_file = device->backing_file ? device->backing_file : g_strdup("");
     }
-    read_links(self, device, "slaves", TRUE);
-    read_links(self, device, "holders", FALSE);
+    if (!device->is_partition)
+        read_slaves(self, device);
 }
 
 /* nvme0c1n1 is the way to the namespace nvme0n1 through the controller nvme1: what is told of the

@@ -2,8 +2,7 @@
 /* Whom a device's trouble reaches: the domains whose disks lie on it, the whole host, or nobody. */
 #pragma once
 
-#include "topology/domain-disks.h"
-#include "topology/storage.h"
+#include <glib.h>
 
 G_BEGIN_DECLS
 
@@ -12,6 +11,10 @@ typedef enum {
     OMEN_REACH_DOMAINS, /* those that are listed */
     OMEN_REACH_NOBODY,
 } OmenReach;
+
+/* "host", "domains", "nobody". */
+const char *omen_reach_to_string(OmenReach reach);
+gboolean omen_reach_from_string(const char *word, OmenReach *out);
 
 /* A domain that uses the device. */
 typedef struct {
@@ -22,27 +25,21 @@ typedef struct {
 
 typedef struct {
     OmenReach reach;
-    GPtrArray *uses; /* OmenDeviceUse; also where the whole host is reached, those known */
+    GPtrArray *uses; /* OmenDeviceUse, if it is domains */
     char *note;      /* why, in a sentence */
 } OmenDeviceReach;
 
 OmenDeviceReach *omen_device_reach_new(OmenReach reach, const char *note);
+void omen_device_reach_add_use(OmenDeviceReach *self,
+                               const char *uuid,
+                               const char *name,
+                               const char *chain);
 OmenDeviceReach *omen_device_reach_copy(const OmenDeviceReach *self);
 void omen_device_reach_free(OmenDeviceReach *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenDeviceReach, omen_device_reach_free)
 
-/* What is asked. */
-typedef struct {
-    char **names;       /* what the device is called in the lines; the first that is known counts
-                         * with all others that are */
-    gboolean only_part; /* the trouble is of what lies there (a file system), not of the disk: other
-                         * partitions of the disk are not concerned */
-} OmenDeviceQuestion;
-
-/* @domains: (element-type OmenDomainDisks), those that run. What is not known counts as reached.
- * May wait for a disk: for worker threads. Returns: (transfer full). */
-OmenDeviceReach *omen_device_reach_find(const OmenStorage *storage,
-                                        const OmenDeviceQuestion *question,
-                                        GPtrArray *domains);
+/* (transfer full): in one text, and back; NULL: it is none. */
+char *omen_device_reach_to_text(const OmenDeviceReach *self);
+OmenDeviceReach *omen_device_reach_new_from_text(const char *text);
 
 G_END_DECLS

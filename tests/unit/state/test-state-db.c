@@ -107,6 +107,8 @@ new_omen(guint64 id)
     set_text(&data->reason, "RAID array degraded");
     set_text(&data->outcome, "none yet");
     data->urgency_s = 761;
+    data->device_reach = omen_device_reach_new(OMEN_REACH_DOMAINS, "used by g1");
+    omen_device_reach_add_use(data->device_reach, "u1", "g1", "md0 → vda of g1");
     g_ptr_array_add(data->records, g_strdup("first"));
     g_ptr_array_add(data->records, g_strdup("second"));
     return data;
