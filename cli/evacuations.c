@@ -214,13 +214,59 @@ make_plan(
     return EXIT_GOOD;
 }
 
+/* Those whom an omen endangers, by UUID, "all" as an empty list. NULL: nobody, or (@error) there is
+ * no such omen. */
+static char **
+list_endangered(Client *client, guint64 omen, GError **error)
+{
+    g_autofree char *path = g_strdup_printf(OMEN_BUS_OMENS_PATH "/%" G_GUINT64_FORMAT, omen);
+    const char *domain = client_get_string(client, path, INTERFACE_OMEN, "DomainUuid");
+    const char *reach = client_get_string(client, path, INTERFACE_OMEN, "Reach");
+    g_autoptr(GVariant) uses = client_get_value(client, path, INTERFACE_OMEN, "Uses");
+    g_autoptr(GStrvBuilder) uuids = g_strv_builder_new();
+
+    if (!client_has(client, path)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "there is no omen %" G_GUINT64_FORMAT "; virt-omen omens lists them", omen);
+        return NULL;
+    }
+    if (g_str_equal(reach, "nobody") || g_str_equal(reach, "seeking") ||
+        !client_get_boolean(client, path, INTERFACE_OMEN, "MigrationHelps"))
+        return NULL;
+    if (*domain)
+        g_strv_builder_add(uuids, domain);
+    for (gsize i = 0; g_str_equal(reach, "domains") && i < g_variant_n_children(uses); i++) {
+        const char *uuid;
+        g_variant_get_child(uses, i, "(&s&s&s)", &uuid, NULL, NULL);
+        g_strv_builder_add(uuids, uuid);
+    }
+    return g_strv_builder_end(uuids);
+}
+
+static int
+make_plan_of_omen(Client *client, guint64 omen, const char *destination, gboolean json)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) uuids = list_endangered(client, omen, &error);
+
+    if (error)
+        return command_fail("plan", EXIT_FAILED, "%s", error->message);
+    if (uuids)
+        return make_plan(client, "plan", uuids, destination, json);
+    g_print("%s\n", json ? "{\"deadline\": 0, \"moves\": [], \"stays\": []}"
+                         : "this omen moves nobody; virt-omen explain says why");
+    return EXIT_GOOD;
+}
+
 int
 command_plan(int argc, char **argv)
 {
     gboolean json = FALSE;
+    gint64 omen = 0;
     g_autofree char *destination = NULL;
     const GOptionEntry entries[] = {
         {"to", 0, 0, G_OPTION_ARG_STRING, &destination, "Only to this destination", "NAME"},
+        {"omen", 0, 0, G_OPTION_ARG_INT64, &omen, "Of those whom this omen endangers", "NUMBER"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
         G_OPTION_ENTRY_NULL,
     };
@@ -229,8 +275,12 @@ command_plan(int argc, char **argv)
 
     if (!command_parse_options(entries, &argc, &argv, &result))
         return result;
+    if (omen < 0 || (omen > 0 && argc > 1))
+        return command_fail("plan", EXIT_USAGE, "name either an omen, by its number, or domains");
     if (!client_open(&client, "plan"))
         return EXIT_FAILED;
+    if (omen > 0)
+        return make_plan_of_omen(&client, (guint64) omen, destination ? destination : "", json);
     return make_plan(&client, "plan", argv + 1, destination ? destination : "", json);
 }
 

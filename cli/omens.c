@@ -231,9 +231,10 @@ print_advice(Client *client, const char *path)
     guint64 id = client_get_number(client, path, INTERFACE_OMEN, "Id");
 
     if (g_str_equal(action, "proposed"))
-        g_print("\n  virt-omen plan         shows what an evacuation would do\n"
-                "  virt-omen approve %-4" G_GUINT64_FORMAT " does it\n",
-                id);
+        g_print("\n  virt-omen plan --omen %-4" G_GUINT64_FORMAT
+                " shows what an evacuation would do\n"
+                "  virt-omen approve %-4" G_GUINT64_FORMAT "     does it\n",
+                id, id);
     else if (g_str_equal(action, "evacuating") || g_str_equal(action, "finished"))
         g_print("\n  virt-omen evacuations  shows how it goes\n");
     if (client_get_boolean(client, path, INTERFACE_OMEN, "Open"))
