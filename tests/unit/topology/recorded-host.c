@@ -30,7 +30,8 @@ static void
 flush(GString *text, char **full)
 {
     if (*full)
-        g_assert_true(g_file_set_contents(*full, text->str, (gssize) text->len, NULL));
+        g_assert_true(g_file_set_contents_full(*full, text->str, (gssize) text->len,
+                                               G_FILE_SET_CONTENTS_NONE, 0644, NULL));
     g_string_truncate(text, 0);
     g_clear_pointer(full, g_free);
 }
