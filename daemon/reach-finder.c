@@ -185,6 +185,17 @@ omen_reach_finder_seek(OmenReachFinder *self, OmenOmen *omen)
         start_search(self, omen);
 }
 
+void
+omen_reach_finder_add_users(OmenReachFinder *self, const OmenOmenData *omen, GStrvBuilder *builder)
+{
+    for (guint i = 0; i < omen->device_reach->uses->len; i++) {
+        const OmenDeviceUse *use = g_ptr_array_index(omen->device_reach->uses, i);
+        const OmenDomainInfo *info = omen_hypervisor_lookup(self->hypervisor, use->uuid);
+        if (info && omen_domain_info_is_active(info))
+            g_strv_builder_add(builder, use->uuid);
+    }
+}
+
 static gboolean
 on_again(gpointer user_data)
 {

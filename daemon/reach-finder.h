@@ -27,6 +27,10 @@ void omen_reach_finder_prepare(OmenOmenData *sign);
 /* Seeks what was marked, and does nothing for others. */
 void omen_reach_finder_seek(OmenReachFinder *self, OmenOmen *omen);
 
+/* Adds the UUIDs of those that use the omen's device and still run. */
+void
+omen_reach_finder_add_users(OmenReachFinder *self, const OmenOmenData *omen, GStrvBuilder *builder);
+
 /* Signal "found" (OmenOmen *): its reach is another one than before. On the main context. */
 
 G_END_DECLS

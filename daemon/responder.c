@@ -171,17 +171,6 @@ expiry_from(OmenResponder *self, gint64 now_us)
     return now_us + (gint64) self->omen_lifetime_s * G_USEC_PER_SEC;
 }
 
-static void
-add_users(OmenResponder *self, const OmenDeviceReach *reach, GStrvBuilder *builder)
-{
-    for (guint i = 0; i < reach->uses->len; i++) {
-        const OmenDeviceUse *use = g_ptr_array_index(reach->uses, i);
-        const OmenDomainInfo *info = omen_hypervisor_lookup(self->hypervisor, use->uuid);
-        if (info && omen_domain_info_is_active(info))
-            g_strv_builder_add(builder, use->uuid);
-    }
-}
-
 /* The domains that an omen endangers, as UUIDs. */
 static char **
 list_endangered(OmenResponder *self, const OmenOmenData *omen, OmenEndangers endangers)
@@ -191,7 +180,7 @@ list_endangered(OmenResponder *self, const OmenOmenData *omen, OmenEndangers end
     if (endangers == OMEN_ENDANGERS_DOMAIN)
         g_strv_builder_add(builder, omen->domain_uuid);
     else if (endangers == OMEN_ENDANGERS_USERS)
-        add_users(self, omen->device_reach, builder);
+        omen_reach_finder_add_users(self->finder, omen, builder);
     else if (endangers == OMEN_ENDANGERS_HOST)
         return omen_hypervisor_list_active_uuids(self->hypervisor);
     return g_strv_builder_end(builder);
