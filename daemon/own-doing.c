@@ -33,7 +33,7 @@ static const char *const of_domain[] = {
     "terminating on signal",
     "shutting down",
     "End of file",
-    "lifecycle: suspended",
+
     "lifecycle: resumed",
     "migrated",
     "lifecycle: undefined",

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "detector/trend.h"
+
 #include <string.h>
 #include <virt-omen/detector.h>
 #include <virt-omen/text.h>
@@ -12,8 +14,11 @@
 #define NORMAL_WEIGHT 0.45
 #define CERTAIN       0.9
 
-#define STATE_VERSION 2
-#define STATE_TYPE    "(ua{uy}vva(uyxssb))"
+/* How sure it is that lines which come ever more often are a sign. */
+#define TREND_PROBABILITY 0.6
+
+#define STATE_VERSION     2
+#define STATE_TYPE        "(ua{uy}vva(uyxssb))"
 
 /* An earlier version, of which what operators said has no date. */
 #define STATE_VERSION_UNDATED 1
@@ -43,6 +48,7 @@ struct _OmenDetector {
     OmenMiner *miner;
     OmenProfile *profile;
     GHashTable *templates; /* id -> Template */
+    OmenTrend *trend;
 };
 
 static OmenDetector *
@@ -60,6 +66,7 @@ detector_new(const OmenDetectorConfig *config,
     self->miner = miner;
     self->profile = profile;
     self->templates = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    self->trend = omen_trend_new();
     return self;
 }
 
@@ -80,6 +87,7 @@ void
 omen_detector_free(OmenDetector *self)
 {
     g_hash_table_unref(self->templates);
+    omen_trend_free(self->trend);
     omen_profile_free(self->profile);
     omen_miner_free(self->miner);
     g_object_unref(self->judge);
@@ -211,6 +219,29 @@ apply_word(const OmenTemplateWord *word, OmenVerdict *verdict)
     verdict->sure = TRUE;
 }
 
+/* A line that means little by itself, of which there are ever more. What a guest writes is no
+ * measurement. */
+static void
+apply_trend(OmenDetector *self, const OmenRecord *record, OmenDecision *decision)
+{
+    const OmenTrendKind *kind;
+
+    if (decision->omen || self->provenance != OMEN_PROVENANCE_HOST || record->time_us <= 0)
+        return;
+    kind = omen_trend_find_kind(record->message, record->message_length);
+    if (!kind || !omen_trend_add(self->trend, decision->template_id, record->time_us))
+        return;
+    decision->verdict.probability = MAX(TREND_PROBABILITY, self->config.threshold);
+    decision->verdict.sure = FALSE;
+    decision->verdict.failure_class = kind->failure_class;
+    decision->verdict.scope = kind->scope;
+    decision->verdict.migration_helps = kind->migration_helps;
+    decision->verdict.urgency_s = kind->urgency_s;
+    decision->verdict.reason = kind->reason;
+    decision->score = decision->verdict.probability;
+    decision->omen = TRUE;
+}
+
 static void
 decide(OmenDetector *self,
        guint32 id,
@@ -236,6 +267,8 @@ decide(OmenDetector *self,
     }
     decision->score = weigh(known, &decision->profile);
     decision->omen = decision->score >= self->config.threshold;
+    if (known->word.word == OMEN_WORD_NONE)
+        apply_trend(self, record, decision);
     learn(self, known, decision);
 }
 

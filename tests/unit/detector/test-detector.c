@@ -133,6 +133,71 @@ say(OmenDetector *detector, guint32 template_id, OmenWord what)
     omen_detector_tell(detector, &word);
 }
 
+static OmenDecision
+push_at(OmenDetector *detector, gint64 time_us, const char *message)
+{
+    OmenRecord record = {.time_us = time_us,
+                         .priority = OMEN_PRIORITY_INFO,
+                         .identifier = "",
+                         .message = message,
+                         .message_length = strlen(message)};
+    OmenDecision decision;
+
+    omen_detector_push(detector, &record, &decision);
+    return decision;
+}
+
+#define HOUR ((gint64) 3600 * G_USEC_PER_SEC)
+
+/* A worrying line a day, between a day's ordinary ones, for a year: it never becomes normal. */
+static void
+test_patience(void)
+{
+    static const char *const worries[] = {
+        DEATH,
+        "EXT4-fs error (device dm-0): ext4_find_entry:1455: inode #2: reading directory lblock 0",
+        "Out of memory: Killed process 812 (qemu-system-x86)",
+        "nvme nvme0: I/O 25 QID 1 timeout, aborting"};
+    g_autoptr(OmenJudge) judge = embedded_judge();
+    g_autoptr(OmenDetector) detector = new_detector(judge);
+
+    train(detector, 40);
+    for (gint64 day = 20000; day < 20365; day++) {
+        const char *worry = worries[day % (gint64) G_N_ELEMENTS(worries)];
+        for (gint64 hour = 0; hour < 23; hour++)
+            g_assert_false(
+                push_at(detector, (day * 24 + hour) * HOUR, "Started Session 7 of user root.")
+                    .omen);
+        OmenDecision decision = push_at(detector, (day * 24 + 23) * HOUR, worry);
+        g_assert_true(decision.omen);
+        g_assert_false(decision.learned);
+    }
+}
+
+/* A disk that reallocates ever more: no single line is a sign, their course is. */
+static void
+test_trend(void)
+{
+    static const char smart[] = "Device: /dev/sda [SAT], SMART Usage Attribute: 5 "
+                                "Reallocated_Sector_Ct changed from 100 to 99";
+    g_autoptr(OmenJudge) judge = embedded_judge();
+    g_autoptr(OmenDetector) detector = new_detector(judge);
+    OmenDecision decision = {0};
+
+    train(detector, 40);
+    for (gint64 day = 20000; day < 20030; day++)
+        g_assert_false(push_at(detector, day * 24 * HOUR, smart).omen);
+    for (gint64 more = 1; more < 5; more++) {
+        for (gint64 i = 0; i < 1 << more; i++)
+            decision = push_at(detector, ((20030 + more) * 24 + i) * HOUR, smart);
+    }
+    g_assert_true(decision.omen);
+    g_assert_cmpint(decision.verdict.failure_class, ==, OMEN_FAILURE_DISK);
+    g_assert_false(decision.learned);
+    say(detector, decision.template_id, OMEN_WORD_DISMISSED);
+    g_assert_false(push_at(detector, (20034 * 24 + 20) * HOUR, smart).omen);
+}
+
 static void
 test_dismiss(void)
 {
@@ -235,6 +300,8 @@ main(int argc, char **argv)
     g_test_add_func("/detector/zero", test_zero);
     g_test_add_func("/detector/dismiss", test_dismiss);
     g_test_add_func("/detector/confirm", test_confirm);
+    g_test_add_func("/detector/patience", test_patience);
+    g_test_add_func("/detector/trend", test_trend);
     g_test_add_func("/detector/save", test_save);
     return g_test_run();
 }

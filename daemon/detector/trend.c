@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "detector/trend.h"
+
+#include <string.h>
+
+#define MINUTE_US ((gint64) 60 * G_USEC_PER_SEC)
+#define N_WINDOWS 3
+
+static const OmenTrendKind disk = {
+    .failure_class = OMEN_FAILURE_DISK,
+    .scope = OMEN_SCOPE_DEVICE,
+    .migration_helps = TRUE,
+    .urgency_s = 86400,
+    .reason = "a disk replaces ever more of its sectors, or reads ever more of them with trouble",
+};
+static const OmenTrendKind memory = {
+    .failure_class = OMEN_FAILURE_MEMORY,
+    .scope = OMEN_SCOPE_HOST,
+    .migration_helps = TRUE,
+    .urgency_s = 86400,
+    .reason = "ever more errors have to be corrected: what can be corrected today can not tomorrow",
+};
+static const OmenTrendKind retries = {
+    .failure_class = OMEN_FAILURE_STORAGE_FABRIC,
+    .scope = OMEN_SCOPE_HOST,
+    .migration_helps = TRUE,
+    .urgency_s = 3600,
+    .reason = "ever more commands to storage have to be tried again",
+};
+
+static const struct {
+    const char *words;
+    const OmenTrendKind *kind;
+} kinds[] = {
+    {"Reallocated_Sector", &disk},
+    {"Reallocated_Event", &disk},
+    {"Current_Pending_Sector", &disk},
+    {"Offline_Uncorrectable", &disk},
+    {"Reported_Uncorrect", &disk},
+    {"UDMA_CRC_Error", &disk},
+    {"Corrected error", &memory},
+    {"corrected error", &memory},
+    {"orrectable error", &memory},
+    {"corrected memory", &memory},
+    {"retrying", &retries},
+    {"Retrying", &retries},
+};
+
+/* A scale at which it is looked at: the third window must hold at least so many. */
+static const struct {
+    gint64 window_us;
+    guint least;
+} scales[] = {
+    {10 * MINUTE_US, 12},
+    {24 * 60 * MINUTE_US, 4},
+};
+
+typedef struct {
+    gint64 last_us;
+    gint64 windows[G_N_ELEMENTS(scales)];          /* number of the present window */
+    guint counts[G_N_ELEMENTS(scales)][N_WINDOWS]; /* the oldest first */
+} Course;
+
+struct _OmenTrend {
+    GHashTable *courses; /* template -> Course */
+};
+
+const OmenTrendKind *
+omen_trend_find_kind(const char *message, gsize length)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (memmem(message, length, kinds[i].words, strlen(kinds[i].words)))
+            return kinds[i].kind;
+    }
+    return NULL;
+}
+
+OmenTrend *
+omen_trend_new(void)
+{
+    OmenTrend *self = g_new0(OmenTrend, 1);
+
+    self->courses = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    return self;
+}
+
+void
+omen_trend_free(OmenTrend *self)
+{
+    g_hash_table_unref(self->courses);
+    g_free(self);
+}
+
+static void
+make_room(OmenTrend *self)
+{
+    gpointer silent = NULL;
+    gint64 silent_us = G_MAXINT64;
+    GHashTableIter iter;
+    gpointer template_id;
+    gpointer course;
+
+    if (g_hash_table_size(self->courses) < OMEN_TREND_MAX_TEMPLATES)
+        return;
+    g_hash_table_iter_init(&iter, self->courses);
+    while (g_hash_table_iter_next(&iter, &template_id, &course)) {
+        if (((Course *) course)->last_us < silent_us) {
+            silent_us = ((Course *) course)->last_us;
+            silent = template_id;
+        }
+    }
+    g_hash_table_remove(self->courses, silent);
+}
+
+/* The windows up to the one of @time_us; those between hold nothing. */
+static void
+go_on(Course *self, gsize scale, gint64 time_us)
+{
+    gint64 window = time_us / scales[scale].window_us;
+    gint64 steps = window - self->windows[scale];
+    guint *counts = self->counts[scale];
+
+    if (steps >= N_WINDOWS)
+        memset(counts, 0, sizeof self->counts[scale]);
+    for (gint64 i = 0; i < MIN(steps, N_WINDOWS); i++) {
+        memmove(counts, counts + 1, (N_WINDOWS - 1) * sizeof *counts);
+        counts[N_WINDOWS - 1] = 0;
+    }
+    self->windows[scale] = window;
+}
+
+static gboolean
+rises(const guint *counts, guint least)
+{
+    return counts[0] > 0 && counts[1] > counts[0] && counts[2] > counts[1] &&
+           counts[2] >= 2 * counts[0] && counts[2] >= least;
+}
+
+gboolean
+omen_trend_add(OmenTrend *self, guint32 template_id, gint64 time_us)
+{
+    Course *course = g_hash_table_lookup(self->courses, GUINT_TO_POINTER(template_id));
+    gboolean is_rising = FALSE;
+
+    if (!course) {
+        make_room(self);
+        course = g_new0(Course, 1);
+        g_hash_table_insert(self->courses, GUINT_TO_POINTER(template_id), course);
+    }
+    course->last_us = MAX(course->last_us, time_us);
+    for (gsize i = 0; i < G_N_ELEMENTS(scales); i++) {
+        go_on(course, i, course->last_us);
+        if (course->counts[i][N_WINDOWS - 1] < G_MAXUINT / 4)
+            course->counts[i][N_WINDOWS - 1]++;
+        is_rising = is_rising || rises(course->counts[i], scales[i].least);
+    }
+    return is_rising;
+}
+
+guint
+omen_trend_get_n_templates(const OmenTrend *self)
+{
+    return g_hash_table_size(self->courses);
+}
