@@ -25,7 +25,7 @@ static const Event events[] = {
     {"Out of memory", "Out of memory: Killed process", "memory ran out", OMEN_FATE_FAILED, TRUE},
     {"out of memory", "Memory cgroup out of memory: Killed", "memory ran out", OMEN_FATE_FAILED,
      TRUE},
-    {"seems to hang", "qemu monitor seems to hang", "QEMU hung", OMEN_FATE_FAILED, FALSE},
+    {"seems to hang", "QEMU monitor seems to hang", "QEMU hung", OMEN_FATE_FAILED, FALSE},
     {"seems to hang", "guest agent seems to hang", "the guest hung", OMEN_FATE_FAILED, FALSE},
     {"seems to hang", "libvirtd seems to hang", "libvirtd hung", OMEN_FATE_FAILED, FALSE},
     {"Attached SCSI", "[%] Attached SCSI", "the device was replaced", OMEN_FATE_REPAIRED, FALSE},

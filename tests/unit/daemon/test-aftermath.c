@@ -88,6 +88,22 @@ test_lines(void)
     g_assert_cmpint(fate_of(disk), ==, OMEN_FATE_REPAIRED);
 }
 
+/* In the very words of the heartbeats: of the domain that they are told of. */
+static void
+test_heartbeat(void)
+{
+    g_autoptr(OmenOmenRegistry) omens = omen_omen_registry_new(10);
+    OmenOmen *omen = raise_omen(omens, UUID);
+    OmenOmen *other = raise_omen(omens, OTHER);
+
+    say(omens, "domain:" UUID, "QEMU monitor is silent: no answer for 14 s");
+    g_assert_cmpint(fate_of(omen), ==, OMEN_FATE_UNKNOWN);
+    say(omens, "domain:" UUID, "QEMU monitor seems to hang: no answer for 18 s");
+    g_assert_cmpint(fate_of(omen), ==, OMEN_FATE_FAILED);
+    g_assert_nonnull(strstr(omen_omen_get_data(omen)->outcome, "QEMU hung"));
+    g_assert_cmpint(fate_of(other), ==, OMEN_FATE_UNKNOWN);
+}
+
 /* The host went down: what was open of it then came true, and nothing else. */
 static void
 test_crash(void)
@@ -110,6 +126,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/aftermath/outcome", test_outcome);
     g_test_add_func("/aftermath/lines", test_lines);
+    g_test_add_func("/aftermath/heartbeat", test_heartbeat);
     g_test_add_func("/aftermath/crash", test_crash);
     return g_test_run();
 }
