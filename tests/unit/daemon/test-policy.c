@@ -59,6 +59,41 @@ test_case(gconstpointer data)
         g_assert_cmpstr(decision.explanation, !=, "");
 }
 
+static void
+test_device(void)
+{
+    static const struct {
+        OmenReach reach;
+        OmenEndangers endangers;
+        OmenAction action;
+    } reaches[] = {
+        {OMEN_REACH_HOST, OMEN_ENDANGERS_HOST, OMEN_ACTION_EVACUATING},
+        {OMEN_REACH_DOMAINS, OMEN_ENDANGERS_USERS, OMEN_ACTION_EVACUATING},
+        {OMEN_REACH_NOBODY, OMEN_ENDANGERS_NOBODY, OMEN_ACTION_RECORDED},
+    };
+    OmenPolicyDecision decision;
+
+    for (guint i = 0; i < G_N_ELEMENTS(reaches); i++) {
+        g_autoptr(OmenDeviceReach) reach = omen_device_reach_new(reaches[i].reach, "why");
+        OmenOmenData omen = {.scope = OMEN_SCOPE_DEVICE,
+                             .domain_uuid = (char *) "",
+                             .migration_helps = TRUE,
+                             .device_reach = reach};
+        decision = omen_policy_decide(OMEN_MODE_ENFORCE, &omen);
+        g_assert_cmpint(decision.endangers, ==, reaches[i].endangers);
+        g_assert_cmpint(decision.action, ==, reaches[i].action);
+        g_assert_cmpstr(decision.explanation, ==,
+                        decision.action == OMEN_ACTION_RECORDED ? "why" : "");
+    }
+    OmenOmenData sought = {.scope = OMEN_SCOPE_DEVICE,
+                           .domain_uuid = (char *) "",
+                           .migration_helps = TRUE,
+                           .is_reach_sought = TRUE};
+    decision = omen_policy_decide(OMEN_MODE_ENFORCE, &sought);
+    g_assert_cmpint(decision.action, ==, OMEN_ACTION_RECORDED);
+    g_assert_cmpint(decision.endangers, ==, OMEN_ENDANGERS_NOBODY);
+}
+
 /* The judge's word first, the class's figures where it says nothing, and the earliest of several
  * signs. */
 static void
@@ -97,5 +132,6 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &cases[i], test_case);
     }
     g_test_add_func("/policy/deadline", test_deadline);
+    g_test_add_func("/policy/device", test_device);
     return g_test_run();
 }

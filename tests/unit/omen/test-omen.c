@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "omen/omen-registry.h"
 
+#include <string.h>
+
 static OmenOmenData *
 new_sign(const char *stream, OmenScope scope, const char *device, gint64 time_us)
 {
@@ -187,6 +189,36 @@ test_restore(void)
     g_assert_cmpuint(omen_omen_get_data(next)->id, ==, 10);
 }
 
+/* A device's trouble concerns those that use it, and nobody before that is found out. */
+static void
+test_device_danger(void)
+{
+    g_autoptr(OmenOmenRegistry) registry = omen_omen_registry_new(10);
+    g_autoptr(OmenDeviceReach) reach = omen_device_reach_new(OMEN_REACH_DOMAINS, "used by g1");
+    g_autoptr(OmenDeviceReach) nobody = omen_device_reach_new(OMEN_REACH_NOBODY, "unused");
+    g_autoptr(OmenDeviceReach) host = omen_device_reach_new(OMEN_REACH_HOST, "/ lies on it");
+    OmenOmenData *sign = new_sign("host", OMEN_SCOPE_DEVICE, "sdb", 1);
+    OmenOmen *omen;
+
+    sign->migration_helps = TRUE;
+    sign->is_reach_sought = TRUE;
+    omen = omen_omen_registry_raise(registry, sign, NULL);
+    g_assert_null(omen_omen_registry_get_host_danger(registry, 5));
+    omen_device_reach_add_use(reach, "u1", "g1\033[2J", "sdb → vda of g1");
+    omen_omen_set_device_reach(omen, reach);
+    g_assert_null(omen_omen_registry_get_host_danger(registry, 5));
+    g_assert_true(omen_omen_registry_get_domain_danger(registry, "u1", 5) == omen);
+    g_assert_null(omen_omen_registry_get_domain_danger(registry, "u2", 5));
+    const OmenDeviceUse *use = g_ptr_array_index(omen_omen_get_data(omen)->device_reach->uses, 0);
+    g_assert_null(strchr(use->name, '\033'));
+    g_assert_cmpstr(use->chain, ==, "sdb → vda of g1");
+    omen_omen_set_device_reach(omen, nobody);
+    g_assert_null(omen_omen_registry_get_domain_danger(registry, "u1", 5));
+    g_assert_null(omen_omen_registry_get_host_danger(registry, 5));
+    omen_omen_set_device_reach(omen, host);
+    g_assert_true(omen_omen_registry_get_host_danger(registry, 5) == omen);
+}
+
 static void
 test_danger(void)
 {
@@ -277,5 +309,6 @@ main(int argc, char **argv)
     g_test_add_func("/omen/limit", test_limit);
     g_test_add_func("/omen/restore", test_restore);
     g_test_add_func("/omen/danger", test_danger);
+    g_test_add_func("/omen/device-danger", test_device_danger);
     return g_test_run();
 }
