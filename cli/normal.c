@@ -29,10 +29,17 @@ find_stream(Client *client, const char *word)
 }
 
 static void
-add_row(JsonBuilder *builder, const guint32 *templates, gsize n, char **texts, guint64 uses)
+add_row(JsonBuilder *builder,
+        const guint32 *templates,
+        gsize n,
+        char **texts,
+        guint64 uses,
+        guint64 learnt_us)
 {
     json_builder_begin_object(builder);
     json_add_count(builder, "uses", uses);
+    json_builder_set_member_name(builder, "learnt");
+    json_builder_add_double_value(builder, (double) learnt_us / G_USEC_PER_SEC);
     json_builder_set_member_name(builder, "templates");
     json_builder_begin_array(builder);
     for (gsize i = 0; i < n; i++)
@@ -47,14 +54,16 @@ add_row(JsonBuilder *builder, const guint32 *templates, gsize n, char **texts, g
 }
 
 static void
-print_row(const guint32 *templates, gsize n, char **texts, guint64 uses)
+print_row(const guint32 *templates, gsize n, char **texts, guint64 uses, guint64 learnt_us)
 {
+    g_autofree char *time = learnt_us > 0 ? client_format_time(learnt_us) : NULL;
     gboolean colour = command_has_colour();
 
     g_print("%s", colour ? "\033[1m" : "");
     for (gsize i = 0; i < n; i++)
         g_print("%s%u", i > 0 ? "," : "", templates[i]);
-    g_print("%s  %" G_GUINT64_FORMAT " times\n", colour ? "\033[0m" : "", uses);
+    g_print("%s  %" G_GUINT64_FORMAT " times%s%s\n", colour ? "\033[0m" : "", uses,
+            time ? ", learnt " : "", time ? time : "");
     for (gsize i = 0; i < n && texts[i]; i++)
         g_print("  %6u  %s\n", templates[i], texts[i]);
 }
@@ -164,15 +173,17 @@ list(Client *client, const char *stream, gboolean json, int limit)
             g_variant_lookup_value(row, "templates", G_VARIANT_TYPE("au"));
         g_auto(GStrv) texts = NULL;
         guint64 uses = 0;
+        guint64 learnt_us = 0;
         gsize n = 0;
         if (!templates || !g_variant_lookup(row, "texts", "^as", &texts))
             continue;
         const guint32 *numbers = g_variant_get_fixed_array(templates, &n, sizeof(guint32));
         g_variant_lookup(row, "uses", "t", &uses);
+        g_variant_lookup(row, "learnt", "t", &learnt_us);
         if (json)
-            add_row(builder, numbers, n, texts, uses);
+            add_row(builder, numbers, n, texts, uses, learnt_us);
         else
-            print_row(numbers, n, texts, uses);
+            print_row(numbers, n, texts, uses, learnt_us);
     }
     json_builder_end_array(builder);
     if (json)

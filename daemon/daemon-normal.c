@@ -5,6 +5,7 @@
 
 typedef struct {
     GPtrArray *rows; /* OmenNormalRow */
+    OmenDetector *detector;
     OmenMiner *miner;
     guint limit;
 } Listing;
@@ -28,6 +29,7 @@ add_row(const guint32 *keys, guint length, guint64 uses, gpointer user_data)
     }
     row->texts = g_strv_builder_end(texts);
     row->uses = uses;
+    row->learnt_us = omen_detector_get_learnt_us(listing->detector, keys, length);
     g_ptr_array_add(listing->rows, row);
 }
 
@@ -55,6 +57,7 @@ omen_daemon_list_normal(OmenController *controller,
     if (!stream)
         return NULL;
     listing.rows = g_ptr_array_new_with_free_func((GDestroyNotify) omen_normal_row_free);
+    listing.detector = omen_stream_get_detector(stream);
     listing.miner = omen_detector_get_miner(omen_stream_get_detector(stream));
     omen_profile_foreach(omen_detector_get_profile(omen_stream_get_detector(stream)), add_row,
                          &listing);

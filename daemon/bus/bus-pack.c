@@ -113,6 +113,8 @@ omen_bus_pack_normal_row(const OmenNormalRow *normal)
                                                     normal->templates->len, sizeof(guint32)));
     g_variant_builder_add(&row, "{sv}", "texts", g_variant_builder_end(&texts));
     g_variant_builder_add(&row, "{sv}", "uses", g_variant_new_uint64(normal->uses));
+    g_variant_builder_add(&row, "{sv}", "learnt",
+                          g_variant_new_uint64((guint64) normal->learnt_us));
     return g_variant_builder_end(&row);
 }
 

@@ -90,6 +90,7 @@ typedef struct {
     GArray *templates; /* guint32: numbers */
     char **texts;      /* of these, "" where forgotten */
     guint64 uses;
+    gint64 learnt_us; /* 0: in the training */
 } OmenNormalRow;
 
 void omen_normal_row_free(OmenNormalRow *self);

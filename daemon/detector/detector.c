@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "detector/learnt.h"
 #include "detector/trend.h"
 
 #include <string.h>
@@ -18,7 +19,7 @@
 #define TREND_PROBABILITY 0.6
 
 #define STATE_VERSION     2
-#define STATE_TYPE        "(ua{uy}vva(uyxssb))"
+#define STATE_TYPE        "(ua{uy}vva(uyxssb)" OMEN_LEARNT_TYPE ")"
 
 /* An earlier version, of which what operators said has no date. */
 #define STATE_VERSION_UNDATED 1
@@ -49,6 +50,7 @@ struct _OmenDetector {
     OmenProfile *profile;
     GHashTable *templates; /* id -> Template */
     OmenTrend *trend;
+    OmenLearnt *learnt;
 };
 
 static OmenDetector *
@@ -67,6 +69,7 @@ detector_new(const OmenDetectorConfig *config,
     self->profile = profile;
     self->templates = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     self->trend = omen_trend_new();
+    self->learnt = omen_learnt_new();
     return self;
 }
 
@@ -88,6 +91,7 @@ omen_detector_free(OmenDetector *self)
 {
     g_hash_table_unref(self->templates);
     omen_trend_free(self->trend);
+    omen_learnt_free(self->learnt);
     omen_profile_free(self->profile);
     omen_miner_free(self->miner);
     g_object_unref(self->judge);
@@ -188,13 +192,19 @@ weigh(const Template *known, const OmenScore *score)
 
 /* What an anomalous stretch that the judge calls benign leaves behind: it is normal from now on. */
 static void
-learn(OmenDetector *self, Template *known, OmenDecision *decision)
+learn(OmenDetector *self, Template *known, const OmenRecord *record, OmenDecision *decision)
 {
+    guint32 keys[OMEN_PROFILE_MAX_LENGTH];
+    guint n;
+
     if (decision->omen || known->verdict.probability >= self->config.threshold ||
         known->word.word == OMEN_WORD_CONFIRMED)
         return;
     known->flags |= FLAG_NORMAL;
-    if (decision->profile.anomalous) {
+    if (!decision->profile.anomalous)
+        return;
+    n = omen_profile_get_current(self->profile, keys);
+    if (omen_learnt_take(self->learnt, keys, n, record->time_us)) {
         omen_profile_learn(self->profile);
         decision->learned = TRUE;
     }
@@ -269,7 +279,7 @@ decide(OmenDetector *self,
     decision->omen = decision->score >= self->config.threshold;
     if (known->word.word == OMEN_WORD_NONE)
         apply_trend(self, record, decision);
-    learn(self, known, decision);
+    learn(self, known, record, decision);
 }
 
 void
@@ -374,6 +384,12 @@ omen_detector_get_profile(OmenDetector *self)
     return self->profile;
 }
 
+gint64
+omen_detector_get_learnt_us(OmenDetector *self, const guint32 *keys, guint length)
+{
+    return omen_learnt_get_time_us(self->learnt, keys, length);
+}
+
 OmenJudge *
 omen_detector_get_judge(OmenDetector *self)
 {
@@ -409,9 +425,9 @@ omen_detector_save(const OmenDetector *self)
     while (g_hash_table_iter_next(&iter, &id, &known))
         g_variant_builder_add(&templates, "{uy}", GPOINTER_TO_UINT(id),
                               ((Template *) known)->flags);
-    return g_variant_new("(ua{uy}vv@a(uyxssb))", STATE_VERSION, &templates,
+    return g_variant_new("(ua{uy}vv@a(uyxssb)@" OMEN_LEARNT_TYPE ")", STATE_VERSION, &templates,
                          omen_miner_save(self->miner), omen_profile_save(self->profile),
-                         save_words(self));
+                         save_words(self), omen_learnt_save(self->learnt));
 }
 
 static void
@@ -456,13 +472,14 @@ unpack_state(GVariant *state,
              GVariant **templates,
              GVariant **miner_state,
              GVariant **profile_state,
-             GVariant **words)
+             GVariant **words,
+             GVariant **learnt)
 {
     guint32 version = 0;
 
     if (g_variant_is_of_type(state, G_VARIANT_TYPE(STATE_TYPE))) {
-        g_variant_get(state, "(u@a{uy}vv@a(uyxssb))", &version, templates, miner_state,
-                      profile_state, words);
+        g_variant_get(state, "(u@a{uy}vv@a(uyxssb)@" OMEN_LEARNT_TYPE ")", &version, templates,
+                      miner_state, profile_state, words, learnt);
         return version == STATE_VERSION;
     }
     if (!g_variant_is_of_type(state, G_VARIANT_TYPE(STATE_TYPE_UNDATED)))
@@ -482,11 +499,12 @@ omen_detector_restore(const OmenDetectorConfig *config,
     g_autoptr(GVariant) miner_state = NULL;
     g_autoptr(GVariant) profile_state = NULL;
     g_autoptr(GVariant) words = NULL;
+    g_autoptr(GVariant) learnt = NULL;
     g_autoptr(OmenMiner) miner = NULL;
     g_autoptr(OmenProfile) profile = NULL;
     OmenDetector *self;
 
-    if (!unpack_state(state, &templates, &miner_state, &profile_state, &words)) {
+    if (!unpack_state(state, &templates, &miner_state, &profile_state, &words, &learnt)) {
         g_set_error(error, OMEN_DETECTOR_ERROR, OMEN_DETECTOR_ERROR_BAD_STATE,
                     "the saved detector is damaged, or of another version");
         return NULL;
@@ -500,5 +518,7 @@ omen_detector_restore(const OmenDetectorConfig *config,
     restore_templates(self, templates);
     if (words)
         restore_words(self, words);
+    if (learnt)
+        omen_learnt_restore(self->learnt, learnt);
     return self;
 }

@@ -99,6 +99,10 @@ GArray *omen_detector_list_words(const OmenDetector *self);
  * if it was not among what is normal. */
 gboolean omen_detector_forget(OmenDetector *self, const guint32 *keys, guint length);
 
+/* When that subsequence was learnt to be normal, by its last record's time; 0: in the training, or
+ * too long ago to be known. */
+gint64 omen_detector_get_learnt_us(OmenDetector *self, const guint32 *keys, guint length);
+
 /* Borrowed; for listing. */
 OmenMiner *omen_detector_get_miner(OmenDetector *self);
 OmenProfile *omen_detector_get_profile(OmenDetector *self);

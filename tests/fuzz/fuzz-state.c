@@ -62,7 +62,7 @@ static void
 try_state(OmenMinerAlgorithm algorithm, OmenJudge *judge, GBytes *bytes)
 {
     /* That of today, and that of an earlier version. */
-    static const char *const types[] = {"(ua{uy}vva(uyxssb))", "(ua{uy}vv)"};
+    static const char *const types[] = {"(ua{uy}vva(uyxssb)a(xau))", "(ua{uy}vv)"};
 
     for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
         g_autoptr(GVariant) state =

@@ -149,6 +149,42 @@ push_at(OmenDetector *detector, gint64 time_us, const char *message)
 
 #define HOUR ((gint64) 3600 * G_USEC_PER_SEC)
 
+/* Who says something new all the time makes little of it normal; what is learnt has its date, also
+ * after a restart, and can be undone. */
+static void
+test_learnt(void)
+{
+    g_autoptr(OmenJudge) judge = omen_judge_new("never", NULL, NULL);
+    g_autoptr(OmenDetector) detector = new_detector(judge);
+    g_autoptr(OmenDetector) second = NULL;
+    g_autoptr(GVariant) state = NULL;
+    g_autoptr(GError) error = NULL;
+    OmenDetectorConfig config = OMEN_DETECTOR_CONFIG_INIT;
+    guint32 keys[OMEN_PROFILE_MAX_LENGTH];
+    guint n_learnt = 0;
+    guint n;
+
+    train(detector, 40);
+    g_assert_true(push_at(detector, 20000 * 24 * HOUR, "the first word of many").learned);
+    n = omen_profile_get_current(omen_detector_get_profile(detector), keys);
+    for (guint i = 0; i < 3000; i++) {
+        g_autofree char *line = g_strdup_printf("word%c%c%c of some kind", 'a' + (int) (i % 26),
+                                                'a' + (int) (i / 26 % 26), 'a' + (int) (i / 676));
+        n_learnt += push_at(detector, (20000 * 24 + i / 150) * HOUR, line).learned ? 1 : 0;
+    }
+    g_assert_cmpuint(n_learnt, >, 100);
+    g_assert_cmpuint(n_learnt, <, 500);
+    g_assert_true(push_at(detector, 20001 * 24 * HOUR, "another day and another word").learned);
+
+    config.profile.training = 40;
+    state = g_variant_ref_sink(omen_detector_save(detector));
+    second = omen_detector_restore(&config, OMEN_PROVENANCE_HOST, judge, state, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(omen_detector_get_learnt_us(second, keys, n), ==, 20000 * 24 * HOUR);
+    g_assert_true(omen_detector_forget(second, keys, n));
+    g_assert_false(omen_detector_forget(second, keys, n));
+}
+
 /* A worrying line a day, between a day's ordinary ones, for a year: it never becomes normal. */
 static void
 test_patience(void)
@@ -300,6 +336,7 @@ main(int argc, char **argv)
     g_test_add_func("/detector/zero", test_zero);
     g_test_add_func("/detector/dismiss", test_dismiss);
     g_test_add_func("/detector/confirm", test_confirm);
+    g_test_add_func("/detector/learnt", test_learnt);
     g_test_add_func("/detector/patience", test_patience);
     g_test_add_func("/detector/trend", test_trend);
     g_test_add_func("/detector/save", test_save);
