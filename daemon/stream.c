@@ -274,3 +274,23 @@ omen_stream_save(OmenStream *self)
     g_variant_builder_add(&builder, "{sv}", "bookmarks", save_bookmarks(self));
     return g_variant_builder_end(&builder);
 }
+
+GVariant *
+omen_stream_state_tell(GVariant *state,
+                       const OmenTemplateWord *word,
+                       const OmenDetectorConfig *config,
+                       OmenJudge *judge)
+{
+    g_autoptr(GVariant) saved = state ? g_variant_lookup_value(state, "detector", NULL) : NULL;
+    g_autoptr(OmenDetector) detector = NULL;
+    g_auto(GVariantDict) changed = G_VARIANT_DICT_INIT(state);
+
+    /* Whose word it is matters to the judge alone, who is not asked here. */
+    if (saved)
+        detector = omen_detector_restore(config, OMEN_PROVENANCE_GUEST, judge, saved, NULL);
+    if (!detector)
+        return NULL;
+    omen_detector_tell(detector, word);
+    g_variant_dict_insert_value(&changed, "detector", omen_detector_save(detector));
+    return g_variant_dict_end(&changed);
+}

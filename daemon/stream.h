@@ -81,4 +81,11 @@ void omen_stream_mark_changed(OmenStream *self);
  * call. Returns: (transfer full) (nullable), floating. */
 GVariant *omen_stream_save(OmenStream *self);
 
+/* The same state after an operator's word on it. @state: (nullable). Returns: (transfer full)
+ * (nullable), floating: NULL: it holds no detector. */
+GVariant *omen_stream_state_tell(GVariant *state,
+                                 const OmenTemplateWord *word,
+                                 const OmenDetectorConfig *config,
+                                 OmenJudge *judge);
+
 G_END_DECLS

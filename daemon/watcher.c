@@ -178,22 +178,12 @@ take_up_detector(OmenWatcher *self,
 GVariant *
 omen_watcher_tell_away(OmenWatcher *self, const char *stream_name, const OmenTemplateWord *word)
 {
-    GVariant *state = g_hash_table_lookup(self->kept, stream_name);
-    g_autoptr(GVariant) saved = state ? g_variant_lookup_value(state, "detector", NULL) : NULL;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(OmenDetector) detector = NULL;
-    g_auto(GVariantDict) changed = G_VARIANT_DICT_INIT(state);
+    GVariant *told = omen_stream_state_tell(g_hash_table_lookup(self->kept, stream_name), word,
+                                            &self->configuration->detector, self->judge);
 
-    if (saved)
-        detector = omen_detector_restore(&self->configuration->detector,
-                                         omen_stream_name_get_provenance(stream_name), self->judge,
-                                         saved, &error);
-    if (!detector)
-        return NULL;
-    omen_detector_tell(detector, word);
-    g_variant_dict_insert_value(&changed, "detector", omen_detector_save(detector));
-    omen_watcher_restore(self, stream_name, g_variant_dict_end(&changed));
-    return g_variant_ref(g_hash_table_lookup(self->kept, stream_name));
+    if (told)
+        omen_watcher_restore(self, stream_name, told);
+    return told ? g_variant_ref(told) : NULL;
 }
 
 /* (transfer full): NULL with @error. */
