@@ -101,6 +101,17 @@ pass_on(const Doubt *doubt, const OmenDecision *decision)
                    self->user_data);
 }
 
+/* The model is not asked which device a line is about: what the judge read of it bounds whom it
+ * concerns. */
+static void
+keep_device(const OmenVerdict *judge, OmenVerdict *verdict)
+{
+    if (verdict->scope != OMEN_SCOPE_HOST || judge->scope != OMEN_SCOPE_DEVICE)
+        return;
+    verdict->scope = OMEN_SCOPE_DEVICE;
+    g_strlcpy(verdict->device, judge->device, sizeof verdict->device);
+}
+
 /* What the model says in the judge's place. */
 static void
 apply(const Doubt *doubt, const OmenCounselQuestion *question, const OmenCounselAnswer *answer)
@@ -110,6 +121,7 @@ apply(const Doubt *doubt, const OmenCounselQuestion *question, const OmenCounsel
     OmenDecision decision = doubt->decision;
 
     omen_counsel_answer_to_verdict(answer, question, &decision.verdict);
+    keep_device(&doubt->decision.verdict, &decision.verdict);
     decision.verdict.reason = reason;
     decision.score = answer->probability;
     decision.omen = answer->probability >= OMEN_DECISION_THRESHOLD;

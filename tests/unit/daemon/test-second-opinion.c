@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What becomes of a doubtful sign, by the word of a language model's server. */
+#include "second-opinion.h"
+
+#include <libsoup/soup.h>
+#include <string.h>
+
+#define CHAT(failure)                                                                              \
+    "{\"choices\":[{\"message\":{\"content\":\"{\\\"failure\\\":" failure                          \
+    ",\\\"class\\\":\\\"disk\\\",\\\"reason\\\":\\\"so it looks\\\"}\"}}]}"
+
+typedef struct {
+    SoupServer *server;
+    char *url;
+    const char *reply; /* NULL: refused */
+    guint n_requests;
+    OmenCounsel *counsel;
+    OmenStream *stream;
+    OmenSecondOpinion *opinion;
+    guint n_signs;
+    OmenDecision sign; /* the last one; its reason is gone */
+} Bench;
+
+static void
+serve(SoupServer *server G_GNUC_UNUSED,
+      SoupServerMessage *message,
+      const char *path G_GNUC_UNUSED,
+      GHashTable *query G_GNUC_UNUSED,
+      gpointer user_data)
+{
+    Bench *bench = user_data;
+
+    bench->n_requests++;
+    soup_server_message_set_status(message, bench->reply ? 200 : 401, NULL);
+    if (bench->reply)
+        soup_server_message_set_response(message, "application/json", SOUP_MEMORY_COPY,
+                                         bench->reply, strlen(bench->reply));
+}
+
+static void
+on_sign(OmenStream *stream G_GNUC_UNUSED,
+        const char *uuid G_GNUC_UNUSED,
+        const char *name G_GNUC_UNUSED,
+        const OmenRecord *record G_GNUC_UNUSED,
+        const OmenDecision *decision,
+        gpointer user_data)
+{
+    Bench *bench = user_data;
+
+    bench->n_signs++;
+    bench->sign = *decision;
+}
+
+static void
+set_up(Bench *bench, gconstpointer reply)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(OmenJudge) judge = omen_judge_new("never", NULL, NULL);
+    OmenDetectorConfig config = OMEN_DETECTOR_CONFIG_INIT;
+    OmenCounselSettings settings = {.model = (char *) "",
+                                    .key_file = (char *) "",
+                                    .proxy = (char *) "",
+                                    .ca_file = (char *) "",
+                                    .timeout_s = 5,
+                                    .calls_an_hour = 10,
+                                    .tokens_an_hour = 10000};
+    GSList *uris;
+
+    bench->reply = reply;
+    bench->server = soup_server_new(NULL, NULL);
+    soup_server_add_handler(bench->server, NULL, serve, bench, NULL);
+    g_assert_true(soup_server_listen_local(bench->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, &error));
+    uris = soup_server_get_uris(bench->server);
+    bench->url = g_strdup_printf("http://127.0.0.1:%d/", g_uri_get_port(uris->data));
+    g_slist_free_full(uris, (GDestroyNotify) g_uri_unref);
+    settings.url = bench->url;
+    bench->counsel = omen_counsel_new(&settings, &error);
+    g_assert_no_error(error);
+    bench->stream = omen_stream_new(OMEN_STREAM_HOST,
+                                    omen_detector_new(&config, OMEN_PROVENANCE_HOST, judge, NULL));
+    bench->opinion = omen_second_opinion_new(bench->counsel, on_sign, bench);
+}
+
+static void
+tear_down(Bench *bench, gconstpointer reply G_GNUC_UNUSED)
+{
+    omen_second_opinion_free(bench->opinion);
+    g_object_unref(bench->counsel);
+    g_object_unref(bench->stream);
+    soup_server_disconnect(bench->server);
+    g_object_unref(bench->server);
+    g_free(bench->url);
+}
+
+static const char line[] = "sdb: it makes a noise";
+
+static OmenRecord
+make_record(void)
+{
+    return (OmenRecord){.priority = OMEN_PRIORITY_ERROR,
+                        .identifier = "kernel",
+                        .identifier_length = strlen("kernel"),
+                        .message = line,
+                        .message_length = strlen(line)};
+}
+
+/* A sign that the judge doubts, of a device. */
+static OmenDecision
+make_doubt(void)
+{
+    return (OmenDecision){.judged = TRUE,
+                          .omen = TRUE,
+                          .score = 0.6,
+                          .verdict = {.probability = 0.6,
+                                      .failure_class = OMEN_FAILURE_DISK,
+                                      .scope = OMEN_SCOPE_DEVICE,
+                                      .device = "sdb",
+                                      .migration_helps = TRUE,
+                                      .reason = "a noise"}};
+}
+
+/* Until the question has ended, whatever came of it. */
+static void
+wait_for_answer(Bench *bench)
+{
+    OmenCounselCounts counts;
+
+    do {
+        g_main_context_iteration(NULL, TRUE);
+        omen_counsel_get_counts(bench->counsel, &counts);
+    } while (counts.n_answered + counts.n_failed == 0);
+}
+
+static void
+take(Bench *bench, const OmenDecision *decision)
+{
+    OmenRecord record = make_record();
+
+    omen_second_opinion_take(bench->opinion, bench->stream, "", "", &record, decision);
+    g_assert_cmpuint(bench->n_signs, ==, 0); /* it is never waited for */
+    wait_for_answer(bench);
+}
+
+/* What the judge read of a device still bounds whom the sign concerns. */
+static void
+test_confirmed(Bench *bench, gconstpointer reply G_GNUC_UNUSED)
+{
+    OmenDecision doubt = make_doubt();
+
+    take(bench, &doubt);
+    g_assert_cmpuint(bench->n_signs, ==, 1);
+    g_assert_cmpfloat(bench->sign.verdict.probability, ==, 0.9);
+    g_assert_cmpint(bench->sign.verdict.scope, ==, OMEN_SCOPE_DEVICE);
+    g_assert_cmpstr(bench->sign.verdict.device, ==, "sdb");
+}
+
+static void
+test_denied(Bench *bench, gconstpointer reply G_GNUC_UNUSED)
+{
+    OmenDecision doubt = make_doubt();
+
+    take(bench, &doubt);
+    g_assert_cmpuint(bench->n_signs, ==, 0);
+}
+
+static void
+test_no_answer(Bench *bench, gconstpointer reply G_GNUC_UNUSED)
+{
+    OmenDecision doubt = make_doubt();
+
+    take(bench, &doubt);
+    g_assert_cmpuint(bench->n_signs, ==, 1);
+    g_assert_cmpfloat(bench->sign.verdict.probability, ==, 0.6);
+    g_assert_cmpstr(bench->sign.verdict.device, ==, "sdb");
+}
+
+/* What the judge could not place becomes a sign; the same kind of line is asked about once. */
+static void
+test_found(Bench *bench, gconstpointer reply G_GNUC_UNUSED)
+{
+    OmenDecision news = {.judged = TRUE, .new_template = TRUE, .verdict = {.probability = 0.3}};
+    OmenRecord record = make_record();
+
+    take(bench, &news);
+    g_assert_cmpuint(bench->n_signs, ==, 1);
+    g_assert_true(bench->sign.omen);
+    g_assert_cmpint(bench->sign.verdict.scope, ==, OMEN_SCOPE_HOST);
+    news.new_template = FALSE;
+    omen_second_opinion_take(bench->opinion, bench->stream, "", "", &record, &news);
+    g_assert_cmpuint(bench->n_signs, ==, 2);
+    g_assert_cmpuint(bench->n_requests, ==, 1);
+}
+
+#define ADD(name, reply, function)                                                                 \
+    g_test_add("/daemon/second-opinion/" name, Bench, reply, set_up, function, tear_down)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD("confirmed", CHAT("0.9"), test_confirmed);
+    ADD("denied", CHAT("0.1"), test_denied);
+    ADD("no-answer", NULL, test_no_answer);
+    ADD("found", CHAT("0.9"), test_found);
+    return g_test_run();
+}
