@@ -180,7 +180,6 @@ omen_configuration_new(void)
     self->qemu_logs = TRUE;
     self->qemu_log_dir = g_strdup("/var/log/libvirt/qemu");
     self->monitor_events = TRUE;
-    self->domain_training = 0;
     self->heartbeat_period_s = 6;
     self->heartbeat_misses = 3;
     self->guests = (OmenGuestSettings){.logs = TRUE,
@@ -196,14 +195,7 @@ omen_configuration_new(void)
     self->mask_strings = g_ptr_array_new_with_free_func(g_free);
     self->judge = g_strdup("embedded");
     self->knowledge_dir = g_strdup("");
-    self->llm = (OmenCounselSettings){.url = g_strdup(""),
-                                      .model = g_strdup(""),
-                                      .key_file = g_strdup(""),
-                                      .proxy = g_strdup(""),
-                                      .ca_file = g_strdup(""),
-                                      .timeout_s = 10,
-                                      .calls_an_hour = 120,
-                                      .tokens_an_hour = 100000};
+    omen_counsel_settings_init(&self->llm);
     self->omen_lifetime_s = 3600;
     self->quarantine = TRUE;
     self->max_omens = 1000;
@@ -252,11 +244,7 @@ omen_configuration_free(OmenConfiguration *self)
     g_ptr_array_unref(self->mask_strings);
     g_free(self->judge);
     g_free(self->knowledge_dir);
-    g_free(self->llm.url);
-    g_free(self->llm.model);
-    g_free(self->llm.key_file);
-    g_free(self->llm.proxy);
-    g_free(self->llm.ca_file);
+    omen_counsel_settings_clear(&self->llm);
     g_strfreev(self->metrics_listen);
     g_free(self->condition_file);
     g_free(self->notify_command);
@@ -347,7 +335,6 @@ static gboolean
 apply_setting(gpointer into, const Setting *setting, const char *value, GError **error)
 {
     gpointer field = G_STRUCT_MEMBER_P(into, setting->offset);
-    guint i;
 
     switch (setting->type) {
     case TYPE_STRING:
@@ -362,26 +349,15 @@ apply_setting(gpointer into, const Setting *setting, const char *value, GError *
         return apply_uint(setting, value, field, error);
     case TYPE_BOOLEAN:
         return apply_boolean(value, field, error);
+    /* An enumeration without negative values is a guint. */
     case TYPE_SWITCH:
-        if (!apply_word(switch_words, value, &i, error))
-            return FALSE;
-        *(OmenSwitch *) field = (OmenSwitch) i;
-        return TRUE;
+        return apply_word(switch_words, value, field, error);
     case TYPE_MODE:
-        if (!apply_word(mode_words, value, &i, error))
-            return FALSE;
-        *(OmenMode *) field = (OmenMode) i;
-        return TRUE;
+        return apply_word(mode_words, value, field, error);
     case TYPE_PROTOCOL:
-        if (!apply_word(protocol_words, value, &i, error))
-            return FALSE;
-        *(OmenCounselProtocol *) field = (OmenCounselProtocol) i;
-        return TRUE;
+        return apply_word(protocol_words, value, field, error);
     case TYPE_POST_COPY:
-        if (!apply_word(post_copy_words, value, &i, error))
-            return FALSE;
-        *(OmenPostCopy *) field = (OmenPostCopy) i;
-        return TRUE;
+        return apply_word(post_copy_words, value, field, error);
     default:
         g_return_val_if_reached(FALSE);
     }

@@ -49,6 +49,31 @@ omen_counsel_client_init(OmenCounselClient *self G_GNUC_UNUSED)
 
 /* ---- settings ---- */
 
+void
+omen_counsel_settings_init(OmenCounselSettings *self)
+{
+    *self = (OmenCounselSettings){
+        .url = g_strdup(""),
+        .model = g_strdup(""),
+        .key_file = g_strdup(""),
+        .proxy = g_strdup(""),
+        .ca_file = g_strdup(""),
+        .timeout_s = 10,
+        .calls_an_hour = 120,
+        .tokens_an_hour = 100000,
+    };
+}
+
+void
+omen_counsel_settings_clear(OmenCounselSettings *self)
+{
+    g_free(self->url);
+    g_free(self->model);
+    g_free(self->key_file);
+    g_free(self->proxy);
+    g_free(self->ca_file);
+}
+
 static gboolean
 refuse(GError **error, const char *setting, const char *why)
 {

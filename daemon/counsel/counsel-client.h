@@ -27,6 +27,10 @@ typedef struct {
     guint tokens_an_hour;
 } OmenCounselSettings;
 
+/* As shipped: nobody is asked, since the URL is "". Strings are owned. */
+void omen_counsel_settings_init(OmenCounselSettings *self);
+void omen_counsel_settings_clear(OmenCounselSettings *self);
+
 #define OMEN_TYPE_COUNSEL_CLIENT (omen_counsel_client_get_type())
 G_DECLARE_FINAL_TYPE(OmenCounselClient, omen_counsel_client, OMEN, COUNSEL_CLIENT, GObject)
 

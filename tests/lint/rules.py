@@ -40,6 +40,7 @@ STATE_THREAD = "SQLite's thread, or before the main loop begins to turn"
 WAITING = {
     "daemon/bus/bus.c": {"omen_bus_start": AT_START, "omen_bus_dispose": "after the main loop has ended"},
     "daemon/checkup.c": {"*": "a thread of its own, that nobody waits for (daemon/convalescence.c)"},
+    "daemon/counsel/counsel-client.c": {"take_key": AT_START},
     "daemon/daemon-state.c": {"read_boot_id": "a file of the kernel's memory, once at the start"},
     "daemon/configuration.c": {"load_file": "small files of /etc: at the start, and when an operator asks for it"},
     "daemon/evacuation/destination.c": {"*": ASKING_LIBVIRT},
