@@ -341,6 +341,8 @@ parse_content(const char *content)
     if (!root || !read_number(root, "failure", &probability) || !word || !reason ||
         !omen_failure_class_from_string(word, &failure_class))
         return NULL;
+    if (probability >= 0.5 && failure_class == OMEN_FAILURE_BENIGN) /* it contradicts itself */
+        return NULL;
     return omen_counsel_answer_new(probability, failure_class, reason);
 }
 
@@ -458,8 +460,7 @@ omen_counsel_answer_to_verdict(const OmenCounselAnswer *self,
     };
     if (self->probability < 0.5)
         return;
-    verdict->failure_class =
-        self->failure_class == OMEN_FAILURE_BENIGN ? OMEN_FAILURE_SERVICE : self->failure_class;
+    verdict->failure_class = self->failure_class;
     verdict->migration_helps = helps_to_move(verdict->failure_class);
     verdict->scope = question->provenance == OMEN_PROVENANCE_HOST    ? OMEN_SCOPE_HOST
                      : question->provenance == OMEN_PROVENANCE_GUEST ? OMEN_SCOPE_GUEST

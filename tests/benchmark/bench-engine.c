@@ -169,9 +169,15 @@ time_lines(OmenMiner *miner, const Lines *lines)
     return since_ns(began, lines->ends->len);
 }
 
-/* A million lines, ordinary or each of words that were never seen. */
+typedef enum {
+    REPEATED, /* of a form that comes again and again */
+    FRESH,    /* of one kind, each of another form: parameters of letters */
+    HOSTILE,  /* each of words that were never seen: a kind of its own */
+} LineKind;
+
+/* A million lines. */
 static Lines
-write_lines(gboolean hostile, guint seed)
+write_lines(LineKind kind, guint seed)
 {
     Lines lines = {g_string_new(NULL), g_array_new(FALSE, FALSE, sizeof(guint32))};
 
@@ -179,10 +185,12 @@ write_lines(gboolean hostile, guint seed)
         char word[16] = "";
         guint32 end;
 
-        if (hostile)
+        if (kind == HOSTILE)
             write_letters(word, seed + i);
+        else if (kind == FRESH)
+            g_snprintf(word, sizeof word, " 0x%08x ", (seed + i) * 2654435761u);
         g_string_append_printf(lines.text, "session %u opened for user%s%u by cron after %u tries",
-                               i * 7, hostile ? word : " u", i % 977, i % 13);
+                               i * 7, *word ? word : " u", i % 977, i % 13);
         end = (guint32) lines.text->len;
         g_array_append_val(lines.ends, end);
     }
@@ -202,17 +210,21 @@ bench_flood(void)
 {
     OmenMinerConfig config = OMEN_MINER_CONFIG_INIT;
     g_autoptr(OmenMiner) miner = omen_miner_new(&config, NULL);
-    Lines ordinary = write_lines(FALSE, 0);
-    Lines hostile = write_lines(TRUE, 1000000);
-    double before = time_lines(miner, &ordinary);
+    Lines repeated = write_lines(REPEATED, 0);
+    Lines fresh = write_lines(FRESH, 0);
+    Lines hostile = write_lines(HOSTILE, 1000000);
+    double before = time_lines(miner, &repeated);
+    double each = time_lines(miner, &fresh);
     double flood = time_lines(miner, &hostile);
-    double after = time_lines(miner, &ordinary);
+    double after = time_lines(miner, &repeated);
 
-    printf("flood of %u distinct lines: %.0f ns a line (ordinary ones before %.0f, after %.0f), "
-           "%u templates in %.1f MiB\n",
-           hostile.ends->len, flood, before, after, omen_miner_get_n_clusters(miner),
-           (double) omen_miner_get_n_bytes(miner) / (1024 * 1024));
-    clear_lines(&ordinary);
+    printf(
+        "flood of %u distinct lines: %.0f ns a line (ordinary ones: %.0f before, %.0f after, with "
+        "fresh parameters %.0f), %u templates in %.1f MiB\n",
+        hostile.ends->len, flood, before, after, each, omen_miner_get_n_clusters(miner),
+        (double) omen_miner_get_n_bytes(miner) / (1024 * 1024));
+    clear_lines(&repeated);
+    clear_lines(&fresh);
     clear_lines(&hostile);
 }
 

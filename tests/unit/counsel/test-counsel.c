@@ -349,11 +349,11 @@ test_gone(void)
 static void
 test_limits(void)
 {
+    guint n = 0;
+    guint n_destroyed = 0; /* outlives the counsel */
     g_autoptr(Server) server = server_new("never");
     g_autoptr(OmenCounsel) counsel = counsel_of(server);
     g_autoptr(GError) error = NULL;
-    guint n = 0;
-    guint n_destroyed = 0;
 
     while (n < 100 && !error) {
         char line[2] = {(char) ('A' + n), '\0'};
