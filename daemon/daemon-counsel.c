@@ -5,15 +5,9 @@
 
 /* A sign that the language model, or its silence, has left. */
 static void
-take_second_opinion(OmenStream *stream,
-                    const char *uuid,
-                    const char *name,
-                    const OmenRecord *record,
-                    const OmenDecision *decision,
-                    gpointer user_data)
+take_second_opinion(OmenOmenData *sign, gpointer user_data)
 {
-    omen_responder_take_sign(OMEN_DAEMON(user_data)->responder, stream, uuid, name, record,
-                             decision);
+    omen_responder_take_sign(OMEN_DAEMON(user_data)->responder, sign);
 }
 
 static void
@@ -41,6 +35,7 @@ omen_daemon_start_counsel(OmenDaemon *self)
     }
     take_up(self);
     self->second_opinion = omen_second_opinion_new(self->counsel, take_second_opinion, self);
+    omen_watcher_tell_doubts(self->watcher);
     g_message("where the judge is not sure, %s is asked", settings->url);
 }
 

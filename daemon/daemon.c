@@ -3,6 +3,7 @@
 
 #include "aftermath.h"
 #include "evacuation/ladder.h"
+#include "sign.h"
 
 enum {
     SIGNAL_LOST,
@@ -176,22 +177,8 @@ on_sign(OmenWatcher *watcher G_GNUC_UNUSED,
     if (self->second_opinion && !decision->verdict.sure)
         omen_second_opinion_take(self->second_opinion, stream, uuid, name, record, decision);
     else
-        omen_responder_take_sign(self->responder, stream, uuid, name, record, decision);
-}
-
-static void
-on_doubt(OmenWatcher *watcher G_GNUC_UNUSED,
-         OmenStream *stream,
-         const char *uuid,
-         const char *name,
-         OmenRecord *record,
-         OmenDecision *decision,
-         gpointer user_data)
-{
-    OmenDaemon *self = user_data;
-
-    if (self->second_opinion)
-        omen_second_opinion_take(self->second_opinion, stream, uuid, name, record, decision);
+        omen_responder_take_sign(self->responder,
+                                 omen_sign_describe(stream, uuid, name, record, decision));
 }
 
 static gboolean
@@ -275,7 +262,6 @@ make_parts(OmenDaemon *self)
     omen_aftermath_watch(self->hypervisor, self->omens);
     omen_watcher_set_filter(self->watcher, on_record, self);
     g_signal_connect(self->watcher, "sign", G_CALLBACK(on_sign), self);
-    g_signal_connect(self->watcher, "doubt", G_CALLBACK(on_doubt), self);
     g_signal_connect(self->evacuator, "added", G_CALLBACK(on_evacuation_added), self);
     g_signal_connect_object(self->hypervisor, "connected", G_CALLBACK(on_status_changed), self,
                             G_CONNECT_SWAPPED);

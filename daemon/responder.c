@@ -7,7 +7,6 @@
 #include "policy.h"
 #include "quarantine.h"
 #include "reach-finder.h"
-#include "sign.h"
 #include "tally.h"
 
 #define REFRESH_S        5
@@ -323,14 +322,8 @@ reconsider(OmenResponder *self)
 }
 
 void
-omen_responder_take_sign(OmenResponder *self,
-                         OmenStream *stream,
-                         const char *domain_uuid,
-                         const char *domain_name,
-                         const OmenRecord *record,
-                         const OmenDecision *decision)
+omen_responder_take_sign(OmenResponder *self, OmenOmenData *sign)
 {
-    OmenOmenData *sign = omen_sign_describe(stream, domain_uuid, domain_name, record, decision);
     g_autoptr(GPtrArray) omens = NULL;
     gboolean is_new;
     OmenOmen *omen;
@@ -463,10 +456,10 @@ cancel_waiting(OmenResponder *self, guint64 omen_id)
 gboolean
 omen_responder_dismiss(OmenResponder *self, guint64 omen_id, GError **error)
 {
-    cancel_waiting(self, omen_id);
     if (!close_omen(self, omen_id, OMEN_ACTION_DISMISSED, "a false alarm, by an operator's word",
                     error))
         return FALSE;
+    cancel_waiting(self, omen_id);
     omen_omen_set_fate(omen_omen_registry_lookup(self->omens, omen_id), OMEN_FATE_DISMISSED,
                        g_get_real_time());
     return TRUE;

@@ -29,13 +29,8 @@ void omen_responder_configure(OmenResponder *self, const OmenConfiguration *conf
 void omen_responder_set_mode(OmenResponder *self, OmenMode mode);
 OmenMode omen_responder_get_mode(OmenResponder *self);
 
-/* A stream saw a sign. @domain_uuid, @domain_name: "" for the host's stream. */
-void omen_responder_take_sign(OmenResponder *self,
-                              OmenStream *stream,
-                              const char *domain_uuid,
-                              const char *domain_name,
-                              const OmenRecord *record,
-                              const OmenDecision *decision);
+/* A stream saw a sign (omen_sign_describe()). Takes @sign. */
+void omen_responder_take_sign(OmenResponder *self, OmenOmenData *sign);
 
 /* An operator's word on an omen. FALSE with @error (OMEN_CONTROLLER_ERROR): no such omen, or it is
  * not in a state for that. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "second-opinion.h"
 
+#include "sign.h"
+
 #include <virt-omen/text.h>
 
 #define MAX_MESSAGE 1000
@@ -13,16 +15,12 @@ struct _OmenSecondOpinion {
     GHashTable *grave; /* "STREAM TEMPLATE": what the model called a failure there */
 };
 
-/* A record that waits for its answer. */
+/* A sign that waits for its answer. */
 typedef struct {
     OmenSecondOpinion *opinion;
-    OmenStream *stream;
-    char *uuid;
-    char *name;
-    char *identifier;
-    char *message;
-    OmenRecord record;
-    OmenDecision decision;
+    OmenOmenData *sign;
+    gboolean is_omen; /* by the judge's word */
+    char *template_name;
 } Doubt;
 
 OmenSecondOpinion *
@@ -52,87 +50,65 @@ doubt_free(gpointer data)
 {
     Doubt *self = data;
 
-    g_object_unref(self->stream);
-    g_free(self->uuid);
-    g_free(self->name);
-    g_free(self->identifier);
-    g_free(self->message);
+    g_clear_pointer(&self->sign, omen_omen_data_free);
+    g_free(self->template_name);
     g_free(self);
 }
 
-static Doubt *
-doubt_new(OmenSecondOpinion *opinion,
-          OmenStream *stream,
-          const char *uuid,
-          const char *name,
-          const OmenRecord *record,
-          const OmenDecision *decision)
-{
-    Doubt *self = g_new0(Doubt, 1);
-
-    self->opinion = opinion;
-    self->stream = g_object_ref(stream);
-    self->uuid = g_strdup(uuid);
-    self->name = g_strdup(name);
-    self->identifier = g_strndup(record->identifier, record->identifier_length);
-    self->message = g_strndup(record->message, MIN(record->message_length, MAX_MESSAGE));
-    self->record = *record;
-    self->record.identifier = self->identifier;
-    self->record.identifier_length = strlen(self->identifier);
-    self->record.message = self->message;
-    self->record.message_length = strlen(self->message);
-    self->decision = *decision;
-    return self;
-}
-
 static char *
-name_template(const Doubt *doubt)
+name_template(OmenStream *stream, const OmenDecision *decision)
 {
-    return g_strdup_printf("%s %u", omen_stream_get_name(doubt->stream),
-                           doubt->decision.template_id);
+    return g_strdup_printf("%s %u", omen_stream_get_name(stream), decision->template_id);
 }
 
 static void
-pass_on(const Doubt *doubt, const OmenDecision *decision)
+pass_on(Doubt *doubt)
 {
-    OmenSecondOpinion *self = doubt->opinion;
-
-    self->function(doubt->stream, doubt->uuid, doubt->name, &doubt->record, decision,
-                   self->user_data);
+    doubt->opinion->function(g_steal_pointer(&doubt->sign), doubt->opinion->user_data);
 }
 
-/* The model is not asked which device a line is about: what the judge read of it bounds whom it
- * concerns. */
 static void
-keep_device(const OmenVerdict *judge, OmenVerdict *verdict)
+replace(char **field, char *value)
 {
-    if (verdict->scope != OMEN_SCOPE_HOST || judge->scope != OMEN_SCOPE_DEVICE)
-        return;
-    verdict->scope = OMEN_SCOPE_DEVICE;
-    g_strlcpy(verdict->device, judge->device, sizeof verdict->device);
+    g_free(*field);
+    *field = value;
 }
 
-/* What the model says in the judge's place. */
+/* The model's word in the judge's place. It is not asked which device a line is about: what the
+ * judge read of it bounds whom the sign concerns. */
 static void
-apply(const Doubt *doubt, const OmenCounselQuestion *question, const OmenCounselAnswer *answer)
+take_verdict(OmenOmenData *sign, const OmenVerdict *verdict)
+{
+    gboolean keeps_device = sign->scope == OMEN_SCOPE_DEVICE && verdict->scope == OMEN_SCOPE_HOST;
+
+    sign->scope = keeps_device ? OMEN_SCOPE_DEVICE : verdict->scope;
+    sign->failure_class = verdict->failure_class;
+    sign->probability = verdict->probability;
+    sign->migration_helps = verdict->migration_helps;
+    sign->urgency_s = verdict->urgency_s;
+    replace(&sign->reason, g_strdup_printf("a language model says: %s", verdict->reason));
+    replace(&sign->judges,
+            g_strdup_printf("%s; a language model: %s with probability %.3f", sign->judges,
+                            omen_failure_class_to_string(verdict->failure_class),
+                            verdict->probability));
+}
+
+static void
+apply(Doubt *doubt, const OmenCounselQuestion *question, const OmenCounselAnswer *answer)
 {
     GHashTable *grave = doubt->opinion->grave;
-    g_autofree char *reason = g_strdup_printf("a language model says: %s", answer->reason);
-    OmenDecision decision = doubt->decision;
+    OmenVerdict verdict;
 
-    omen_counsel_answer_to_verdict(answer, question, &decision.verdict);
-    keep_device(&doubt->decision.verdict, &decision.verdict);
-    decision.verdict.reason = reason;
-    decision.score = answer->probability;
-    decision.omen = answer->probability >= OMEN_DECISION_THRESHOLD;
-    if (!decision.omen) {
-        if (doubt->decision.omen)
-            g_info("a language model says that this is no sign of failure: %s", doubt->message);
+    omen_counsel_answer_to_verdict(answer, question, &verdict);
+    if (verdict.probability < OMEN_DECISION_THRESHOLD) {
+        if (doubt->is_omen)
+            g_info("a language model says that this is no sign of failure: %s", question->message);
         return;
     }
     if (g_hash_table_size(grave) < MAX_GRAVE)
-        g_hash_table_add(grave, name_template(doubt));
-    pass_on(doubt, &decision);
+        g_hash_table_add(grave, g_strdup(doubt->template_name));
+    take_verdict(doubt->sign, &verdict);
+    pass_on(doubt);
 }
 
 static void
@@ -141,22 +117,24 @@ on_answer(const OmenCounselQuestion *question,
           const GError *error G_GNUC_UNUSED,
           gpointer user_data)
 {
-    const Doubt *doubt = user_data;
+    Doubt *doubt = user_data;
 
     if (answer)
         apply(doubt, question, answer);
-    else if (doubt->decision.omen)
-        pass_on(doubt, &doubt->decision);
+    else if (doubt->is_omen)
+        pass_on(doubt);
 }
 
 static OmenCounselQuestion *
-ask_of(const Doubt *doubt)
+ask_of(OmenStream *stream, const OmenRecord *record)
 {
-    g_autofree char *identifier = omen_text_sanitise(doubt->identifier, -1, MAX_MESSAGE);
-    g_autofree char *message = omen_text_sanitise(doubt->message, -1, MAX_MESSAGE);
+    g_autofree char *identifier =
+        omen_text_sanitise(record->identifier, (gssize) record->identifier_length, MAX_MESSAGE);
+    g_autofree char *message =
+        omen_text_sanitise(record->message, (gssize) record->message_length, MAX_MESSAGE);
     const OmenEvidence evidence = {
-        .provenance = omen_stream_name_get_provenance(omen_stream_get_name(doubt->stream)),
-        .priority = doubt->record.priority,
+        .provenance = omen_stream_name_get_provenance(omen_stream_get_name(stream)),
+        .priority = record->priority,
         .identifier = identifier,
         .message = message,
     };
@@ -166,16 +144,16 @@ ask_of(const Doubt *doubt)
 
 /* What repeats is not asked about: it is normal here, unless the model called it grave. */
 static gboolean
-is_of_interest(const Doubt *doubt)
+is_of_interest(OmenSecondOpinion *self, OmenStream *stream, const OmenDecision *decision)
 {
     g_autofree char *name = NULL;
 
-    if (doubt->decision.omen || doubt->decision.new_template || doubt->decision.profile.anomalous)
+    if (decision->omen || decision->new_template || decision->profile.anomalous)
         return TRUE;
-    if (g_hash_table_size(doubt->opinion->grave) == 0)
+    if (g_hash_table_size(self->grave) == 0)
         return FALSE;
-    name = name_template(doubt);
-    return g_hash_table_contains(doubt->opinion->grave, name);
+    name = name_template(stream, decision);
+    return g_hash_table_contains(self->grave, name);
 }
 
 void
@@ -186,16 +164,19 @@ omen_second_opinion_take(OmenSecondOpinion *self,
                          const OmenRecord *record,
                          const OmenDecision *decision)
 {
-    Doubt *doubt = doubt_new(self, stream, uuid, name, record, decision);
     g_autoptr(OmenCounselQuestion) question = NULL;
     g_autoptr(GError) error = NULL;
     const OmenCounselAnswer *known;
+    Doubt *doubt;
 
-    if (!is_of_interest(doubt)) {
-        doubt_free(doubt);
+    if (!is_of_interest(self, stream, decision))
         return;
-    }
-    question = ask_of(doubt);
+    doubt = g_new0(Doubt, 1);
+    doubt->opinion = self;
+    doubt->sign = omen_sign_describe(stream, uuid, name, record, decision);
+    doubt->is_omen = decision->omen;
+    doubt->template_name = name_template(stream, decision);
+    question = ask_of(stream, record);
     known = omen_counsel_recall(self->counsel, question);
     if (known) {
         apply(doubt, question, known);
@@ -207,5 +188,5 @@ omen_second_opinion_take(OmenSecondOpinion *self,
         return;
     g_debug("counsel: %s", error->message);
     if (decision->omen)
-        self->function(stream, uuid, name, record, decision, self->user_data);
+        self->function(omen_sign_describe(stream, uuid, name, record, decision), self->user_data);
 }

@@ -10,26 +10,22 @@
 #pragma once
 
 #include "counsel/counsel.h"
+#include "omen/omen.h"
 #include "stream.h"
 
 G_BEGIN_DECLS
 
 typedef struct _OmenSecondOpinion OmenSecondOpinion;
 
-/* A sign, as the watcher's signal tells it. */
-typedef void (*OmenSignFunc)(OmenStream *stream,
-                             const char *uuid,
-                             const char *name,
-                             const OmenRecord *record,
-                             const OmenDecision *decision,
-                             gpointer user_data);
+/* A sign that is left, with what each judge said of it. Takes @sign. */
+typedef void (*OmenSignFunc)(OmenOmenData *sign, gpointer user_data);
 
 /* @counsel is referenced; @function gets the signs that are left. */
 OmenSecondOpinion *
 omen_second_opinion_new(OmenCounsel *counsel, OmenSignFunc function, gpointer user_data);
 void omen_second_opinion_free(OmenSecondOpinion *self);
 
-/* A record whose verdict is not sure, omen or not. */
+/* A record whose verdict is not sure, omen or not; the latest of @stream. */
 void omen_second_opinion_take(OmenSecondOpinion *self,
                               OmenStream *stream,
                               const char *uuid,

@@ -24,6 +24,7 @@ struct _OmenStream {
     OmenHistogram delays; /* from a record's own time stamp to its score */
     OmenStreamFilter filter;
     gpointer filter_data;
+    gboolean tells_doubts;
     guint64 n_records;
     guint64 n_records_saved;
 };
@@ -32,7 +33,6 @@ G_DEFINE_FINAL_TYPE(OmenStream, omen_stream, G_TYPE_OBJECT)
 
 enum {
     SIGNAL_SIGN,
-    SIGNAL_DOUBT,
     N_SIGNALS
 };
 
@@ -89,9 +89,6 @@ omen_stream_class_init(OmenStreamClass *class)
     G_OBJECT_CLASS(class)->finalize = omen_stream_finalize;
     signals[SIGNAL_SIGN] = g_signal_new("sign", OMEN_TYPE_STREAM, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                         NULL, G_TYPE_NONE, 2, G_TYPE_POINTER, G_TYPE_POINTER);
-    signals[SIGNAL_DOUBT] =
-        g_signal_new("doubt", OMEN_TYPE_STREAM, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
-                     2, G_TYPE_POINTER, G_TYPE_POINTER);
 }
 
 OmenStream *
@@ -157,6 +154,12 @@ is_from_kernel(const OmenRecord *record)
            memcmp(record->identifier, "kernel", strlen("kernel")) == 0;
 }
 
+static gboolean
+is_doubtful(const OmenDecision *decision)
+{
+    return !decision->verdict.sure && !decision->profile.training;
+}
+
 static void
 on_record(OmenSource *source, const OmenRecord *record, gpointer user_data)
 {
@@ -178,10 +181,8 @@ on_record(OmenSource *source, const OmenRecord *record, gpointer user_data)
                            MAX((double) (g_get_real_time() - record->time_us) / G_USEC_PER_SEC, 0));
     if (decision.profile.anomalous)
         feed->anomalies++;
-    if (decision.omen)
+    if (decision.omen || (self->tells_doubts && is_doubtful(&decision)))
         g_signal_emit(self, signals[SIGNAL_SIGN], 0, record, &decision);
-    else if (!decision.verdict.sure && !decision.profile.training)
-        g_signal_emit(self, signals[SIGNAL_DOUBT], 0, record, &decision);
 }
 
 void
@@ -194,6 +195,12 @@ omen_stream_add_source(OmenStream *self, OmenSource *source, gboolean skip_kerne
     feed->skip_kernel = skip_kernel;
     g_ptr_array_add(self->feeds, feed);
     omen_source_start(source, on_record, feed);
+}
+
+void
+omen_stream_tell_doubts(OmenStream *self)
+{
+    self->tells_doubts = TRUE;
 }
 
 void

@@ -8,7 +8,7 @@
  * Signals, on the main context:
  *   "sign" (OmenRecord *record, OmenDecision *decision): a record was decided to be an omen. Both
  * are valid during the emission.
- *   "doubt" (the same): it was not, and the judge is not sure of it.
+ * With omen_stream_tell_doubts() also one that is none, and that the judge is not sure of.
  */
 #pragma once
 
@@ -44,6 +44,9 @@ const char *omen_stream_get_bookmark(OmenStream *self, const char *source_name);
 /* Adds and starts a source. Takes @source. @skip_kernel: leave out records of the kernel, because
  * another source of this stream brings them. */
 void omen_stream_add_source(OmenStream *self, OmenSource *source, gboolean skip_kernel);
+
+/* "sign" is emitted of doubtful records as well, from now on. */
+void omen_stream_tell_doubts(OmenStream *self);
 
 /* Asked of each record before it is scored. TRUE: it is neither scored nor learnt. NULL: none is
  * asked. */

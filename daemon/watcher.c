@@ -39,6 +39,7 @@ struct _OmenWatcher {
     GHashTable *kept; /* stream name -> GVariant: states of an earlier life, not yet taken up */
     OmenStreamFilter filter;
     gpointer filter_data;
+    gboolean tells_doubts;
     gboolean is_full;
 };
 
@@ -46,7 +47,6 @@ G_DEFINE_FINAL_TYPE(OmenWatcher, omen_watcher, G_TYPE_OBJECT)
 
 enum {
     SIGNAL_SIGN,
-    SIGNAL_DOUBT,
     N_SIGNALS
 };
 
@@ -97,9 +97,6 @@ omen_watcher_class_init(OmenWatcherClass *class)
     signals[SIGNAL_SIGN] = g_signal_new("sign", OMEN_TYPE_WATCHER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                         NULL, G_TYPE_NONE, 5, OMEN_TYPE_STREAM, G_TYPE_STRING,
                                         G_TYPE_STRING, G_TYPE_POINTER, G_TYPE_POINTER);
-    signals[SIGNAL_DOUBT] = g_signal_new(
-        "doubt", OMEN_TYPE_WATCHER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 5,
-        OMEN_TYPE_STREAM, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_POINTER, G_TYPE_POINTER);
 }
 
 OmenWatcher *
@@ -136,19 +133,16 @@ on_sign(OmenStream *stream, OmenRecord *record, OmenDecision *decision, gpointer
 }
 
 void
+omen_watcher_tell_doubts(OmenWatcher *self)
+{
+    self->tells_doubts = TRUE;
+}
+
+void
 omen_watcher_set_filter(OmenWatcher *self, OmenStreamFilter filter, gpointer user_data)
 {
     self->filter = filter;
     self->filter_data = user_data;
-}
-
-static void
-on_doubt(OmenStream *stream, OmenRecord *record, OmenDecision *decision, gpointer user_data)
-{
-    Watch *watch = user_data;
-
-    g_signal_emit(watch->watcher, signals[SIGNAL_DOUBT], 0, stream, watch->uuid, watch->name,
-                  record, decision);
 }
 
 /* What an earlier life of the stream had learnt, or a new beginning. */
@@ -228,7 +222,8 @@ watch_new(OmenWatcher *self,
     watch->name = g_strdup(name);
     g_signal_connect(watch->stream, "sign", G_CALLBACK(on_sign), watch);
     omen_stream_set_filter(watch->stream, self->filter, self->filter_data);
-    g_signal_connect(watch->stream, "doubt", G_CALLBACK(on_doubt), watch);
+    if (self->tells_doubts)
+        omen_stream_tell_doubts(watch->stream);
     return watch;
 }
 
@@ -367,7 +362,8 @@ listen_to_guest(OmenWatcher *self, Watch *watch)
     }
     g_signal_connect(stream, "sign", G_CALLBACK(on_sign), watch);
     omen_stream_set_filter(stream, self->filter, self->filter_data);
-    g_signal_connect(stream, "doubt", G_CALLBACK(on_doubt), watch);
+    if (self->tells_doubts)
+        omen_stream_tell_doubts(stream);
     watch->guest =
         omen_guest_watch_new(settings, self->hypervisor, watch->uuid, watch->name, stream);
     if (self->prober)

@@ -5,7 +5,8 @@
  *
  * Signal "sign" (OmenStream *stream, const char *domain_uuid, const char *domain_name,
  * OmenRecord *record, OmenDecision *decision): a record of a stream is an omen; uuid and name are
- * "" for the host's stream. "doubt", the same: the judge is not sure of one that is no omen.
+ * "" for the host's stream. With
+ * omen_watcher_tell_doubts() also one that is none, and that the judge is not sure of.
  */
 #pragma once
 
@@ -35,6 +36,9 @@ void omen_watcher_restore(OmenWatcher *self, const char *stream_name, GVariant *
  * What is known of it now: (transfer full) (nullable): NULL: nothing is, and nothing was done. */
 GVariant *
 omen_watcher_tell_away(OmenWatcher *self, const char *stream_name, const OmenTemplateWord *word);
+
+/* "sign" is emitted of doubtful records as well. Call before omen_watcher_start(). */
+void omen_watcher_tell_doubts(OmenWatcher *self);
 
 /* Asked of each record of each stream before it is scored. @user_data lives as long as the streams.
  * Call before omen_watcher_start(). */

@@ -18,7 +18,7 @@ typedef struct {
     OmenStream *stream;
     OmenSecondOpinion *opinion;
     guint n_signs;
-    OmenDecision sign; /* the last one; its reason is gone */
+    OmenOmenData *sign; /* the last one */
 } Bench;
 
 static void
@@ -38,17 +38,13 @@ serve(SoupServer *server G_GNUC_UNUSED,
 }
 
 static void
-on_sign(OmenStream *stream G_GNUC_UNUSED,
-        const char *uuid G_GNUC_UNUSED,
-        const char *name G_GNUC_UNUSED,
-        const OmenRecord *record G_GNUC_UNUSED,
-        const OmenDecision *decision,
-        gpointer user_data)
+on_sign(OmenOmenData *sign, gpointer user_data)
 {
     Bench *bench = user_data;
 
     bench->n_signs++;
-    bench->sign = *decision;
+    g_clear_pointer(&bench->sign, omen_omen_data_free);
+    bench->sign = sign;
 }
 
 static void
@@ -85,6 +81,7 @@ static void
 tear_down(Bench *bench, gconstpointer reply G_GNUC_UNUSED)
 {
     omen_second_opinion_free(bench->opinion);
+    g_clear_pointer(&bench->sign, omen_omen_data_free);
     g_object_unref(bench->counsel);
     g_object_unref(bench->stream);
     soup_server_disconnect(bench->server);
@@ -149,9 +146,13 @@ test_confirmed(Bench *bench, gconstpointer reply G_GNUC_UNUSED)
 
     take(bench, &doubt);
     g_assert_cmpuint(bench->n_signs, ==, 1);
-    g_assert_cmpfloat(bench->sign.verdict.probability, ==, 0.9);
-    g_assert_cmpint(bench->sign.verdict.scope, ==, OMEN_SCOPE_DEVICE);
-    g_assert_cmpstr(bench->sign.verdict.device, ==, "sdb");
+    g_assert_cmpfloat(bench->sign->probability, ==, 0.9);
+    g_assert_cmpint(bench->sign->scope, ==, OMEN_SCOPE_DEVICE);
+    g_assert_cmpstr(bench->sign->device, ==, "sdb");
+    /* Who said what. */
+    g_assert_cmpstr(bench->sign->judges, ==,
+                    "never: disk with probability 0.600, not sure; a language model: disk with "
+                    "probability 0.900");
 }
 
 static void
@@ -170,8 +171,8 @@ test_no_answer(Bench *bench, gconstpointer reply G_GNUC_UNUSED)
 
     take(bench, &doubt);
     g_assert_cmpuint(bench->n_signs, ==, 1);
-    g_assert_cmpfloat(bench->sign.verdict.probability, ==, 0.6);
-    g_assert_cmpstr(bench->sign.verdict.device, ==, "sdb");
+    g_assert_cmpfloat(bench->sign->probability, ==, 0.6);
+    g_assert_cmpstr(bench->sign->device, ==, "sdb");
 }
 
 /* What the judge could not place becomes a sign; the same kind of line is asked about once. */
@@ -183,8 +184,8 @@ test_found(Bench *bench, gconstpointer reply G_GNUC_UNUSED)
 
     take(bench, &news);
     g_assert_cmpuint(bench->n_signs, ==, 1);
-    g_assert_true(bench->sign.omen);
-    g_assert_cmpint(bench->sign.verdict.scope, ==, OMEN_SCOPE_HOST);
+    g_assert_cmpstr(bench->sign->reason, ==, "a language model says: so it looks");
+    g_assert_cmpint(bench->sign->scope, ==, OMEN_SCOPE_HOST);
     news.new_template = FALSE;
     omen_second_opinion_take(bench->opinion, bench->stream, "", "", &record, &news);
     g_assert_cmpuint(bench->n_signs, ==, 2);
