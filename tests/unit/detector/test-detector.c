@@ -229,6 +229,8 @@ test_trend(void)
     }
     g_assert_true(decision.omen);
     g_assert_cmpint(decision.verdict.failure_class, ==, OMEN_FAILURE_DISK);
+    /* One line of it would tell another judge nothing. */
+    g_assert_true(decision.verdict.sure);
     g_assert_false(decision.learned);
     say(detector, decision.template_id, OMEN_WORD_DISMISSED);
     g_assert_false(push_at(detector, (20034 * 24 + 20) * HOUR, smart).omen);
