@@ -122,6 +122,26 @@ holds(const OmenRecord *record, const char *words)
     return memmem(record->message, record->message_length, words, strlen(words)) != NULL;
 }
 
+/* The name of a domain as a word of its own, as in "qemu-3-db": "db" is not told of in "feedback"
+ * or "db-old". */
+static gboolean
+names(const OmenRecord *record, const char *name)
+{
+    const char *end = record->message + record->message_length;
+    gsize length = strlen(name);
+
+    for (const char *at = record->message;
+         length > 0 && (at = memmem(at, (gsize) (end - at), name, length)); at++) {
+        const char *after = at + length;
+        gboolean begins = at == record->message || !(g_ascii_isalnum(at[-1]) || at[-1] == '_');
+        gboolean ends =
+            after == end || !(g_ascii_isalnum(*after) || *after == '_' || *after == '-');
+        if (begins && ends)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static gboolean
 holds_one(const OmenRecord *record, const char *const *words, gsize n)
 {
@@ -156,7 +176,7 @@ names_move(OmenOwnDoing *self, const OmenRecord *record)
         return TRUE;
     g_hash_table_iter_init(&iter, self->moves);
     while (g_hash_table_iter_next(&iter, &uuid, &move)) {
-        if (holds(record, uuid) || (*((Move *) move)->name && holds(record, ((Move *) move)->name)))
+        if (holds(record, uuid) || names(record, ((Move *) move)->name))
             return TRUE;
     }
     return FALSE;

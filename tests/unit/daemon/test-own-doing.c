@@ -77,6 +77,9 @@ test_host(void)
         explains(doing, "", "kernel", "br0: port 2(eth0) entered disabled state", BEGUN));
     g_assert_true(
         explains(doing, "", "kernel", "br0: port 2(vnet7) entered disabled state", BEGUN));
+    /* A name is a word of its own. */
+    g_assert_true(explains(doing, "", "libvirtd", "Cannot find 'g1' in the list", BEGUN));
+    g_assert_false(explains(doing, "", "libvirtd", "pool log1 and g10: I/O error", BEGUN));
     g_assert_true(
         explains(doing, "", "libvirtd", "internal error: End of file from qemu monitor", BEGUN));
     g_assert_true(explains(doing, "", "systemd-machined", "Machine qemu-3-g1 terminated.", BEGUN));
