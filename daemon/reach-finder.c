@@ -10,12 +10,18 @@
 #define DEADLINE_S 10
 /* Domains come in bursts. */
 #define SETTLE_S 3
+/* A path on storage that is dead holds up its thread; libvirt's own threads are not lent for that,
+ * and no more searches than these are begun before some have ended. */
+#define MAX_THREADS  2
+#define MAX_SEARCHES 32
 
 struct _OmenReachFinder {
     GObject parent_instance;
 
     OmenOmenRegistry *omens;
     OmenHypervisor *hypervisor;
+    OmenWorkers *workers;
+    gint *n_begun; /* atomic, shared with the threads: searches that have not ended there */
     guint again_source;
 };
 
@@ -28,8 +34,10 @@ enum {
 static guint signals[N_SIGNALS];
 
 static void
-omen_reach_finder_init(OmenReachFinder *self G_GNUC_UNUSED)
+omen_reach_finder_init(OmenReachFinder *self)
 {
+    self->workers = omen_workers_new(MAX_THREADS);
+    self->n_begun = g_atomic_rc_box_new0(gint);
 }
 
 static void
@@ -44,9 +52,20 @@ omen_reach_finder_dispose(GObject *object)
 }
 
 static void
+omen_reach_finder_finalize(GObject *object)
+{
+    OmenReachFinder *self = OMEN_REACH_FINDER(object);
+
+    g_object_unref(self->workers);
+    g_atomic_rc_box_release(self->n_begun);
+    G_OBJECT_CLASS(omen_reach_finder_parent_class)->finalize(object);
+}
+
+static void
 omen_reach_finder_class_init(OmenReachFinderClass *class)
 {
     G_OBJECT_CLASS(class)->dispose = omen_reach_finder_dispose;
+    G_OBJECT_CLASS(class)->finalize = omen_reach_finder_finalize;
     signals[SIGNAL_FOUND] = g_signal_new("found", OMEN_TYPE_REACH_FINDER, G_SIGNAL_RUN_LAST, 0,
                                          NULL, NULL, NULL, G_TYPE_NONE, 1, OMEN_TYPE_OMEN);
 }
@@ -135,19 +154,16 @@ search_free(Search *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Search, search_free)
 
+/* What it came to; NULL: it is not known, for that reason. */
 static void
-on_found(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data)
+conclude(OmenReachFinder *self, OmenOmen *omen, OmenDeviceReach *found, const char *why)
 {
-    g_autoptr(Search) search = user_data;
-    const OmenOmenData *data = omen_omen_get_data(search->omen);
-    g_autoptr(GError) error = NULL;
-    g_autoptr(OmenDeviceReach) reach = omen_workers_run_finish(result, &error);
+    const OmenOmenData *data = omen_omen_get_data(omen);
+    g_autoptr(OmenDeviceReach) reach = found;
 
-    if (!search->finder->omens) /* disposed */
-        return;
     if (!reach) {
         g_message("omen %" G_GUINT64_FORMAT ": which domains use the device is not known: %s",
-                  data->id, error->message);
+                  data->id, why);
         /* What was known before is better than nothing. */
         if (!data->is_reach_sought)
             return;
@@ -157,8 +173,44 @@ on_found(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data
     }
     if (!data->is_reach_sought && is_same(data->device_reach, reach))
         return;
-    omen_omen_set_device_reach(search->omen, reach);
-    g_signal_emit(search->finder, signals[SIGNAL_FOUND], 0, search->omen);
+    omen_omen_set_device_reach(omen, reach);
+    g_signal_emit(self, signals[SIGNAL_FOUND], 0, omen);
+}
+
+static void
+on_found(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(Search) search = user_data;
+    g_autoptr(GError) error = NULL;
+    OmenDeviceReach *reach = omen_workers_run_finish(result, &error);
+
+    if (search->finder->omens)
+        conclude(search->finder, search->omen, reach, error ? error->message : NULL);
+    else /* disposed */
+        g_clear_pointer(&reach, omen_device_reach_free);
+}
+
+/* What a thread needs. */
+typedef struct {
+    OmenReachRequest *request;
+    gint *n_begun;
+} Errand;
+
+static void
+errand_free(gpointer data)
+{
+    Errand *self = data;
+
+    g_atomic_int_add(self->n_begun, -1);
+    g_atomic_rc_box_release(self->n_begun);
+    omen_reach_request_free(self->request);
+    g_free(self);
+}
+
+static gpointer
+run_errand(gpointer data, GError **error)
+{
+    return omen_domain_storage_reach_work(((Errand *) data)->request, error);
 }
 
 static void
@@ -166,15 +218,23 @@ start_search(OmenReachFinder *self, OmenOmen *omen)
 {
     const OmenOmenData *data = omen_omen_get_data(omen);
     g_auto(GStrv) names = list_names(data);
-    Search *search = g_new0(Search, 1);
-    OmenReachRequest *request = omen_reach_request_new(
-        omen_hypervisor_ref_connection(self->hypervisor), (const char *const *) names,
-        data->failure_class == OMEN_FAILURE_FILESYSTEM);
+    Search *search;
+    Errand *errand;
 
+    if (g_atomic_int_get(self->n_begun) >= MAX_SEARCHES) {
+        conclude(self, omen, NULL, "earlier searches hang: does some storage not answer?");
+        return;
+    }
+    g_atomic_int_inc(self->n_begun);
+    errand = g_new0(Errand, 1);
+    errand->n_begun = g_atomic_rc_box_acquire(self->n_begun);
+    errand->request = omen_reach_request_new(omen_hypervisor_ref_connection(self->hypervisor),
+                                             (const char *const *) names,
+                                             data->failure_class == OMEN_FAILURE_FILESYSTEM);
+    search = g_new0(Search, 1);
     search->finder = g_object_ref(self);
     search->omen = g_object_ref(omen);
-    omen_workers_run_async(omen_hypervisor_get_workers(self->hypervisor), self,
-                           omen_domain_storage_reach_work, request, omen_reach_request_free,
+    omen_workers_run_async(self->workers, self, run_errand, errand, errand_free,
                            (GDestroyNotify) omen_device_reach_free, DEADLINE_S, on_found, search);
 }
 
