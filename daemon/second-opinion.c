@@ -6,13 +6,11 @@
 #include <virt-omen/text.h>
 
 #define MAX_MESSAGE 1000
-#define MAX_GRAVE   4096
 
 struct _OmenSecondOpinion {
     OmenCounsel *counsel;
     OmenSignFunc function;
     gpointer user_data;
-    GHashTable *grave; /* "STREAM TEMPLATE": what the model called a failure there */
 };
 
 /* A sign that waits for its answer. */
@@ -20,7 +18,6 @@ typedef struct {
     OmenSecondOpinion *opinion;
     OmenOmenData *sign;
     gboolean is_omen; /* by the judge's word */
-    char *template_name;
 } Doubt;
 
 OmenSecondOpinion *
@@ -31,7 +28,6 @@ omen_second_opinion_new(OmenCounsel *counsel, OmenSignFunc function, gpointer us
     self->counsel = g_object_ref(counsel);
     self->function = function;
     self->user_data = user_data;
-    self->grave = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return self;
 }
 
@@ -41,7 +37,6 @@ omen_second_opinion_free(OmenSecondOpinion *self)
     /* Answers that are still to come find nobody. */
     g_object_run_dispose(G_OBJECT(self->counsel));
     g_object_unref(self->counsel);
-    g_hash_table_unref(self->grave);
     g_free(self);
 }
 
@@ -51,14 +46,7 @@ doubt_free(gpointer data)
     Doubt *self = data;
 
     g_clear_pointer(&self->sign, omen_omen_data_free);
-    g_free(self->template_name);
     g_free(self);
-}
-
-static char *
-name_template(OmenStream *stream, const OmenDecision *decision)
-{
-    return g_strdup_printf("%s %u", omen_stream_get_name(stream), decision->template_id);
 }
 
 static void
@@ -93,20 +81,23 @@ take_verdict(OmenOmenData *sign, const OmenVerdict *verdict)
                             verdict->probability));
 }
 
+static gboolean
+is_failure(const OmenCounselAnswer *answer)
+{
+    return answer->probability >= OMEN_DECISION_THRESHOLD;
+}
+
 static void
 apply(Doubt *doubt, const OmenCounselQuestion *question, const OmenCounselAnswer *answer)
 {
-    GHashTable *grave = doubt->opinion->grave;
     OmenVerdict verdict;
 
-    omen_counsel_answer_to_verdict(answer, question, &verdict);
-    if (verdict.probability < OMEN_DECISION_THRESHOLD) {
+    if (!is_failure(answer)) {
         if (doubt->is_omen)
             g_info("a language model says that this is no sign of failure: %s", question->message);
         return;
     }
-    if (g_hash_table_size(grave) < MAX_GRAVE)
-        g_hash_table_add(grave, g_strdup(doubt->template_name));
+    omen_counsel_answer_to_verdict(answer, question, &verdict);
     take_verdict(doubt->sign, &verdict);
     pass_on(doubt);
 }
@@ -142,18 +133,12 @@ ask_of(OmenStream *stream, const OmenRecord *record)
     return omen_counsel_question_new(&evidence);
 }
 
-/* What repeats is not asked about: it is normal here, unless the model called it grave. */
+/* What repeats is not asked about: it is normal here, unless an answer that is remembered calls it a
+ * failure. */
 static gboolean
-is_of_interest(OmenSecondOpinion *self, OmenStream *stream, const OmenDecision *decision)
+is_worth_asking(const OmenDecision *decision)
 {
-    g_autofree char *name = NULL;
-
-    if (decision->omen || decision->new_template || decision->profile.anomalous)
-        return TRUE;
-    if (g_hash_table_size(self->grave) == 0)
-        return FALSE;
-    name = name_template(stream, decision);
-    return g_hash_table_contains(self->grave, name);
+    return decision->omen || decision->new_template || decision->profile.anomalous;
 }
 
 void
@@ -164,20 +149,17 @@ omen_second_opinion_take(OmenSecondOpinion *self,
                          const OmenRecord *record,
                          const OmenDecision *decision)
 {
-    g_autoptr(OmenCounselQuestion) question = NULL;
+    g_autoptr(OmenCounselQuestion) question = ask_of(stream, record);
+    const OmenCounselAnswer *known = omen_counsel_recall(self->counsel, question);
     g_autoptr(GError) error = NULL;
-    const OmenCounselAnswer *known;
     Doubt *doubt;
 
-    if (!is_of_interest(self, stream, decision))
+    if (known ? !is_failure(known) : !is_worth_asking(decision))
         return;
     doubt = g_new0(Doubt, 1);
     doubt->opinion = self;
     doubt->sign = omen_sign_describe(stream, uuid, name, record, decision);
     doubt->is_omen = decision->omen;
-    doubt->template_name = name_template(stream, decision);
-    question = ask_of(stream, record);
-    known = omen_counsel_recall(self->counsel, question);
     if (known) {
         apply(doubt, question, known);
         doubt_free(doubt);

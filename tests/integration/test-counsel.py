@@ -4,7 +4,6 @@
 import pathlib
 import re
 import signal
-import subprocess
 import sys
 import time
 
@@ -13,6 +12,7 @@ import bed
 from bed import expect, wait_for
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "counsel"))
+import npm  # pylint: disable=wrong-import-position
 import tiny_model  # pylint: disable=wrong-import-position
 
 PORT = 8093
@@ -23,25 +23,6 @@ SETTINGS = f"llm_url=http://127.0.0.1:{PORT}/v1/chat/completions\nllm_timeout_s=
 DOUBTFUL = "kernel: NETDEV WATCHDOG: eth{n} (ixgbe): transmit queue {n} timed out"
 UNKNOWN = "kernel: frobnicator {n}: unit {n} reports an error condition"
 SURE = "kernel: critical medium error, dev sdz, sector {n} op 0x0:(READ) flags 0x80700 phys_seg 16 prio class 2"
-
-
-def install():
-    """llama.cpp from the npm registry, beside the build; once."""
-    npm, node = bed.which("npm"), bed.which("node")
-    if not npm or not node:
-        bed.skip_all("npm and Node.js are not installed")
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
-    if int(version.lstrip("v").split(".")[0]) < 20:
-        bed.skip_all(f"node-llama-cpp needs Node.js 20, here is {version.strip()}")
-    if (FOLDER / "node_modules" / ".package-lock.json").exists():
-        return
-    FOLDER.mkdir(exist_ok=True)
-    (FOLDER / "package.json").write_text('{"type": "module"}\n')
-    for package in PACKAGES:
-        done = subprocess.run([npm, "install", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", package],
-                              cwd=FOLDER, capture_output=True, text=True, timeout=600, check=False)
-        if done.returncode:
-            bed.skip_all(f"npm does not bring {package}: {done.stderr.strip().splitlines()[-1:]}")
 
 
 def start_model(one):
@@ -104,6 +85,6 @@ def test_no_model():
 
 
 if __name__ == "__main__":
-    install()
+    npm.bring(FOLDER, PACKAGES, 20)
     alone.enter_namespaces()
     bed.main([test_answers, test_model_that_hangs, test_no_model])
