@@ -133,8 +133,8 @@ ask_of(OmenStream *stream, const OmenRecord *record)
     return omen_counsel_question_new(&evidence);
 }
 
-/* What repeats is not asked about: it is normal here, unless an answer that is remembered calls it a
- * failure. */
+/* What repeats is not asked about: it is normal here, unless an answer that is remembered calls it
+ * a failure. */
 static gboolean
 is_worth_asking(const OmenDecision *decision)
 {

@@ -18,19 +18,15 @@
 /* How sure it is that lines which come ever more often are a sign. */
 #define TREND_PROBABILITY 0.6
 
-#define STATE_VERSION     2
-#define STATE_TYPE        "(ua{uy}vva(uyxssb)" OMEN_LEARNT_TYPE ")"
-
-/* An earlier version, of which what operators said has no date. */
-#define STATE_VERSION_UNDATED 1
-#define STATE_TYPE_UNDATED    "(ua{uy}vv)"
+#define WORDS_TYPE        "a(uyxssb)"
+#define STATE_VERSION     3
+#define STATE_TYPE        "(ua{uy}vv" WORDS_TYPE OMEN_LEARNT_TYPE OMEN_TREND_TYPE ")"
 
 G_DEFINE_QUARK(omen - detector - error - quark, omen_detector_error)
 
 /* What is known of a template. */
 typedef enum {
-    FLAG_NORMAL = 1,    /* it was in the training, or learnt since */
-    FLAG_DISMISSED = 2, /* of an earlier version's state: an operator's word */
+    FLAG_NORMAL = 1, /* it was in the training, or learnt since */
 } TemplateFlags;
 
 typedef struct {
@@ -402,7 +398,7 @@ save_words(const OmenDetector *self)
     g_autoptr(GArray) words = omen_detector_list_words(self);
     GVariantBuilder builder;
 
-    g_variant_builder_init(&builder, G_VARIANT_TYPE("a(uyxssb)"));
+    g_variant_builder_init(&builder, G_VARIANT_TYPE(WORDS_TYPE));
     for (guint i = 0; i < words->len; i++) {
         const OmenTemplateWord *word = &g_array_index(words, OmenTemplateWord, i);
         g_variant_builder_add(&builder, "(uyxssb)", word->template_id, (guint8) word->word,
@@ -425,9 +421,10 @@ omen_detector_save(const OmenDetector *self)
     while (g_hash_table_iter_next(&iter, &id, &known))
         g_variant_builder_add(&templates, "{uy}", GPOINTER_TO_UINT(id),
                               ((Template *) known)->flags);
-    return g_variant_new("(ua{uy}vv@a(uyxssb)@" OMEN_LEARNT_TYPE ")", STATE_VERSION, &templates,
-                         omen_miner_save(self->miner), omen_profile_save(self->profile),
-                         save_words(self), omen_learnt_save(self->learnt));
+    return g_variant_new("(ua{uy}vv@" WORDS_TYPE "@" OMEN_LEARNT_TYPE "@" OMEN_TREND_TYPE ")",
+                         STATE_VERSION, &templates, omen_miner_save(self->miner),
+                         omen_profile_save(self->profile), save_words(self),
+                         omen_learnt_save(self->learnt), omen_trend_save(self->trend));
 }
 
 static void
@@ -438,12 +435,8 @@ restore_templates(OmenDetector *self, GVariant *templates)
     guint8 flags;
 
     g_variant_iter_init(&iter, templates);
-    while (g_variant_iter_next(&iter, "{uy}", &id, &flags)) {
-        Template *known = ensure_template(self, id);
-        known->flags = flags & (guint8) ~FLAG_DISMISSED;
-        if (flags & FLAG_DISMISSED)
-            known->word = (OmenTemplateWord){.template_id = id, .word = OMEN_WORD_DISMISSED};
-    }
+    while (g_variant_iter_next(&iter, "{uy}", &id, &flags))
+        ensure_template(self, id)->flags = flags;
 }
 
 static void
@@ -466,28 +459,6 @@ restore_words(OmenDetector *self, GVariant *words)
     }
 }
 
-/* FALSE: not a state of any version that is known. @words stays NULL for an earlier one. */
-static gboolean
-unpack_state(GVariant *state,
-             GVariant **templates,
-             GVariant **miner_state,
-             GVariant **profile_state,
-             GVariant **words,
-             GVariant **learnt)
-{
-    guint32 version = 0;
-
-    if (g_variant_is_of_type(state, G_VARIANT_TYPE(STATE_TYPE))) {
-        g_variant_get(state, "(u@a{uy}vv@a(uyxssb)@" OMEN_LEARNT_TYPE ")", &version, templates,
-                      miner_state, profile_state, words, learnt);
-        return version == STATE_VERSION;
-    }
-    if (!g_variant_is_of_type(state, G_VARIANT_TYPE(STATE_TYPE_UNDATED)))
-        return FALSE;
-    g_variant_get(state, "(u@a{uy}vv)", &version, templates, miner_state, profile_state);
-    return version == STATE_VERSION_UNDATED;
-}
-
 OmenDetector *
 omen_detector_restore(const OmenDetectorConfig *config,
                       OmenProvenance provenance,
@@ -500,11 +471,16 @@ omen_detector_restore(const OmenDetectorConfig *config,
     g_autoptr(GVariant) profile_state = NULL;
     g_autoptr(GVariant) words = NULL;
     g_autoptr(GVariant) learnt = NULL;
+    g_autoptr(GVariant) trend = NULL;
     g_autoptr(OmenMiner) miner = NULL;
     g_autoptr(OmenProfile) profile = NULL;
+    guint32 version = 0;
     OmenDetector *self;
 
-    if (!unpack_state(state, &templates, &miner_state, &profile_state, &words, &learnt)) {
+    if (g_variant_is_of_type(state, G_VARIANT_TYPE(STATE_TYPE)))
+        g_variant_get(state, "(u@a{uy}vv@" WORDS_TYPE "@" OMEN_LEARNT_TYPE "@" OMEN_TREND_TYPE ")",
+                      &version, &templates, &miner_state, &profile_state, &words, &learnt, &trend);
+    if (version != STATE_VERSION) {
         g_set_error(error, OMEN_DETECTOR_ERROR, OMEN_DETECTOR_ERROR_BAD_STATE,
                     "the saved detector is damaged, or of another version");
         return NULL;
@@ -516,9 +492,8 @@ omen_detector_restore(const OmenDetectorConfig *config,
     self =
         detector_new(config, provenance, judge, g_steal_pointer(&miner), g_steal_pointer(&profile));
     restore_templates(self, templates);
-    if (words)
-        restore_words(self, words);
-    if (learnt)
-        omen_learnt_restore(self->learnt, learnt);
+    restore_words(self, words);
+    omen_learnt_restore(self->learnt, learnt);
+    omen_trend_restore(self->trend, trend);
     return self;
 }

@@ -5,6 +5,7 @@
 
 #define MINUTE_US ((gint64) 60 * G_USEC_PER_SEC)
 #define N_WINDOWS 3
+#define MAX_COUNT 1000000000
 
 static const OmenTrendKind disk = {
     .failure_class = OMEN_FAILURE_DISK,
@@ -55,10 +56,11 @@ static const struct {
     {24 * 60 * MINUTE_US, 4},
 };
 
+#define N_COUNTS (G_N_ELEMENTS(scales) * N_WINDOWS)
+
 typedef struct {
     gint64 last_us;
-    gint64 windows[G_N_ELEMENTS(scales)];          /* number of the present window */
-    guint counts[G_N_ELEMENTS(scales)][N_WINDOWS]; /* the oldest first */
+    guint32 counts[G_N_ELEMENTS(scales)][N_WINDOWS]; /* the oldest first; the last: of last_us */
 } Course;
 
 struct _OmenTrend {
@@ -116,44 +118,50 @@ make_room(OmenTrend *self)
 static void
 go_on(Course *self, gsize scale, gint64 time_us)
 {
-    gint64 window = time_us / scales[scale].window_us;
-    gint64 steps = window - self->windows[scale];
-    guint *counts = self->counts[scale];
+    gint64 window_us = scales[scale].window_us;
+    gint64 steps = time_us / window_us - self->last_us / window_us;
+    guint32 *counts = self->counts[scale];
 
-    if (steps >= N_WINDOWS)
-        memset(counts, 0, sizeof self->counts[scale]);
     for (gint64 i = 0; i < MIN(steps, N_WINDOWS); i++) {
         memmove(counts, counts + 1, (N_WINDOWS - 1) * sizeof *counts);
         counts[N_WINDOWS - 1] = 0;
     }
-    self->windows[scale] = window;
 }
 
 static gboolean
-rises(const guint *counts, guint least)
+rises(const guint32 *counts, guint least)
 {
     return counts[0] > 0 && counts[1] > counts[0] && counts[2] > counts[1] &&
            counts[2] >= 2 * counts[0] && counts[2] >= least;
 }
 
+static Course *
+ensure_course(OmenTrend *self, guint32 template_id)
+{
+    Course *course = g_hash_table_lookup(self->courses, GUINT_TO_POINTER(template_id));
+
+    if (course)
+        return course;
+    make_room(self);
+    course = g_new0(Course, 1);
+    g_hash_table_insert(self->courses, GUINT_TO_POINTER(template_id), course);
+    return course;
+}
+
 gboolean
 omen_trend_add(OmenTrend *self, guint32 template_id, gint64 time_us)
 {
-    Course *course = g_hash_table_lookup(self->courses, GUINT_TO_POINTER(template_id));
+    Course *course = ensure_course(self, template_id);
+    gint64 now_us = MAX(course->last_us, time_us);
     gboolean is_rising = FALSE;
 
-    if (!course) {
-        make_room(self);
-        course = g_new0(Course, 1);
-        g_hash_table_insert(self->courses, GUINT_TO_POINTER(template_id), course);
-    }
-    course->last_us = MAX(course->last_us, time_us);
     for (gsize i = 0; i < G_N_ELEMENTS(scales); i++) {
-        go_on(course, i, course->last_us);
-        if (course->counts[i][N_WINDOWS - 1] < G_MAXUINT / 4)
+        go_on(course, i, now_us);
+        if (course->counts[i][N_WINDOWS - 1] < MAX_COUNT)
             course->counts[i][N_WINDOWS - 1]++;
         is_rising = is_rising || rises(course->counts[i], scales[i].least);
     }
+    course->last_us = now_us;
     return is_rising;
 }
 
@@ -161,4 +169,50 @@ guint
 omen_trend_get_n_templates(const OmenTrend *self)
 {
     return g_hash_table_size(self->courses);
+}
+
+GVariant *
+omen_trend_save(const OmenTrend *self)
+{
+    GVariantBuilder builder;
+    GHashTableIter iter;
+    gpointer template_id;
+    gpointer known;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE(OMEN_TREND_TYPE));
+    g_hash_table_iter_init(&iter, self->courses);
+    while (g_hash_table_iter_next(&iter, &template_id, &known)) {
+        const Course *course = known;
+        g_variant_builder_add(&builder, "(ux@au)", GPOINTER_TO_UINT(template_id), course->last_us,
+                              g_variant_new_fixed_array(G_VARIANT_TYPE_UINT32, course->counts,
+                                                        N_COUNTS, sizeof(guint32)));
+    }
+    return g_variant_builder_end(&builder);
+}
+
+static void
+take_counts(Course *self, const guint32 *counts)
+{
+    for (gsize i = 0; i < N_COUNTS; i++)
+        self->counts[i / N_WINDOWS][i % N_WINDOWS] = MIN(counts[i], MAX_COUNT);
+}
+
+void
+omen_trend_restore(OmenTrend *self, GVariant *state)
+{
+    GVariantIter iter;
+    GVariant *counts;
+    guint32 template_id;
+    gint64 last_us;
+
+    g_variant_iter_init(&iter, state);
+    while (g_variant_iter_loop(&iter, "(ux@au)", &template_id, &last_us, &counts)) {
+        gsize n = 0;
+        const guint32 *values = g_variant_get_fixed_array(counts, &n, sizeof(guint32));
+        Course *course = n == N_COUNTS && last_us > 0 ? ensure_course(self, template_id) : NULL;
+        if (!course)
+            continue;
+        course->last_us = last_us;
+        take_counts(course, values);
+    }
 }

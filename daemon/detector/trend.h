@@ -27,6 +27,9 @@ typedef struct {
 /* What lines like this are counted as; NULL: as nothing. Static. */
 const OmenTrendKind *omen_trend_find_kind(const char *message, gsize length);
 
+/* GVariant of omen_trend_save(): the template, when its last line came, its counts. */
+#define OMEN_TREND_TYPE "a(uxau)"
+
 typedef struct _OmenTrend OmenTrend;
 
 OmenTrend *omen_trend_new(void);
@@ -38,5 +41,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenTrend, omen_trend_free)
 gboolean omen_trend_add(OmenTrend *self, guint32 template_id, gint64 time_us);
 
 guint omen_trend_get_n_templates(const OmenTrend *self);
+
+GVariant *omen_trend_save(const OmenTrend *self);
+/* What does not hold to the form is left out. */
+void omen_trend_restore(OmenTrend *self, GVariant *state);
 
 G_END_DECLS

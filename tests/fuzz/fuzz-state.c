@@ -61,14 +61,10 @@ damage(GBytes *sample, const uint8_t *data, size_t size)
 static void
 try_state(OmenMinerAlgorithm algorithm, OmenJudge *judge, GBytes *bytes)
 {
-    /* That of today, and that of an earlier version. */
-    static const char *const types[] = {"(ua{uy}vva(uyxssb)a(xau))", "(ua{uy}vv)"};
+    g_autoptr(GVariant) state = g_variant_ref_sink(
+        g_variant_new_from_bytes(G_VARIANT_TYPE("(ua{uy}vva(uyxssb)a(xau)a(uxau))"), bytes, FALSE));
 
-    for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
-        g_autoptr(GVariant) state =
-            g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE(types[i]), bytes, FALSE));
-        restore(algorithm, judge, state);
-    }
+    restore(algorithm, judge, state);
 }
 
 int

@@ -147,6 +147,21 @@ push_at(OmenDetector *detector, gint64 time_us, const char *message)
     return decision;
 }
 
+/* As the daemon's end and start would have it. */
+static OmenDetector *
+reborn(const OmenDetector *detector, OmenJudge *judge)
+{
+    g_autoptr(GVariant) state = g_variant_ref_sink(omen_detector_save(detector));
+    g_autoptr(GError) error = NULL;
+    OmenDetectorConfig config = OMEN_DETECTOR_CONFIG_INIT;
+    OmenDetector *second;
+
+    config.profile.training = 40;
+    second = omen_detector_restore(&config, OMEN_PROVENANCE_HOST, judge, state, &error);
+    g_assert_no_error(error);
+    return second;
+}
+
 #define HOUR ((gint64) 3600 * G_USEC_PER_SEC)
 
 /* Who says something new all the time makes little of it normal; what is learnt has its date, also
@@ -157,9 +172,6 @@ test_learnt(void)
     g_autoptr(OmenJudge) judge = omen_judge_new("never", NULL, NULL);
     g_autoptr(OmenDetector) detector = new_detector(judge);
     g_autoptr(OmenDetector) second = NULL;
-    g_autoptr(GVariant) state = NULL;
-    g_autoptr(GError) error = NULL;
-    OmenDetectorConfig config = OMEN_DETECTOR_CONFIG_INIT;
     guint32 keys[OMEN_PROFILE_MAX_LENGTH];
     guint n_learnt = 0;
     guint n;
@@ -176,10 +188,7 @@ test_learnt(void)
     g_assert_cmpuint(n_learnt, <, 500);
     g_assert_true(push_at(detector, 20001 * 24 * HOUR, "another day and another word").learned);
 
-    config.profile.training = 40;
-    state = g_variant_ref_sink(omen_detector_save(detector));
-    second = omen_detector_restore(&config, OMEN_PROVENANCE_HOST, judge, state, &error);
-    g_assert_no_error(error);
+    second = reborn(detector, judge);
     g_assert_cmpint(omen_detector_get_learnt_us(second, keys, n), ==, 20000 * 24 * HOUR);
     g_assert_true(omen_detector_forget(second, keys, n));
     g_assert_false(omen_detector_forget(second, keys, n));
@@ -218,6 +227,7 @@ test_trend(void)
                                 "Reallocated_Sector_Ct changed from 100 to 99";
     g_autoptr(OmenJudge) judge = embedded_judge();
     g_autoptr(OmenDetector) detector = new_detector(judge);
+    g_autoptr(OmenDetector) second = NULL;
     OmenDecision decision = {0};
 
     train(detector, 40);
@@ -226,6 +236,10 @@ test_trend(void)
     for (gint64 more = 1; more < 5; more++) {
         for (gint64 i = 0; i < 1 << more; i++)
             decision = push_at(detector, ((20030 + more) * 24 + i) * HOUR, smart);
+        /* It outlives the daemon's restarts. */
+        second = reborn(detector, judge);
+        omen_detector_free(detector);
+        detector = g_steal_pointer(&second);
     }
     g_assert_true(decision.omen);
     g_assert_cmpint(decision.verdict.failure_class, ==, OMEN_FAILURE_DISK);
@@ -263,10 +277,7 @@ test_confirm(void)
     g_autoptr(OmenJudge) judge = omen_judge_new("never", NULL, NULL);
     g_autoptr(OmenDetector) first = new_detector(judge);
     g_autoptr(OmenDetector) second = NULL;
-    g_autoptr(GVariant) state = NULL;
     g_autoptr(GArray) words = NULL;
-    g_autoptr(GError) error = NULL;
-    OmenDetectorConfig config = OMEN_DETECTOR_CONFIG_INIT;
     OmenDecision decision;
     guint32 id;
 
@@ -276,10 +287,7 @@ test_confirm(void)
     id = push(first, ODDITY).template_id;
     say(first, id, OMEN_WORD_CONFIRMED);
 
-    config.profile.training = 40;
-    state = g_variant_ref_sink(omen_detector_save(first));
-    second = omen_detector_restore(&config, OMEN_PROVENANCE_HOST, judge, state, &error);
-    g_assert_no_error(error);
+    second = reborn(first, judge);
     for (guint i = 0; i < 5; i++) {
         decision = push(second, ODDITY);
         g_assert_true(decision.omen);
@@ -303,7 +311,6 @@ test_save(void)
     g_autoptr(OmenJudge) judge = embedded_judge();
     g_autoptr(OmenDetector) first = new_detector(judge);
     g_autoptr(OmenDetector) second = NULL;
-    g_autoptr(GVariant) state = NULL;
     g_autoptr(GVariant) nonsense = g_variant_ref_sink(g_variant_new_int32(7));
     g_autoptr(GError) error = NULL;
     OmenDetectorConfig config = OMEN_DETECTOR_CONFIG_INIT;
@@ -313,10 +320,7 @@ test_save(void)
 
     train(first, 40);
     say(first, push(first, DEATH).template_id, OMEN_WORD_DISMISSED);
-    state = g_variant_ref_sink(omen_detector_save(first));
-    config.profile.training = 40;
-    second = omen_detector_restore(&config, OMEN_PROVENANCE_HOST, judge, state, &error);
-    g_assert_no_error(error);
+    second = reborn(first, judge);
     for (guint i = 0; i < 20; i++) {
         OmenDecision a = push(first, more[i % G_N_ELEMENTS(more)]);
         OmenDecision b = push(second, more[i % G_N_ELEMENTS(more)]);

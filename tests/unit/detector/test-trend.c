@@ -64,6 +64,24 @@ test_bounded(void)
     g_assert_cmpuint(omen_trend_get_n_templates(trend), ==, OMEN_TREND_MAX_TEMPLATES);
 }
 
+/* A state that does not hold to the form. */
+static void
+test_damaged(void)
+{
+    static const char text[] =
+        "[(uint32 1, int64 -9223372036854775808, [uint32 1, 2, 3, 4, 5, 6]),"
+        " (2, 9223372036854775807, [4294967295, 4294967295, 4294967295, 1, 2, 3]), (3, 5, [1, 2])]";
+    g_autoptr(GVariant) state =
+        g_variant_parse(G_VARIANT_TYPE(OMEN_TREND_TYPE), text, NULL, NULL, NULL);
+    g_autoptr(OmenTrend) trend = omen_trend_new();
+
+    g_assert_nonnull(state);
+    omen_trend_restore(trend, state);
+    g_assert_cmpuint(omen_trend_get_n_templates(trend), ==, 1);
+    add(trend, 2, BEGIN, 3);
+    g_assert_false(add(trend, 1, BEGIN, 3));
+}
+
 static void
 test_kinds(void)
 {
@@ -84,6 +102,7 @@ main(int argc, char **argv)
     g_test_add_func("/trend/steady", test_steady);
     g_test_add_func("/trend/rising", test_rising);
     g_test_add_func("/trend/bounded", test_bounded);
+    g_test_add_func("/trend/damaged", test_damaged);
     g_test_add_func("/trend/kinds", test_kinds);
     return g_test_run();
 }
