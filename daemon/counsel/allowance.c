@@ -47,6 +47,12 @@ omen_allowance_settle(OmenAllowance *self, gboolean good, guint n_tokens, gint64
     }
     self->n_failures++;
     if (self->n_failures >= MAX_FAILURES)
-        self->closed_until_us =
-            now_us + (FIRST_PAUSE_US << MIN(self->n_failures - MAX_FAILURES, MAX_DOUBLINGS));
+        omen_allowance_rest(
+            self, now_us + (FIRST_PAUSE_US << MIN(self->n_failures - MAX_FAILURES, MAX_DOUBLINGS)));
+}
+
+void
+omen_allowance_rest(OmenAllowance *self, gint64 until_us)
+{
+    self->closed_until_us = MAX(self->closed_until_us, until_us);
 }

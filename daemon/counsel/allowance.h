@@ -26,7 +26,7 @@ typedef struct {
 typedef enum {
     OMEN_ALLOWANCE_GRANTED,
     OMEN_ALLOWANCE_SPENT, /* the hour's budget is */
-    OMEN_ALLOWANCE_OPEN,  /* it failed too often lately */
+    OMEN_ALLOWANCE_OPEN,  /* it failed too often lately, or asked for a rest */
 } OmenAllowanceWord;
 
 void omen_allowance_init(OmenAllowance *self, guint calls_an_hour, guint tokens_an_hour);
@@ -36,5 +36,8 @@ OmenAllowanceWord omen_allowance_take(OmenAllowance *self, gboolean of_guest, gi
 
 /* How that call ended. @n_tokens: what it cost; 0 counts as a small question's. */
 void omen_allowance_settle(OmenAllowance *self, gboolean good, guint n_tokens, gint64 now_us);
+
+/* Nothing is granted before. */
+void omen_allowance_rest(OmenAllowance *self, gint64 until_us);
 
 G_END_DECLS

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "counsel/counsel-client.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <libsoup/soup.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define MAX_CONNECTIONS 2
 #define MAX_KEY         4096
@@ -18,7 +21,8 @@ struct _OmenCounselClient {
     char *model;
     char *authorization; /* (nullable) */
     guint timeout_s;
-    gboolean no_schema; /* the server has refused one */
+    gboolean no_schema;   /* the server has refused one */
+    gint64 busy_until_us; /* by its own word */
     SoupSession *session;
 };
 
@@ -103,22 +107,43 @@ take_url(OmenCounselClient *self, const OmenCounselSettings *settings, GError **
     return TRUE;
 }
 
+/* The text of a file that only its owner may read, at most MAX_KEY bytes; NULL with @error. */
+static char *
+read_private_file(const char *path, GError **error)
+{
+    g_autofree char *text = g_malloc0(MAX_KEY + 1);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat info;
+    ssize_t length = -1;
+
+    if (descriptor >= 0 && fstat(descriptor, &info) == 0)
+        length = read(descriptor, text, MAX_KEY);
+    if (descriptor >= 0)
+        g_close(descriptor, NULL);
+    if (length < 0) {
+        refuse(error, "llm_key_file", "the file can't be read");
+        return NULL;
+    }
+    if (info.st_mode & 077) {
+        refuse(error, "llm_key_file",
+               "others may read the file; chmod 600 it, and have the key renewed");
+        return NULL;
+    }
+    return g_steal_pointer(&text);
+}
+
 static gboolean
 take_key(OmenCounselClient *self, const char *path, GError **error)
 {
     g_autofree char *key = NULL;
-    gsize length;
-    GStatBuf info;
 
     if (!*path)
         return TRUE;
-    if (g_stat(path, &info) != 0 || !g_file_get_contents(path, &key, &length, NULL))
-        return refuse(error, "llm_key_file", "the file can't be read");
-    if (info.st_mode & 077)
-        return refuse(error, "llm_key_file",
-                      "others may read the file; chmod 600 it, and have the key renewed");
+    key = read_private_file(path, error);
+    if (!key)
+        return FALSE;
     g_strdelimit(key, "\r\n", '\0');
-    if (!*key || length > MAX_KEY)
+    if (!*key)
         return refuse(error, "llm_key_file", "its first line holds no key");
     self->authorization = g_strdup_printf("Bearer %s", key);
     return TRUE;
@@ -252,15 +277,19 @@ get_retry_after(SoupMessage *message)
                                                                                   : 0;
 }
 
-/* Once more, later; the time-out ends it in any case. Takes @error, which is what there is to say
- * should the caller end it meanwhile. */
+/* Once more, later; the time-out ends it in any case, and at once where the server asks for more
+ * than that. Takes @error, which is what there is to say should it end meanwhile. */
 static void
 try_again(GTask *task, GError *error)
 {
+    OmenCounselClient *self = g_task_get_source_object(task);
     Ask *ask = g_task_get_task_data(task);
-    guint wait_ms = MAX(ask->retry_ms, 1000 * get_retry_after(ask->message));
+    guint rest_s = get_retry_after(ask->message);
+    guint wait_ms = MAX(ask->retry_ms, 1000 * rest_s);
 
-    if (g_cancellable_is_cancelled(ask->inner)) {
+    if (rest_s > 0)
+        self->busy_until_us = g_get_monotonic_time() + rest_s * (gint64) G_USEC_PER_SEC;
+    if (rest_s > self->timeout_s || g_cancellable_is_cancelled(ask->inner)) {
         fail(task, error);
         return;
     }
@@ -428,6 +457,12 @@ omen_counsel_client_ask_async(OmenCounselClient *self,
     }
     ask->timer = g_timeout_add_seconds(self->timeout_s, on_time_out, task);
     send_question(task);
+}
+
+gint64
+omen_counsel_client_get_busy_until_us(OmenCounselClient *self)
+{
+    return self->busy_until_us;
 }
 
 OmenCounselAnswer *

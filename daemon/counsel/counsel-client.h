@@ -4,8 +4,9 @@
  *
  * A question ends within the settings' time-out whatever the server does: an answer, or an error.
  * Until then a busy (429, Retry-After), failing (5xx) or unreachable server is asked again, at
- * growing intervals. A server that refuses a schema (400, 422) is asked without it from then on.
- * Redirections are not followed: the key would go with them.
+ * growing intervals, unless it asks for more time than there is. A server that refuses a schema
+ * (400, 422) is asked without it from then on. Redirections are not followed: the key would go with
+ * them.
  */
 #pragma once
 
@@ -44,6 +45,9 @@ void omen_counsel_client_ask_async(OmenCounselClient *self,
                                    GCancellable *cancellable,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data);
+
+/* Until when the server asked to be left alone (Retry-After), monotonic; 0: it never did. */
+gint64 omen_counsel_client_get_busy_until_us(OmenCounselClient *self);
 
 /* (transfer full): NULL with @error, G_IO_ERROR_TIMED_OUT among them. */
 OmenCounselAnswer *

@@ -240,6 +240,7 @@ count(OmenCounsel *self, const Inquiry *inquiry, const OmenCounselAnswer *answer
         self->counts.seconds += (double) (now_us - inquiry->began_us) / G_USEC_PER_SEC;
     } else {
         self->counts.n_failed++;
+        omen_allowance_rest(&self->allowance, omen_counsel_client_get_busy_until_us(self->client));
     }
 }
 
@@ -294,7 +295,7 @@ is_allowed(OmenCounsel *self, const OmenCounselQuestion *question, GError **erro
     self->counts.n_refused++;
     if (word == OMEN_ALLOWANCE_OPEN)
         g_set_error(error, OMEN_COUNSEL_ERROR, OMEN_COUNSEL_ERROR_OPEN,
-                    "the model's server failed too often and is left alone for a while");
+                    "the model's server failed too often, or asked to be left alone for a while");
     else
         g_set_error(error, OMEN_COUNSEL_ERROR, OMEN_COUNSEL_ERROR_SPENT,
                     "the model was asked as often as [judge] allows");

@@ -88,6 +88,9 @@ handle(SoupServer *soup G_GNUC_UNUSED,
     else if (g_str_equal(self->mode, "busy once")) {
         soup_message_headers_replace(headers, "Retry-After", "1");
         answer(message, 429, "{}");
+    } else if (g_str_equal(self->mode, "busy for long")) {
+        soup_message_headers_replace(headers, "Retry-After", "600");
+        answer(message, 429, "{}");
     } else if (g_str_equal(self->mode, "elsewhere")) {
         soup_message_headers_replace(headers, "Location", "/other");
         answer(message, 307, "");
@@ -267,6 +270,26 @@ test_busy(void)
     g_assert_cmpint(g_get_monotonic_time() - began, >=, G_USEC_PER_SEC);
 }
 
+/* Who asks for more time than there is, is not waited for, and left alone. */
+static void
+test_busy_for_long(void)
+{
+    g_autoptr(Server) server = server_new("busy for long");
+    g_autoptr(OmenCounsel) counsel = counsel_of(server);
+    gint64 began = g_get_monotonic_time();
+    Outcome outcome;
+
+    ask(counsel, "a", &outcome);
+    g_assert_error(outcome.error, OMEN_COUNSEL_ERROR, OMEN_COUNSEL_ERROR_BUSY);
+    g_clear_error(&outcome.error);
+    g_assert_cmpint(g_get_monotonic_time() - began, <, 2 * G_USEC_PER_SEC);
+    g_assert_false(
+        omen_counsel_ask(counsel, question_of("b"), on_told, &outcome, NULL, &outcome.error));
+    g_assert_error(outcome.error, OMEN_COUNSEL_ERROR, OMEN_COUNSEL_ERROR_OPEN);
+    g_clear_error(&outcome.error);
+    g_assert_cmpuint(server->n_requests, ==, 1);
+}
+
 /* No answer, for that reason, within the time-out. */
 static void
 check_failure(const char *mode, GQuark domain, int code)
@@ -403,6 +426,7 @@ main(int argc, char **argv)
     g_test_add_func("/counsel/two-wait-for-one", test_two_wait_for_one);
     g_test_add_func("/counsel/without-schema", test_without_schema);
     g_test_add_func("/counsel/busy", test_busy);
+    g_test_add_func("/counsel/busy-for-long", test_busy_for_long);
     g_test_add_func("/counsel/failures", test_failures);
     g_test_add_func("/counsel/nobody-there", test_nobody_there);
     g_test_add_func("/counsel/gone", test_gone);
