@@ -2,13 +2,32 @@
 /* virt-omen judge: a row a line, "PROBABILITY<TAB>CLASS<TAB>SCOPE<TAB>LINE". */
 #include "command.h"
 #include "input.h"
+#include "model.h"
 
 #include <virt-omen/text.h>
 
 #define MAX_LINE 65536
 
+typedef struct {
+    OmenJudge *judge;
+    Model *model; /* (nullable): asked where the judge is not sure */
+    gboolean is_unanswered;
+} Bench;
+
 static void
-judge_line(OmenJudge *judge, const char *line, gsize length)
+ask_model(Bench *bench, const OmenEvidence *evidence, OmenVerdict *verdict)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (model_ask(bench->model, evidence, verdict, &error))
+        return;
+    bench->is_unanswered = TRUE;
+    g_printerr("virt-omen judge: the model: %s; the judge's word holds for: %s\n", error->message,
+               evidence->message);
+}
+
+static void
+judge_line(Bench *bench, const char *line, gsize length)
 {
     OmenLineContext context = {0};
     OmenRecord record;
@@ -26,7 +45,9 @@ judge_line(OmenJudge *judge, const char *line, gsize length)
         .identifier = identifier,
         .message = message,
     };
-    omen_judge_judge(judge, &evidence, &verdict);
+    omen_judge_judge(bench->judge, &evidence, &verdict);
+    if (bench->model && !verdict.sure)
+        ask_model(bench, &evidence, &verdict);
     printf("%.4f\t%s\t%s\t%s\n", verdict.probability,
            omen_failure_class_to_string(verdict.failure_class), omen_scope_to_string(verdict.scope),
            shown);
@@ -36,12 +57,19 @@ int
 command_judge(int argc, char **argv)
 {
     g_autofree char *name = NULL;
+    g_autofree char *config = NULL;
+    gboolean with_model = FALSE;
     const GOptionEntry entries[] = {
         {"judge", 0, 0, G_OPTION_ARG_STRING, &name, "embedded (default), always, never", "NAME"},
+        {"model", 0, 0, G_OPTION_ARG_NONE, &with_model,
+         "Where the judge is not sure, ask the language model that the configuration names", NULL},
+        {"config", 0, 0, G_OPTION_ARG_FILENAME, &config, "The configuration", "FILE"},
         G_OPTION_ENTRY_NULL,
     };
     g_autofree char *knowledge = input_knowledge_dir();
     g_autoptr(OmenJudge) judge = NULL;
+    g_autoptr(Model) model = NULL;
+    Bench bench = {0};
     g_autoptr(GError) error = NULL;
     g_auto(Input) input = {0};
     const char *line;
@@ -53,11 +81,15 @@ command_judge(int argc, char **argv)
     if (argc != 2)
         return command_fail("judge", EXIT_USAGE, "name one FILE, or - for standard input");
     judge = omen_judge_new(name ? name : "embedded", knowledge, &error);
-    if (!judge || !input_open(&input, argv[1], &error))
+    if (judge && with_model)
+        model = model_new(config, &error);
+    if (error || !input_open(&input, argv[1], &error))
         return command_fail("judge", EXIT_FAILED, "%s", error->message);
+    bench.judge = judge;
+    bench.model = model;
     while ((line = input_read(&input, &length, &error)))
-        judge_line(judge, line, length);
+        judge_line(&bench, line, length);
     if (error)
         return command_fail("judge", EXIT_FAILED, "%s", error->message);
-    return EXIT_GOOD;
+    return bench.is_unanswered ? EXIT_FAILED : EXIT_GOOD;
 }

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A zero-shot classifier that is asked where the judge is not sure: a real sentence encoder behind Hugging Face's interface."""
 import json
+import os
 import pathlib
 import signal
+import subprocess
 import sys
 import time
 
@@ -92,6 +94,28 @@ def test_hostile_line():
         wait_for("the next is an omen", lambda: grave_omens(one))
 
 
+def test_by_hand():
+    """virt-omen judge --model asks it as the daemon would, and tells what is wrong with the settings."""
+    with alone.Alone(settings=SETTINGS) as one:
+        settings = str(one.folder / "virt-omen.conf")
+        lines = bed.stamped([GRAVE.format(n=7), HARMLESS.format(n=3)])
+        environment = {**os.environ, "OMEN_DATA_DIR": str(bed.ROOT / "data")}
+
+        def judge(*arguments):
+            return subprocess.run([str(alone.BUILD / "cli" / "virt-omen"), "judge", "--model", "--config", *arguments, "-"], text=True,
+                                  env=environment, input="".join(line + "\n" for line in lines), capture_output=True, timeout=60,
+                                  check=False)
+        done = judge(settings)
+        expect(f"nobody answers yet: {done}", done.returncode == 1 and "\tnone\t" in done.stdout and "the model" in done.stderr)
+        start_classifier(one)
+        done = judge(settings)
+        expect(f"the model's word: {done}", done.returncode == 0 and [row.split("\t")[1] for row in done.stdout.splitlines()] ==
+               ["memory", "benign"])
+        one.configure("")
+        done = judge(settings)
+        expect(f"no model is configured: {done}", done.returncode == 1 and "llm_url" in done.stderr)
+
+
 def test_hangs():
     """A classifier that hangs is waited for no longer than its time-out."""
     with alone.Alone(settings=SETTINGS) as one:
@@ -108,4 +132,4 @@ def test_hangs():
 if __name__ == "__main__":
     npm.bring(FOLDER, PACKAGES, 18)
     alone.enter_namespaces()
-    bed.main([test_word, test_memory, test_hostile_line, test_hangs])
+    bed.main([test_word, test_memory, test_hostile_line, test_by_hand, test_hangs])
