@@ -34,6 +34,8 @@ typedef struct {
     gboolean is_judged;
     gboolean had_zero; /* the judged line held a zero by itself: "0 errors" and "3 errors" are one
                         * template, and not the same news */
+    guint32
+        writer; /* hash of who wrote the judged line: the same words of another are other news */
     OmenVerdict verdict;
     OmenTemplateWord word; /* an operator's */
 } Template;
@@ -147,6 +149,17 @@ has_zero(const OmenRecord *record)
     return FALSE;
 }
 
+/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
+static guint32
+hash_writer(const OmenRecord *record)
+{
+    guint32 hash = 2166136261U;
+
+    for (gsize i = 0; i < record->identifier_length; i++)
+        hash = (hash ^ (guint8) record->identifier[i]) * 16777619U;
+    return hash;
+}
+
 /* A line as the judge may see it. */
 static void
 judge_line(OmenDetector *self, const OmenRecord *record, Template *known)
@@ -170,6 +183,7 @@ judge_line(OmenDetector *self, const OmenRecord *record, Template *known)
     if (was_benign && known->verdict.probability >= 0.5)
         known->flags &= (guint8) ~FLAG_NORMAL;
     known->had_zero = has_zero(record);
+    known->writer = hash_writer(record);
 }
 
 static double
@@ -261,7 +275,8 @@ decide(OmenDetector *self,
     decision->template_id = id;
     omen_profile_push(self->profile, id, &decision->profile);
     /* The template has lost a word: what was said of it may no longer hold. */
-    if (!known->is_judged || changed || (known->had_zero && !has_zero(record)))
+    if (!known->is_judged || changed || (known->had_zero && !has_zero(record)) ||
+        known->writer != hash_writer(record))
         judge_line(self, record, known);
     decision->judged = TRUE;
     decision->verdict = known->verdict;

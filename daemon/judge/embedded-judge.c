@@ -28,25 +28,52 @@ get_name(OmenJudge *judge G_GNUC_UNUSED)
     return "embedded";
 }
 
-/* Lower case, runs of white space made one, underscores as the miner leaves them or not: alike. */
+/* Appends it in lower case, runs of white space made one. Returns the length then. */
+static gsize
+append_normalised(char text[MAX_TEXT], gsize n, const char *part)
+{
+    for (; *part && n < MAX_TEXT - 1; part++) {
+        gboolean is_space = g_ascii_isspace(*part);
+        if (is_space && (n == 0 || text[n - 1] == ' '))
+            continue;
+        text[n++] = is_space ? ' ' : g_ascii_tolower(*part);
+    }
+    text[n] = '\0';
+    return n;
+}
+
+/* A process of which the kernel tells ("comm mysqld:") has not written the line. */
 static void
-normalise(const char *text, char out[MAX_TEXT])
+hide_process(char *message)
+{
+    char *at = strstr(message, " comm ");
+
+    if (!at)
+        return;
+    for (at += strlen(" comm "); *at && *at != ' ' && *at != ':'; at++)
+        *at = 'x';
+}
+
+/* "WHO: MESSAGE" as the patterns want it. Returns where the message begins. */
+static char *
+lay_out(const OmenEvidence *evidence, char text[MAX_TEXT])
 {
     gsize n = 0;
 
-    for (; *text && n < MAX_TEXT - 1; text++) {
-        gboolean is_space = g_ascii_isspace(*text);
-        if (is_space && (n == 0 || out[n - 1] == ' '))
-            continue;
-        out[n++] = is_space ? ' ' : g_ascii_tolower(*text);
+    if (*evidence->identifier) {
+        n = append_normalised(text, n, evidence->identifier);
+        n = append_normalised(text, n, ": ");
     }
-    out[n] = '\0';
+    append_normalised(text, n, evidence->message);
+    hide_process(text + n);
+    return text + n;
 }
 
 /* What fits a line: the surest failure, and the surest word that it is none. */
 typedef struct {
     const OmenKnowledge *knowledge;
     const char *text;
+    const char *message; /* within it */
     const OmenSignature *failure;
     double failure_rank;
     const OmenSignature *benign;
@@ -66,7 +93,7 @@ try_pattern(guint id, gpointer user_data)
     if (is_failure ? self->failure && known->rank <= self->failure_rank
                    : self->benign && probability >= self->benign->probability)
         return;
-    if (!omen_pattern_match(known->pattern, self->text, device, sizeof device))
+    if (!omen_pattern_match(known->pattern, self->text, self->message, device, sizeof device))
         return;
     if (is_failure) {
         self->failure = known->signature;
@@ -159,8 +186,8 @@ judge_line(OmenJudge *judge, const OmenEvidence *evidence, OmenVerdict *verdict)
     const OmenSignature *signature;
     double words;
 
-    normalise(evidence->message, text);
-    words = omen_word_model_predict(search.knowledge->words, text);
+    search.message = lay_out(evidence, text);
+    words = omen_word_model_predict(search.knowledge->words, search.message);
     omen_literal_finder_run(search.knowledge->finder, text, try_pattern, &search);
     signature = decide(&search);
     *verdict = (OmenVerdict){.failure_class = OMEN_FAILURE_BENIGN, .scope = OMEN_SCOPE_NONE};
@@ -182,7 +209,7 @@ judge_line(OmenJudge *judge, const OmenEvidence *evidence, OmenVerdict *verdict)
     verdict->urgency_s = signature->urgency_s;
     g_strlcpy(verdict->device, search.device, sizeof verdict->device);
     if (verdict->scope == OMEN_SCOPE_DEVICE && *verdict->device == '\0')
-        scan_device(text, verdict->device);
+        scan_device(search.message, verdict->device);
 }
 
 static void

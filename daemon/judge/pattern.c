@@ -206,10 +206,11 @@ begins_word(const char *text, const char *at)
 }
 
 gboolean
-omen_pattern_match(const OmenPattern *self, const char *text, char *device, gsize device_size)
+omen_pattern_match(
+    const OmenPattern *self, const char *text, const char *message, char *device, gsize device_size)
 {
     const Piece *first = &g_array_index(self->pieces, Piece, 0);
-    const char *at = text;
+    const char *at = self->at_start ? message : text;
     guint tries = 0;
 
     if (device)

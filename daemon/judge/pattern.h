@@ -20,9 +20,13 @@ const char *omen_pattern_get_literal(const OmenPattern *self);
 /* Whether a match tells a device. */
 gboolean omen_pattern_names_device(const OmenPattern *self);
 
-/* @text: lower case, runs of white space made one space. @device: (out) (nullable): what {device}
- * stood for, cut to @device_size; "" if nothing. */
-gboolean
-omen_pattern_match(const OmenPattern *self, const char *text, char *device, gsize device_size);
+/* @text: lower case, runs of white space made one space. @message: where in it the message begins,
+ * after the name of who wrote it. @device: (out) (nullable): what {device} stood for, cut to
+ * @device_size; "" if nothing. */
+gboolean omen_pattern_match(const OmenPattern *self,
+                            const char *text,
+                            const char *message,
+                            char *device,
+                            gsize device_size);
 
 G_END_DECLS

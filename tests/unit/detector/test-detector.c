@@ -250,6 +250,35 @@ test_trend(void)
     g_assert_false(push_at(detector, (20034 * 24 + 20) * HOUR, smart).omen);
 }
 
+static OmenDecision
+push_by(OmenDetector *detector, const char *identifier, const char *message)
+{
+    OmenRecord record = {.priority = OMEN_PRIORITY_INFO,
+                         .identifier = identifier,
+                         .identifier_length = strlen(identifier),
+                         .message = message,
+                         .message_length = strlen(message)};
+    OmenDecision decision;
+
+    omen_detector_push(detector, &record, &decision);
+    return decision;
+}
+
+/* Who says the kernel's words under another's name does not make them harmless. */
+static void
+test_writer(void)
+{
+    g_autoptr(OmenJudge) judge = embedded_judge();
+    g_autoptr(OmenDetector) detector = new_detector(judge);
+
+    train(detector, 40);
+    for (guint i = 0; i < 20; i++)
+        g_assert_false(push_by(detector, "sshd", DEATH).omen);
+    g_assert_true(push_by(detector, "kernel", DEATH).omen);
+    g_assert_false(push_by(detector, "sshd", DEATH).omen);
+    g_assert_true(push_by(detector, "kernel", DEATH).omen);
+}
+
 static void
 test_dismiss(void)
 {
@@ -340,6 +369,7 @@ main(int argc, char **argv)
     g_test_add_func("/detector/benign", test_benign);
     g_test_add_func("/detector/fault-in-training", test_fault_in_training);
     g_test_add_func("/detector/zero", test_zero);
+    g_test_add_func("/detector/writer", test_writer);
     g_test_add_func("/detector/dismiss", test_dismiss);
     g_test_add_func("/detector/confirm", test_confirm);
     g_test_add_func("/detector/learnt", test_learnt);

@@ -181,6 +181,43 @@ test_scope(void)
                        .migration_helps);
 }
 
+/* Who wrote a line counts: an application speaks of its own affairs, and of what the kernel tells
+ * of an application the application has written nothing. */
+static void
+test_writer(void)
+{
+    static const struct {
+        const char *identifier;
+        const char *message;
+        gboolean is_failure;
+    } cases[] = {
+        {"kernel", "Out of memory: Killed process 812 (mysqld)", TRUE},
+        {"mysqld", "Out of memory: Killed process 812 (mysqld)", FALSE},
+        {"sshd", "Invalid user critical medium error, dev sda, sector 5 from 192.0.2.1", FALSE},
+        {"kernel", "critical medium error, dev sda, sector 5", TRUE},
+        {"kernel",
+         "EXT4-fs error (device sda9): htree_dirblock_to_tree:1003: inode #2: comm containerd: "
+         "bad entry in directory",
+         TRUE},
+        {"zed", "eid=4 class=deadman pool='data' vdev=sdk1", TRUE},
+    };
+    g_autoptr(OmenJudge) judge = new_judge();
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        OmenEvidence evidence = {.provenance = OMEN_PROVENANCE_HOST,
+                                 .priority = OMEN_PRIORITY_ERROR,
+                                 .identifier = cases[i].identifier,
+                                 .message = cases[i].message};
+        OmenVerdict verdict;
+        omen_judge_judge(judge, &evidence, &verdict);
+        g_test_message("%s: %s", cases[i].identifier, cases[i].message);
+        if (cases[i].is_failure)
+            g_assert_cmpfloat(verdict.probability, >=, 0.85);
+        else
+            g_assert_cmpfloat(verdict.probability, <, 0.1);
+    }
+}
+
 /* Any bytes; and a hostile line takes no longer than its length tells. */
 static void
 test_hostile(void)
@@ -227,8 +264,9 @@ test_patterns(void)
         g_autoptr(OmenPattern) pattern = omen_pattern_new(patterns[i].pattern);
         char device[32];
         g_test_message("%s: %s", patterns[i].pattern, patterns[i].text);
-        g_assert_cmpint(omen_pattern_match(pattern, patterns[i].text, device, sizeof device), ==,
-                        patterns[i].fits);
+        g_assert_cmpint(
+            omen_pattern_match(pattern, patterns[i].text, patterns[i].text, device, sizeof device),
+            ==, patterns[i].fits);
         if (patterns[i].fits)
             g_assert_cmpstr(device, ==, patterns[i].device);
     }
@@ -272,6 +310,7 @@ main(int argc, char **argv)
     g_test_add_func("/judge/benign", test_benign);
     g_test_add_func("/judge/measured", test_measured);
     g_test_add_func("/judge/scope", test_scope);
+    g_test_add_func("/judge/writer", test_writer);
     g_test_add_func("/judge/hostile", test_hostile);
     g_test_add_func("/judge/patterns", test_patterns);
     g_test_add_func("/judge/bad-knowledge", test_bad_knowledge);
