@@ -22,8 +22,7 @@ ask_model(Bench *bench, const OmenEvidence *evidence, OmenVerdict *verdict)
     if (model_ask(bench->model, evidence, verdict, &error))
         return;
     bench->is_unanswered = TRUE;
-    g_printerr("virt-omen judge: the model: %s; the judge's word holds for: %s\n", error->message,
-               evidence->message);
+    g_printerr("virt-omen judge: the model: %s; the judge's word holds\n", error->message);
 }
 
 static void

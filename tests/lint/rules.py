@@ -39,8 +39,9 @@ STATE_THREAD = "SQLite's thread, or before the main loop begins to turn"
 # Functions that may wait, and why that does not hold up the main loop, by file; "*": all of the file.
 WAITING = {
     "daemon/bus/bus.c": {"omen_bus_start": AT_START, "omen_bus_dispose": "after the main loop has ended"},
+    "daemon/reach-finder.c": {"run_errand": "run by the workers"},
     "daemon/checkup.c": {"*": "a thread of its own, that nobody waits for (daemon/convalescence.c)"},
-    "daemon/counsel/counsel-client.c": {"take_key": AT_START},
+    "daemon/counsel/counsel-client.c": {"read_private_file": AT_START},
     "daemon/daemon-state.c": {"read_boot_id": "a file of the kernel's memory, once at the start"},
     "daemon/configuration.c": {"load_file": "small files of /etc: at the start, and when an operator asks for it"},
     "daemon/evacuation/destination.c": {"*": ASKING_LIBVIRT},
