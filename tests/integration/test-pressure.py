@@ -111,5 +111,47 @@ def test_oom():
             expect(f"it came {EARLY_S} s before", killed - told >= EARLY_S)
 
 
+@contextlib.contextmanager
+def stalling_group(work):
+    """A group of version 2, whose stalls the kernel tells of, with the memory limit of a group of either version, as the daemon sees
+    it."""
+    with control_group() as limited:
+        if (limited / "memory.pressure").exists():
+            yield limited
+            return
+        told = pathlib.Path("/sys/fs/cgroup/unified") / limited.name
+        try:
+            told.mkdir()
+        except OSError:
+            bed.skip_all("no control group of version 2 can be made here")
+        view = work / "group"
+        view.mkdir()
+        for group, file in ((told, "memory.pressure"), (limited, "memory.limit_in_bytes"), (limited, "memory.usage_in_bytes")):
+            (view / file).symlink_to(group / file)
+        try:
+            yield view
+        finally:
+            told.rmdir()
+
+
+def watchers(path):
+    """Processes that have the file open."""
+    found = set()
+    for link in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(link) == str(path):
+                found.add(link.parts[2])
+    return found
+
+
+def test_stalls():
+    """The kernel takes the daemon's wish to be told of a group's stalls, and takes it back at its end."""
+    with tempfile.TemporaryDirectory() as folder, stalling_group(pathlib.Path(folder)) as group:
+        with daemon(pathlib.Path(folder), f"pressure_groups={group}\n"):
+            pressure = (group / "memory.pressure").resolve()
+            wait_for("it is watched", lambda: watchers(pressure), 20)
+        wait_for("it is watched no more", lambda: not watchers(pressure), 20)
+
+
 if __name__ == "__main__":
-    bed.main([test_oom])
+    bed.main([test_stalls, test_oom])
