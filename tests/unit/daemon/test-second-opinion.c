@@ -192,6 +192,24 @@ test_found(Bench *bench, gconstpointer reply G_GNUC_UNUSED)
     g_assert_cmpuint(bench->n_requests, ==, 1);
 }
 
+/* What the daemon has measured itself is not asked about, and waits for nobody. */
+static void
+test_measured(Bench *bench, gconstpointer reply G_GNUC_UNUSED)
+{
+    OmenDecision doubt = make_doubt();
+    OmenRecord record = make_record();
+
+    record.identifier = "pressure";
+    record.identifier_length = strlen("pressure");
+    omen_second_opinion_take(bench->opinion, bench->stream, "", "", &record, &doubt);
+    g_assert_cmpuint(bench->n_signs, ==, 1);
+    doubt.omen = FALSE;
+    doubt.new_template = TRUE;
+    omen_second_opinion_take(bench->opinion, bench->stream, "", "", &record, &doubt);
+    g_assert_cmpuint(bench->n_signs, ==, 1);
+    g_assert_cmpuint(bench->n_requests, ==, 0);
+}
+
 #define ADD(name, reply, function)                                                                 \
     g_test_add("/daemon/second-opinion/" name, Bench, reply, set_up, function, tear_down)
 
@@ -202,6 +220,7 @@ main(int argc, char **argv)
     ADD("confirmed", CHAT("0.9"), test_confirmed);
     ADD("denied", CHAT("0.1"), test_denied);
     ADD("no-answer", NULL, test_no_answer);
+    ADD("measured", CHAT("0.9"), test_measured);
     ADD("found", CHAT("0.9"), test_found);
     return g_test_run();
 }
