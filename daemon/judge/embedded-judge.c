@@ -8,6 +8,10 @@
 #define MAX_TEXT 2000
 /* A signature of at most this explains a line away, whatever else fits it. */
 #define DECISIVE 0.03
+/* But a failure of at least this stands against all but a signature of at most that: who could have
+ * had the line worded by a stranger. */
+#define STANDS   0.99
+#define FORGABLE 0.01
 /* What words alone may say: a doubt, unless they are this sure. */
 #define MAX_DOUBT  0.45
 #define SURE_WORDS 0.985
@@ -107,7 +111,9 @@ try_pattern(guint id, gpointer user_data)
 static const OmenSignature *
 decide(const Search *self)
 {
-    if (self->benign && (self->benign->probability <= DECISIVE || !self->failure))
+    double limit = self->failure && self->failure->probability >= STANDS ? FORGABLE : DECISIVE;
+
+    if (self->benign && (self->benign->probability <= limit || !self->failure))
         return self->benign;
     return self->failure;
 }

@@ -60,8 +60,8 @@ omen_pattern_new(const char *text)
     self->pieces = g_array_new(FALSE, FALSE, sizeof(Piece));
     g_array_set_clear_func(self->pieces, piece_clear);
     self->at_start = *at == '^';
-    self->at_word = *at == '|';
-    if (self->at_start || self->at_word) {
+    self->at_word = g_ascii_isalnum(*at);
+    if (self->at_start) {
         at++;
         gap = GAP_NONE;
     }
@@ -156,6 +156,19 @@ match_measured(const Piece *piece, const char *at, char *device, gsize device_si
     return at + length + strlen(piece->text);
 }
 
+/* Finds a text after a gap of any length: its first place, or the end's. NULL, or where it ends. */
+static const char *
+find_after(const char *at, const char *text, gboolean at_end)
+{
+    gsize length = strlen(text);
+    gsize rest = at_end ? strlen(at) : 0;
+
+    if (at_end)
+        return rest >= length && g_str_has_suffix(at, text) ? at + rest : NULL;
+    at = strstr(at, text);
+    return at ? at + length : NULL;
+}
+
 /* Matches all pieces, the first at exactly @at. NULL, or where it ended. */
 static const char *
 match_from(const OmenPattern *self, const char *at, char *device, gsize device_size)
@@ -167,8 +180,7 @@ match_from(const OmenPattern *self, const char *at, char *device, gsize device_s
         if (is_first || piece->gap == GAP_NONE) {
             at = g_str_has_prefix(at, piece->text) ? at + strlen(piece->text) : NULL;
         } else if (piece->gap == GAP_ANY) {
-            at = strstr(at, piece->text);
-            at = at ? at + strlen(piece->text) : NULL;
+            at = find_after(at, piece->text, self->at_end && i + 1 == self->pieces->len);
         } else {
             at = match_measured(piece, at, device, device_size);
         }

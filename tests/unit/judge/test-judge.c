@@ -199,6 +199,10 @@ test_writer(void)
          "EXT4-fs error (device sda9): htree_dirblock_to_tree:1003: inode #2: comm containerd: "
          "bad entry in directory",
          TRUE},
+        {"dockerd", "open /var/lib/docker/overlay2/l/QX7: input/output error", TRUE},
+        {"sudo", "unable to open /var/lib/sudo/ubuntu/0: Read-only file system", TRUE},
+        {"sshd", "Invalid user /x: Read-only file system", FALSE},
+        {"containerd", "write /sys/fs/cgroup/x: read-only file system", FALSE},
         {"zed", "eid=4 class=deadman pool='data' vdev=sdk1", TRUE},
     };
     g_autoptr(OmenJudge) judge = new_judge();
