@@ -180,7 +180,11 @@ match_from(const OmenPattern *self, const char *at, char *device, gsize device_s
         if (is_first || piece->gap == GAP_NONE) {
             at = g_str_has_prefix(at, piece->text) ? at + strlen(piece->text) : NULL;
         } else if (piece->gap == GAP_ANY) {
-            at = find_after(at, piece->text, self->at_end && i + 1 == self->pieces->len);
+            /* "fan * failed" is also "fan failed": one space may be that before and that after. */
+            gboolean shared = *piece->text == ' ' && g_str_has_suffix(piece[-1].text, " ");
+            at = find_after(at - shared,
+                            piece->text,
+                            self->at_end && i + 1 == self->pieces->len);
         } else {
             at = match_measured(piece, at, device, device_size);
         }
