@@ -182,9 +182,7 @@ match_from(const OmenPattern *self, const char *at, char *device, gsize device_s
         } else if (piece->gap == GAP_ANY) {
             /* "fan * failed" is also "fan failed": one space may be that before and that after. */
             gboolean shared = *piece->text == ' ' && g_str_has_suffix(piece[-1].text, " ");
-            at = find_after(at - shared,
-                            piece->text,
-                            self->at_end && i + 1 == self->pieces->len);
+            at = find_after(at - shared, piece->text, self->at_end && i + 1 == self->pieces->len);
         } else {
             at = match_measured(piece, at, device, device_size);
         }
