@@ -450,60 +450,47 @@ do_get_normal(Request *request)
     answer_with_lines(request, omen ? omen_omen_get_data(omen)->normal : NULL);
 }
 
+typedef gboolean (*ActFunc)(OmenController *controller, guint64 id, GError **error);
+
 static void
-do_approve(Request *request)
+act(Request *request, ActFunc function, guint64 id)
 {
     g_autoptr(GError) error = NULL;
-
-    gboolean good = omen_controller_approve(request->bus->controller, omen_of(request), &error);
+    gboolean good = function(request->bus->controller, id, &error);
 
     finish(request, good, error);
     request_free(request);
+}
+
+static void
+do_approve(Request *request)
+{
+    act(request, omen_controller_approve, omen_of(request));
 }
 
 static void
 do_dismiss(Request *request)
 {
-    g_autoptr(GError) error = NULL;
-
-    gboolean good = omen_controller_dismiss(request->bus->controller, omen_of(request), &error);
-
-    finish(request, good, error);
-    request_free(request);
+    act(request, omen_controller_dismiss, omen_of(request));
 }
 
 static void
 do_confirm(Request *request)
 {
-    g_autoptr(GError) error = NULL;
-
-    gboolean good = omen_controller_confirm(request->bus->controller, omen_of(request), &error);
-
-    finish(request, good, error);
-    request_free(request);
+    act(request, omen_controller_confirm, omen_of(request));
 }
 
 static void
 do_clear(Request *request)
 {
-    g_autoptr(GError) error = NULL;
-
-    gboolean good = omen_controller_clear(request->bus->controller, omen_of(request), &error);
-
-    finish(request, good, error);
-    request_free(request);
+    act(request, omen_controller_clear, omen_of(request));
 }
 
 static void
 do_cancel(Request *request)
 {
-    g_autoptr(GError) error = NULL;
-    guint64 id = omen_dbus_evacuation_get_id(OMEN_DBUS_EVACUATION(request->skeleton));
-
-    gboolean good = omen_controller_cancel(request->bus->controller, id, &error);
-
-    finish(request, good, error);
-    request_free(request);
+    act(request, omen_controller_cancel,
+        omen_dbus_evacuation_get_id(OMEN_DBUS_EVACUATION(request->skeleton)));
 }
 
 /* ---- from the skeletons' signals to the above ---- */
