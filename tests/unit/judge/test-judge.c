@@ -259,6 +259,17 @@ static const PatternCase patterns[] = {
     {"end$", "the end", TRUE, ""},
     {"end$", "end of it", FALSE, ""},
     {"error {device} x", "error a y error b x", TRUE, "b"},
+    /* Where a word begins, unless a star lifts that. */
+    {"osd * down", "netbiosd is shutting down", FALSE, ""},
+    {"osd * down", "the osd 4 is down", TRUE, ""},
+    {"*osd * down", "netbiosd is shutting down", TRUE, ""},
+    /* A star between spaces may be nothing. */
+    {"fan * failed", "fan 3 failed", TRUE, ""},
+    {"fan * failed", "fan failed", TRUE, ""},
+    {"fan * failed", "fanfailed", FALSE, ""},
+    /* The end is the text's own, not the first place of the same words. */
+    {"/*: read-only$", "/a: read-only, /b: read-only", TRUE, ""},
+    {"/*: read-only$", "/a: read-only now", FALSE, ""},
 };
 
 static void
