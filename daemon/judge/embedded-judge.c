@@ -80,38 +80,49 @@ typedef struct {
     const char *message; /* within it */
     const OmenSignature *failure;
     double failure_rank;
+    gboolean stands; /* a failure that is hard to explain away fits, be it the highest or not */
     const OmenSignature *benign;
     char device[OMEN_DEVICE_MAX];
 } Search;
 
-/* A pattern whose text was found is matched as a whole, unless it could change nothing. */
+/* Would it change anything, if it fits? */
+static gboolean
+matters(const Search *self, const OmenKnownPattern *known)
+{
+    double probability = known->signature->probability;
+
+    if (probability < 0.5)
+        return !self->benign || probability < self->benign->probability;
+    return known->rank > self->failure_rank || (probability >= STANDS && !self->stands);
+}
+
+/* A pattern whose text was found is matched as a whole. */
 static void
 try_pattern(guint id, gpointer user_data)
 {
     Search *self = user_data;
     const OmenKnownPattern *known = &g_array_index(self->knowledge->patterns, OmenKnownPattern, id);
-    double probability = known->signature->probability;
-    gboolean is_failure = probability >= 0.5;
     char device[OMEN_DEVICE_MAX];
 
-    if (is_failure ? self->failure && known->rank <= self->failure_rank
-                   : self->benign && probability >= self->benign->probability)
+    if (!matters(self, known) ||
+        !omen_pattern_match(known->pattern, self->text, self->message, device, sizeof device))
         return;
-    if (!omen_pattern_match(known->pattern, self->text, self->message, device, sizeof device))
-        return;
-    if (is_failure) {
-        self->failure = known->signature;
-        self->failure_rank = known->rank;
-        memcpy(self->device, device, sizeof device);
-    } else {
+    if (known->signature->probability < 0.5) {
         self->benign = known->signature;
+        return;
     }
+    self->stands |= known->signature->probability >= STANDS;
+    if (known->rank <= self->failure_rank)
+        return;
+    self->failure = known->signature;
+    self->failure_rank = known->rank;
+    memcpy(self->device, device, sizeof device);
 }
 
 static const OmenSignature *
 decide(const Search *self)
 {
-    double limit = self->failure && self->failure->probability >= STANDS ? FORGABLE : DECISIVE;
+    double limit = self->stands ? FORGABLE : DECISIVE;
 
     if (self->benign && (self->benign->probability <= limit || !self->failure))
         return self->benign;

@@ -317,6 +317,51 @@ test_bad_knowledge(void)
     g_assert_error(error, OMEN_JUDGE_ERROR, OMEN_JUDGE_ERROR_UNKNOWN);
 }
 
+/* What is hard to explain away stays so beside a failure that ranks higher; what strangers word
+ * does not. */
+static void
+test_standing(void)
+{
+    static const struct {
+        const char *message;
+        gboolean is_failure;
+    } cases[] = {
+        {"the drive sda of this long story is bad", TRUE},
+        {"the drive sda of this long story is bad, says app", FALSE},
+        {"the drive sda of this long story is bad and lost for good, says app", TRUE},
+        {"the drive sda of this long story is bad and lost for good, says stranger", FALSE},
+    };
+    g_autofree char *folder = g_dir_make_tmp("omen-knowledge-XXXXXX", NULL);
+    g_autofree char *signatures = g_build_filename(folder, "10-x.signatures", NULL);
+    g_autofree char *words = g_build_filename(folder, "words.model", NULL);
+    g_autofree char *kinds = g_build_filename(folder, "words.kinds", NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_file_set_contents(words, "0\n", -1, NULL);
+    g_file_set_contents(kinds, "subject: drive\n", -1, NULL);
+    g_file_set_contents(signatures,
+                        "[disk device 0.93 helps 60]\nreason: a\n"
+                        "drive {device} of this long story is bad\n"
+                        "[disk host 0.99 helps 60]\nreason: b\nlost\n"
+                        "[benign none 0.03 stays 0]\nreason: c\nsays app\n"
+                        "[benign none 0.01 stays 0]\nreason: d\nsays stranger\n",
+                        -1, NULL);
+    {
+        g_autoptr(OmenJudge) judge = omen_judge_new("embedded", folder, &error);
+        g_assert_no_error(error);
+        for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+            OmenVerdict verdict = judge_line(judge, OMEN_PROVENANCE_HOST, cases[i].message);
+            g_test_message("%s", cases[i].message);
+            g_assert_cmpint(verdict.probability >= 0.5, ==, cases[i].is_failure);
+            g_assert_cmpstr(verdict.device, ==, cases[i].is_failure ? "sda" : "");
+        }
+    }
+    g_unlink(signatures);
+    g_unlink(words);
+    g_unlink(kinds);
+    g_rmdir(folder);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -328,6 +373,7 @@ main(int argc, char **argv)
     g_test_add_func("/judge/writer", test_writer);
     g_test_add_func("/judge/hostile", test_hostile);
     g_test_add_func("/judge/patterns", test_patterns);
+    g_test_add_func("/judge/standing", test_standing);
     g_test_add_func("/judge/bad-knowledge", test_bad_knowledge);
     return g_test_run();
 }
