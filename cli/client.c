@@ -2,6 +2,7 @@
 #include "client.h"
 
 #include "command.h"
+#include "json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -221,11 +222,13 @@ client_print_json(JsonNode *root)
     g_autoptr(JsonGenerator) generator = json_generator_new();
     g_autoptr(JsonNode) owned = root;
     g_autofree char *text = NULL;
+    g_autofree char *short_text = NULL;
 
     json_generator_set_root(generator, owned);
     json_generator_set_pretty(generator, TRUE);
     text = json_generator_to_data(generator, NULL);
-    g_print("%s\n", text);
+    short_text = json_shorten_numbers(text);
+    g_print("%s\n", short_text);
 }
 
 char *
@@ -322,24 +325,28 @@ client_begin_object(Client *self,
 void
 client_print_list(Client *self,
                   GPtrArray *paths,
-                  gboolean json,
+                  const ClientListing *listing,
+                  const char *const *headers,
                   ClientAddFunc add,
-                  ClientPrintFunc print,
+                  ClientRowFunc add_row,
                   const char *nothing)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autoptr(Table) table = table_new(headers);
 
     json_builder_begin_array(builder);
     for (guint i = 0; i < paths->len; i++) {
-        if (json)
+        if (listing->json)
             add(self, g_ptr_array_index(paths, i), builder);
         else
-            print(self, g_ptr_array_index(paths, i));
+            add_row(self, g_ptr_array_index(paths, i), table);
     }
     json_builder_end_array(builder);
-    if (json)
+    if (listing->json)
         client_print_json(json_builder_get_root(builder));
-    else if (paths->len == 0)
+    else if (table_get_length(table) > 0)
+        table_print(table, !listing->no_headers);
+    else if (!listing->no_headers)
         g_print("%s", nothing);
 }
 
@@ -347,15 +354,13 @@ int
 client_list_command(int argc,
                     char **argv,
                     const char *interface,
+                    const char *const *headers,
                     ClientAddFunc add,
-                    ClientPrintFunc print,
+                    ClientRowFunc add_row,
                     const char *nothing)
 {
-    gboolean json = FALSE;
-    const GOptionEntry entries[] = {
-        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
-        G_OPTION_ENTRY_NULL,
-    };
+    ClientListing listing = {0};
+    const GOptionEntry entries[] = {CLIENT_LISTING_OPTIONS(listing), G_OPTION_ENTRY_NULL};
     g_auto(Client) client = {0};
     g_autoptr(GPtrArray) paths = NULL;
     int status;
@@ -363,6 +368,6 @@ client_list_command(int argc,
     if (!client_begin(&client, entries, &argc, &argv, 0, 0, "it takes no argument", &status))
         return status;
     paths = client_list(&client, interface);
-    client_print_list(&client, paths, json, add, print, nothing);
+    client_print_list(&client, paths, &listing, headers, add, add_row, nothing);
     return EXIT_GOOD;
 }

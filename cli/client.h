@@ -2,6 +2,8 @@
 /* The daemon over D-Bus, as the command-line tool needs it. Calls wait for their answers. */
 #pragma once
 
+#include "table.h"
+
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
 
@@ -74,14 +76,30 @@ char *client_begin_object(Client *self,
                           const char *kind,
                           int *status);
 
-/* All of @paths: as JSON by @add, for people by @print, or by the words @nothing. */
+/* How a list is wanted. */
+typedef struct {
+    gboolean json;
+    gboolean no_headers;
+} ClientListing;
+
+/* The options --json and --no-headers of a command that lists. */
+#define CLIENT_LISTING_OPTIONS(listing)                                                            \
+    {"json", 0, 0, G_OPTION_ARG_NONE, &(listing).json, "For programs", NULL},                      \
+    {                                                                                              \
+        "no-headers", 0, 0, G_OPTION_ARG_NONE, &(listing).no_headers,                              \
+            "Leave out the line that names the columns", NULL                                      \
+    }
+
+/* All of @paths: as JSON by @add, as rows of a table by @add_row, or by the words @nothing. Both
+ * functions may leave a path out. */
 typedef void (*ClientAddFunc)(Client *client, const char *path, JsonBuilder *builder);
-typedef void (*ClientPrintFunc)(Client *client, const char *path);
+typedef void (*ClientRowFunc)(Client *client, const char *path, Table *table);
 void client_print_list(Client *self,
                        GPtrArray *paths,
-                       gboolean json,
+                       const ClientListing *listing,
+                       const char *const *headers,
                        ClientAddFunc add,
-                       ClientPrintFunc print,
+                       ClientRowFunc add_row,
                        const char *nothing);
 
 /* A whole command that lists all objects with that interface: as client_print_list()
@@ -89,8 +107,9 @@ void client_print_list(Client *self,
 int client_list_command(int argc,
                         char **argv,
                         const char *interface,
+                        const char *const *headers,
                         ClientAddFunc add,
-                        ClientPrintFunc print,
+                        ClientRowFunc add_row,
                         const char *nothing);
 
 /* What an object says of itself by now, as JSON by @add; {} if the daemon no longer knows it. */

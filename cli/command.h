@@ -11,9 +11,11 @@ G_BEGIN_DECLS
 #define EXIT_USAGE  2
 
 typedef struct {
+    const char *group; /* its heading in virt-omen --help */
     const char *name;
     const char *arguments; /* for the usage line */
     const char *summary;
+    const char *examples;              /* a line each */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
 } Command;
 
@@ -24,6 +26,7 @@ int command_bench(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_omens(int argc, char **argv);
 int command_complete(int argc, char **argv);
+int command_doctor(int argc, char **argv);
 int command_config(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_normal(int argc, char **argv);
@@ -50,6 +53,9 @@ gboolean command_parse_options(const GOptionEntry *entries, int *argc, char ***a
 
 /* Tells "virt-omen COMMAND: MESSAGE" on standard error; returns @status. */
 int command_fail(const char *command, int status, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* The one of @words that @word may be a slip of; NULL: none is near. (transfer none) */
+const char *command_find_similar(const char *word, const char *const *words, gsize n_words);
 
 /* Standard output is a terminal and NO_COLOR (https://no-color.org) is not set. */
 gboolean command_has_colour(void);

@@ -2,6 +2,8 @@
 /* virt-omen evacuate, evacuations, cancel, plan. */
 #include "client.h"
 #include "command.h"
+#include "json.h"
+#include "plan.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -22,13 +24,6 @@ number_of(Client *client, const char *path, const char *name)
 }
 
 static void
-add_seconds(JsonBuilder *builder, const char *name, guint64 time_us)
-{
-    json_builder_set_member_name(builder, name);
-    json_builder_add_double_value(builder, (double) time_us / G_USEC_PER_SEC);
-}
-
-static void
 add_evacuation(Client *client, const char *path, JsonBuilder *builder)
 {
     static const char *const strings[][2] = {{"domain", "DomainName"},
@@ -43,43 +38,55 @@ add_evacuation(Client *client, const char *path, JsonBuilder *builder)
                                              {"downtime_ms", "DowntimeMs"}};
 
     json_builder_begin_object(builder);
-    for (guint i = 0; i < G_N_ELEMENTS(strings); i++) {
-        json_builder_set_member_name(builder, strings[i][0]);
-        json_builder_add_string_value(builder, text_of(client, path, strings[i][1]));
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
-        json_builder_set_member_name(builder, numbers[i][0]);
-        json_builder_add_int_value(builder, (gint64) number_of(client, path, numbers[i][1]));
-    }
-    json_builder_set_member_name(builder, "progress");
-    json_builder_add_double_value(
-        builder, client_get_double(client, path, INTERFACE_EVACUATION, "Progress"));
-    add_seconds(builder, "queued", number_of(client, path, "QueuedTime"));
-    add_seconds(builder, "started", number_of(client, path, "StartedTime"));
-    add_seconds(builder, "switched", number_of(client, path, "SwitchedTime"));
-    add_seconds(builder, "ended", number_of(client, path, "EndedTime"));
+    for (guint i = 0; i < G_N_ELEMENTS(strings); i++)
+        json_add_string(builder, strings[i][0], text_of(client, path, strings[i][1]));
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
+        json_add_count(builder, numbers[i][0], number_of(client, path, numbers[i][1]));
+    json_add_share(builder, "progress",
+                   client_get_double(client, path, INTERFACE_EVACUATION, "Progress"));
+    json_add_time(builder, "queued", number_of(client, path, "QueuedTime"));
+    json_add_time(builder, "started", number_of(client, path, "StartedTime"));
+    json_add_time(builder, "switched", number_of(client, path, "SwitchedTime"));
+    json_add_time(builder, "ended", number_of(client, path, "EndedTime"));
     json_builder_end_object(builder);
 }
 
-static void
-print_evacuation(Client *client, const char *path)
+static TableStyle
+style_of(const char *phase)
 {
-    g_autofree char *time = client_format_time(number_of(client, path, "QueuedTime"));
-    const char *destination = text_of(client, path, "Destination");
-    const char *error = text_of(client, path, "Error");
+    if (g_str_equal(phase, "succeeded"))
+        return TABLE_GOOD;
+    return g_str_equal(phase, "failed") ? TABLE_BAD : TABLE_PLAIN;
+}
 
-    g_print("%" G_GUINT64_FORMAT "  %s  %s%s%s: %s %3.0f %%%s%s\n", number_of(client, path, "Id"),
-            time, text_of(client, path, "DomainName"), *destination ? " to " : "", destination,
-            text_of(client, path, "Phase"),
-            100 * client_get_double(client, path, INTERFACE_EVACUATION, "Progress"),
-            *error ? "\n     " : "", error);
+static void
+add_evacuation_row(Client *client, const char *path, Table *table)
+{
+    const char *phase = text_of(client, path, "Phase");
+    guint64 omen = number_of(client, path, "OmenId");
+    char *cells[] = {
+        g_strdup_printf("%" G_GUINT64_FORMAT, number_of(client, path, "Id")),
+        client_format_time(number_of(client, path, "QueuedTime")),
+        g_strdup(text_of(client, path, "DomainName")),
+        g_strdup(text_of(client, path, "Destination")),
+        g_strdup(phase),
+        g_strdup_printf("%.0f %%",
+                        100 * client_get_double(client, path, INTERFACE_EVACUATION, "Progress")),
+        omen > 0 ? g_strdup_printf("%" G_GUINT64_FORMAT, omen) : g_strdup(""),
+        g_strdup(text_of(client, path, "Error")),
+    };
+
+    table_add(table, style_of(phase), cells);
 }
 
 int
 command_evacuations(int argc, char **argv)
 {
-    return client_list_command(argc, argv, INTERFACE_EVACUATION, add_evacuation, print_evacuation,
-                               "No evacuations.\n");
+    static const char *const headers[] = {">EVACUATION", "QUEUED", "DOMAIN", "TO", "PHASE",
+                                          ">DONE",       ">OMEN",  "ERROR",  NULL};
+
+    return client_list_command(argc, argv, INTERFACE_EVACUATION, headers, add_evacuation,
+                               add_evacuation_row, "No evacuations.\n");
 }
 
 int
@@ -105,186 +112,11 @@ command_cancel(int argc, char **argv)
         return command_fail("cancel", EXIT_FAILED, "%s", error->message);
     if (json)
         client_print_object(&client, path, add_evacuation);
+    else
+        g_print("Cancelling the evacuation of %s; it stays on this host.\n",
+                text_of(&client, path, "DomainName"));
     return EXIT_GOOD;
 }
-
-/* ---- plan ---- */
-
-#define BAR_WIDTH 32
-
-/* When it is done at best: what the bars are scaled to. */
-static double
-find_end(GVariant *moves)
-{
-    GVariantIter iter;
-    GVariant *row;
-    double last = 0;
-
-    g_variant_iter_init(&iter, moves);
-    while (g_variant_iter_loop(&iter, "@a{sv}", &row)) {
-        double end = 0;
-        g_variant_lookup(row, "end_s", "d", &end);
-        last = MAX(last, end);
-    }
-    return last;
-}
-
-static void
-print_move(GVariant *row, double scale_s, double left_s)
-{
-    const char *domain = "";
-    const char *destination = "";
-    const char *technique = "";
-    double start = 0;
-    double end = 0;
-    guint32 downtime_ms = 0;
-    char bar[BAR_WIDTH + 1];
-
-    g_variant_lookup(row, "domain", "&s", &domain);
-    g_variant_lookup(row, "destination", "&s", &destination);
-    g_variant_lookup(row, "technique", "&s", &technique);
-    g_variant_lookup(row, "start_s", "d", &start);
-    g_variant_lookup(row, "end_s", "d", &end);
-    g_variant_lookup(row, "downtime_ms", "u", &downtime_ms);
-    for (int i = 0; i < BAR_WIDTH; i++) {
-        double at_s = scale_s * (i + 0.5) / BAR_WIDTH;
-        double half_s = scale_s / BAR_WIDTH / 2;
-        bar[i] = at_s + half_s >= start && at_s - half_s <= end ? '=' : ' ';
-    }
-    bar[BAR_WIDTH] = '\0';
-    g_print("|%s| %7.1f to %7.1f s  %s to %s, %s, stands still %u ms%s\n", bar, start, end, domain,
-            destination, technique, downtime_ms, left_s > 0 && end > left_s ? ", TOO LATE" : "");
-}
-
-static void
-print_plan(guint64 deadline_us, GVariant *moves, GVariant *stays)
-{
-    double left_s = deadline_us > 0 ? ((double) deadline_us - (double) g_get_real_time()) /
-                                          (double) G_USEC_PER_SEC
-                                    : 0;
-    double scale_s = MAX(find_end(moves), 0.1);
-    GVariantIter iter;
-    GVariant *row;
-
-    if (deadline_us > 0) {
-        g_autofree char *time = client_format_time(deadline_us);
-        g_print("this host is expected to fail at %s, in %.0f s\n", time, left_s);
-    }
-    g_variant_iter_init(&iter, moves);
-    while (g_variant_iter_loop(&iter, "@a{sv}", &row))
-        print_move(row, scale_s, left_s);
-    g_variant_iter_init(&iter, stays);
-    while (g_variant_iter_loop(&iter, "@a{sv}", &row)) {
-        const char *domain = "";
-        const char *reason = "";
-        g_variant_lookup(row, "domain", "&s", &domain);
-        g_variant_lookup(row, "reason", "&s", &reason);
-        g_print("%s stays: %s\n", domain, reason);
-    }
-    if (g_variant_n_children(moves) + g_variant_n_children(stays) == 0)
-        g_print("no domain runs here\n");
-}
-
-static int
-make_plan(
-    Client *client, const char *command, char **domains, const char *destination, gboolean json)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) reply = client_call(
-        client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "Plan",
-        g_variant_new("(^ass@a{sv})", domains, destination, g_variant_new("a{sv}", NULL)), &error);
-    g_autoptr(GVariant) moves = NULL;
-    g_autoptr(GVariant) stays = NULL;
-    guint64 deadline_us;
-
-    if (!reply)
-        return command_fail(command, EXIT_FAILED, "%s", error->message);
-    g_variant_get(reply, "(t@aa{sv}@aa{sv})", &deadline_us, &moves, &stays);
-    if (json) {
-        JsonObject *object = json_object_new();
-        JsonNode *root = json_node_new(JSON_NODE_OBJECT);
-        json_object_set_double_member(object, "deadline", (double) deadline_us / G_USEC_PER_SEC);
-        json_object_set_member(object, "moves", json_gvariant_serialize(moves));
-        json_object_set_member(object, "stays", json_gvariant_serialize(stays));
-        json_node_take_object(root, object);
-        client_print_json(root);
-        return EXIT_GOOD;
-    }
-    print_plan(deadline_us, moves, stays);
-    return EXIT_GOOD;
-}
-
-/* Those whom an omen endangers, by UUID, "all" as an empty list. NULL: nobody, or (@error) there is
- * no such omen. */
-static char **
-list_endangered(Client *client, guint64 omen, GError **error)
-{
-    g_autofree char *path = g_strdup_printf(OMEN_BUS_OMENS_PATH "/%" G_GUINT64_FORMAT, omen);
-    const char *domain = client_get_string(client, path, INTERFACE_OMEN, "DomainUuid");
-    const char *reach = client_get_string(client, path, INTERFACE_OMEN, "Reach");
-    g_autoptr(GVariant) uses = client_get_value(client, path, INTERFACE_OMEN, "Uses");
-    g_autoptr(GStrvBuilder) uuids = g_strv_builder_new();
-
-    if (!client_has(client, path)) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "there is no omen %" G_GUINT64_FORMAT "; virt-omen omens lists them", omen);
-        return NULL;
-    }
-    if (g_str_equal(reach, "nobody") || g_str_equal(reach, "seeking") ||
-        !client_get_boolean(client, path, INTERFACE_OMEN, "MigrationHelps"))
-        return NULL;
-    if (*domain)
-        g_strv_builder_add(uuids, domain);
-    for (gsize i = 0; g_str_equal(reach, "domains") && i < g_variant_n_children(uses); i++) {
-        const char *uuid;
-        g_variant_get_child(uses, i, "(&s&s&s)", &uuid, NULL, NULL);
-        g_strv_builder_add(uuids, uuid);
-    }
-    return g_strv_builder_end(uuids);
-}
-
-static int
-make_plan_of_omen(Client *client, guint64 omen, const char *destination, gboolean json)
-{
-    g_autoptr(GError) error = NULL;
-    g_auto(GStrv) uuids = list_endangered(client, omen, &error);
-
-    if (error)
-        return command_fail("plan", EXIT_FAILED, "%s", error->message);
-    if (uuids)
-        return make_plan(client, "plan", uuids, destination, json);
-    g_print("%s\n", json ? "{\"deadline\": 0, \"moves\": [], \"stays\": []}"
-                         : "this omen moves nobody; virt-omen explain says why");
-    return EXIT_GOOD;
-}
-
-int
-command_plan(int argc, char **argv)
-{
-    gboolean json = FALSE;
-    gint64 omen = 0;
-    g_autofree char *destination = NULL;
-    const GOptionEntry entries[] = {
-        {"to", 0, 0, G_OPTION_ARG_STRING, &destination, "Only to this destination", "NAME"},
-        {"omen", 0, 0, G_OPTION_ARG_INT64, &omen, "Of those whom this omen endangers", "NUMBER"},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
-        G_OPTION_ENTRY_NULL,
-    };
-    g_auto(Client) client = {0};
-    int result;
-
-    if (!command_parse_options(entries, &argc, &argv, &result))
-        return result;
-    if (omen < 0 || (omen > 0 && argc > 1))
-        return command_fail("plan", EXIT_USAGE, "name either an omen, by its number, or domains");
-    if (!client_open(&client, "plan"))
-        return EXIT_FAILED;
-    if (omen > 0)
-        return make_plan_of_omen(&client, (guint64) omen, destination ? destination : "", json);
-    return make_plan(&client, "plan", argv + 1, destination ? destination : "", json);
-}
-
-/* ---- evacuate ---- */
 
 static gboolean
 is_final(const char *phase)
@@ -308,6 +140,17 @@ print_evacuations(Client *client, char **paths)
     }
     json_builder_end_array(builder);
     client_print_json(json_builder_get_root(builder));
+}
+
+static void
+tell_end(Client *client, const char *path)
+{
+    const char *phase = text_of(client, path, "Phase");
+    const char *destination = text_of(client, path, "Destination");
+    const char *error = text_of(client, path, "Error");
+
+    g_print("%s%s%s: %s%s%s\n", text_of(client, path, "DomainName"), *destination ? " to " : "",
+            destination, phase, *error ? ": " : "", error);
 }
 
 /* Follows evacuations to their ends; how many did not succeed. */
@@ -342,10 +185,22 @@ follow(Client *client, char **paths, gboolean json)
             continue;
         }
         if (!json)
-            print_evacuation(client, paths[i]);
+            tell_end(client, paths[i]);
         n_failed += g_str_equal(text_of(client, paths[i], "Phase"), "succeeded") ? 0 : 1;
     }
     return n_failed;
+}
+
+static void
+tell_begun(Client *client, char **paths)
+{
+    if (!*paths) {
+        g_print("Nothing to move.\n");
+        return;
+    }
+    for (guint i = 0; client_refresh(client, NULL) && paths[i]; i++)
+        g_print("%s%s", i > 0 ? ", " : "Moving: ", text_of(client, paths[i], "DomainName"));
+    g_print(".\nvirt-omen evacuations shows how it goes.\n");
 }
 
 /* Calls a method that gives evacuations, and follows them if that is wanted. Takes @arguments. */
@@ -371,7 +226,7 @@ begin(Client *client,
         return EXIT_GOOD;
     }
     if (!wait) {
-        g_print("%u evacuations began; virt-omen evacuations shows them\n", g_strv_length(paths));
+        tell_begun(client, paths);
         return EXIT_GOOD;
     }
     n_failed = follow(client, paths, json);
@@ -407,6 +262,19 @@ command_return(int argc, char **argv)
                  g_variant_new("(^as@a{sv})", argv + 1, g_variant_new("a{sv}", NULL)), wait, json);
 }
 
+/* What would be done: good if nobody would stay. */
+static int
+try_evacuation(Client *client, char **domains, const char *destination, gboolean json)
+{
+    gsize n_staying = 0;
+    int status = plan_show(client, "evacuate", domains, destination, json, &n_staying);
+
+    if (status != EXIT_GOOD || n_staying == 0)
+        return status;
+    return command_fail("evacuate", EXIT_FAILED, "%" G_GSIZE_FORMAT " of them would stay",
+                        n_staying);
+}
+
 int
 command_evacuate(int argc, char **argv)
 {
@@ -433,7 +301,9 @@ command_evacuate(int argc, char **argv)
     if (!client_open(&client, "evacuate"))
         return EXIT_FAILED;
     if (dry_run)
-        return make_plan(&client, "evacuate", argv + 1, destination ? destination : "", json);
+        return try_evacuation(&client, argv + 1, destination ? destination : "", json);
+    if (!plan_check_destination(&client, "evacuate", destination))
+        return EXIT_FAILED;
     return begin(&client, "evacuate", "Evacuate",
                  g_variant_new("(^ass@a{sv})", argv + 1, destination ? destination : "",
                                g_variant_new("a{sv}", NULL)),

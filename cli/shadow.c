@@ -3,6 +3,7 @@
 
 #include "json.h"
 #include "policy.h"
+#include "time-argument.h"
 
 #include <stdio.h>
 #include <virt-omen/text.h>
@@ -171,22 +172,12 @@ GArray *
 shadow_parse_failures(char **words, GError **error)
 {
     g_autoptr(GArray) failures = g_array_new(FALSE, FALSE, sizeof(gint64));
-    g_autoptr(GTimeZone) local = g_time_zone_new_local();
 
     for (; words && *words; words++) {
-        g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(*words, local);
-        guint64 seconds;
         gint64 time_us;
-
-        if (time) {
-            time_us = g_date_time_to_unix(time) * G_USEC_PER_SEC;
-        } else if (g_ascii_string_to_unsigned(*words, 10, 1, G_MAXINT64 / G_USEC_PER_SEC, &seconds,
-                                              NULL)) {
-            time_us = (gint64) seconds * G_USEC_PER_SEC;
-        } else {
+        if (!time_argument_parse(*words, &time_us)) {
             g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                        "--failure: \"%s\" is no time; say for example 2024-05-17T03:12:44",
-                        *words);
+                        "--failure: \"%s\" is not a valid time; " TIME_ARGUMENT_HINT, *words);
             return NULL;
         }
         g_array_append_val(failures, time_us);

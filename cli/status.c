@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* virt-omen status, mode, destinations. */
+#include "config.h"
+
 #include "client.h"
 #include "command.h"
 #include "json.h"
 
+#include <string.h>
 #include <virt-omen/bus-names.h>
 
 static GVariant *
@@ -18,8 +21,41 @@ paint(const char *code)
     return command_has_colour() ? code : "";
 }
 
+/* What all streams of the host or a domain read. */
+typedef struct {
+    guint64 records;
+    guint64 anomalies;
+    guint64 dropped;
+    guint n_training;
+    const char *problem; /* of the first that has one; "" */
+} Reading;
+
+static Reading
+sum_streams(GVariant *streams)
+{
+    Reading sum = {.problem = ""};
+    GVariantIter iter;
+    GVariant *stream;
+
+    g_variant_iter_init(&iter, streams);
+    while (g_variant_iter_loop(&iter, "@a{sv}", &stream)) {
+        guint64 n = 0;
+        gboolean training = FALSE;
+        const char *problem = "";
+        sum.records += g_variant_lookup(stream, "records", "t", &n) ? n : 0;
+        sum.anomalies += g_variant_lookup(stream, "anomalies", "t", &n) ? n : 0;
+        sum.dropped += g_variant_lookup(stream, "dropped", "t", &n) ? n : 0;
+        g_variant_lookup(stream, "training", "b", &training);
+        g_variant_lookup(stream, "problem", "&s", &problem);
+        sum.n_training += training ? 1 : 0;
+        if (!*sum.problem && *problem)
+            sum.problem = g_intern_string(problem);
+    }
+    return sum;
+}
+
 static void
-print_streams(GVariant *streams, const char *indent)
+add_streams(Table *table, const char *owner, GVariant *streams)
 {
     GVariantIter iter;
     GVariant *stream;
@@ -38,12 +74,17 @@ print_streams(GVariant *streams, const char *indent)
         g_variant_lookup(stream, "anomalies", "t", &anomalies);
         g_variant_lookup(stream, "dropped", "t", &dropped);
         g_variant_lookup(stream, "training", "b", &training);
-        g_print("%s%-40s %10" G_GUINT64_FORMAT " records %6" G_GUINT64_FORMAT " anomalies%s\n",
-                indent, source, records, anomalies, training ? "  in training" : "");
-        if (dropped > 0)
-            g_print("%s  %" G_GUINT64_FORMAT " lines were lost\n", indent, dropped);
-        if (*problem)
-            g_print("%s  %s\n", indent, problem);
+        char *cells[] = {
+            g_strdup(owner),
+            g_strdup(source),
+            g_strdup_printf("%" G_GUINT64_FORMAT, records),
+            g_strdup_printf("%" G_GUINT64_FORMAT, anomalies),
+            g_strdup_printf("%" G_GUINT64_FORMAT, dropped),
+            g_strdup(*problem   ? problem
+                     : training ? "in training"
+                                : ""),
+        };
+        table_add(table, *problem || dropped > 0 ? TABLE_WARNING : TABLE_PLAIN, cells);
     }
 }
 
@@ -54,53 +95,146 @@ print_state(gboolean endangered)
             endangered ? "endangered" : "no sign of failure", paint("\033[0m"));
 }
 
+static gboolean
+is_endangered(GVariant *row)
+{
+    gboolean endangered = FALSE;
+
+    g_variant_lookup(row, "endangered", "b", &endangered);
+    return endangered;
+}
+
+static gint
+compare_domains(gconstpointer a, gconstpointer b)
+{
+    GVariant *left = *(GVariant *const *) a;
+    GVariant *right = *(GVariant *const *) b;
+    const char *left_name = "";
+    const char *right_name = "";
+
+    if (is_endangered(left) != is_endangered(right))
+        return is_endangered(left) ? -1 : 1;
+    g_variant_lookup(left, "name", "&s", &left_name);
+    g_variant_lookup(right, "name", "&s", &right_name);
+    return strcmp(left_name, right_name);
+}
+
+/* What is wrong comes first. (transfer full) (element-type GVariant) */
+static GPtrArray *
+sort_domains(GVariant *domains)
+{
+    GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify) g_variant_unref);
+
+    for (gsize i = 0; i < g_variant_n_children(domains); i++)
+        g_ptr_array_add(rows, g_variant_get_child_value(domains, i));
+    g_ptr_array_sort(rows, compare_domains);
+    return rows;
+}
+
 static void
-print_status(GVariant *status)
+add_domain(Table *table, GVariant *domain, gboolean verbose)
+{
+    g_autoptr(GVariant) streams = g_variant_lookup_value(domain, "streams", NULL);
+    Reading reading = sum_streams(streams);
+    gboolean endangered = is_endangered(domain);
+    const char *name = "";
+    const char *state = "";
+    const char *hearing = "";
+
+    g_variant_lookup(domain, "name", "&s", &name);
+    g_variant_lookup(domain, "state", "&s", &state);
+    g_variant_lookup(domain, "hearing", "&s", &hearing);
+    char *cells[] = {
+        g_strdup(name),
+        g_strdup(state),
+        g_strdup(endangered ? "endangered" : "no sign of failure"),
+        g_strdup_printf("%" G_GUINT64_FORMAT, reading.records),
+        g_strdup_printf("%" G_GUINT64_FORMAT, reading.anomalies),
+        g_strdup_printf("%" G_GUINT64_FORMAT, reading.dropped),
+    };
+    table_add(table, endangered ? TABLE_BAD : TABLE_PLAIN, cells);
+    if (*reading.problem)
+        table_add_note(table, "%s", reading.problem);
+    if (verbose && *hearing)
+        table_add_note(table, "%s", hearing);
+}
+
+static void
+print_sources(GVariant *host, GPtrArray *domains)
+{
+    static const char *const headers[] = {"OF",    "SOURCE", ">RECORDS", ">ANOMALIES",
+                                          ">LOST", "NOTE",   NULL};
+    g_autoptr(Table) table = table_new(headers);
+    g_autoptr(GVariant) streams = g_variant_lookup_value(host, "streams", NULL);
+
+    add_streams(table, "host", streams);
+    for (guint i = 0; i < domains->len; i++) {
+        g_autoptr(GVariant) of_domain =
+            g_variant_lookup_value(g_ptr_array_index(domains, i), "streams", NULL);
+        const char *name = "";
+        g_variant_lookup(g_ptr_array_index(domains, i), "name", "&s", &name);
+        add_streams(table, name, of_domain);
+    }
+    g_print("\n");
+    table_print(table, TRUE);
+}
+
+static void
+print_host(GVariant *status, GVariant *host)
 {
     const char *mode = "";
     const char *name = "";
     gboolean connected = FALSE;
-    gboolean endangered = FALSE;
-    g_autofree const char **problems = NULL;
-    g_autoptr(GVariant) host = g_variant_lookup_value(status, "host", G_VARIANT_TYPE_VARDICT);
-    g_autoptr(GVariant) domains = g_variant_lookup_value(status, "domains", NULL);
     g_autoptr(GVariant) streams = g_variant_lookup_value(host, "streams", NULL);
-    GVariantIter iter;
-    GVariant *domain;
+    Reading reading = sum_streams(streams);
 
     g_variant_lookup(status, "mode", "&s", &mode);
     g_variant_lookup(status, "connected", "b", &connected);
-    g_variant_lookup(status, "problems", "^a&s", &problems);
     g_variant_lookup(host, "name", "&s", &name);
-    g_variant_lookup(host, "endangered", "b", &endangered);
     g_print("host %s, mode %s, %s: ", name, mode,
             connected ? "connected to libvirt" : "NOT connected to libvirt");
-    print_state(endangered);
-    print_streams(streams, "  ");
-    g_variant_iter_init(&iter, domains);
-    while (g_variant_iter_loop(&iter, "@a{sv}", &domain)) {
-        const char *state = "";
-        const char *hearing = "";
-        g_autoptr(GVariant) domain_streams = g_variant_lookup_value(domain, "streams", NULL);
-        g_variant_lookup(domain, "name", "&s", &name);
-        g_variant_lookup(domain, "state", "&s", &state);
-        g_variant_lookup(domain, "endangered", "b", &endangered);
-        g_variant_lookup(domain, "hearing", "&s", &hearing);
-        g_print("domain %s, %s: ", name, state);
-        print_state(endangered);
-        print_streams(domain_streams, "  ");
-        if (*hearing)
-            g_print("  %s\n", hearing);
-    }
+    print_state(is_endangered(host));
+    g_print("%" G_GUINT64_FORMAT " records read from %" G_GSIZE_FORMAT
+            " sources, %" G_GUINT64_FORMAT " anomalies%s\n",
+            reading.records, g_variant_n_children(streams), reading.anomalies,
+            reading.n_training > 0 ? ", in training" : "");
+    if (reading.dropped > 0)
+        g_print("%" G_GUINT64_FORMAT " lines were lost\n", reading.dropped);
+}
+
+static void
+print_status(GVariant *status, gboolean verbose)
+{
+    static const char *const headers[] = {"DOMAIN",     "STATE", "HEALTH", ">RECORDS",
+                                          ">ANOMALIES", ">LOST", NULL};
+    g_autofree const char **problems = NULL;
+    g_autoptr(GVariant) host = g_variant_lookup_value(status, "host", G_VARIANT_TYPE_VARDICT);
+    g_autoptr(GVariant) list = g_variant_lookup_value(status, "domains", NULL);
+    g_autoptr(GPtrArray) domains = sort_domains(list);
+    g_autoptr(Table) table = table_new(headers);
+
+    g_variant_lookup(status, "problems", "^a&s", &problems);
+    print_host(status, host);
     for (guint i = 0; problems && problems[i]; i++)
         g_print("%sproblem: %s%s\n", paint("\033[33m"), problems[i], paint("\033[0m"));
+    for (guint i = 0; i < domains->len; i++)
+        add_domain(table, g_ptr_array_index(domains, i), verbose);
+    if (domains->len > 0) {
+        g_print("\n");
+        table_print(table, TRUE);
+    }
+    if (verbose)
+        print_sources(host, domains);
 }
 
 int
 command_status(int argc, char **argv)
 {
     gboolean json = FALSE;
+    gboolean verbose = FALSE;
     const GOptionEntry entries[] = {
+        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose,
+         "With each source, and how guests are heard", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
         G_OPTION_ENTRY_NULL,
     };
@@ -120,14 +254,13 @@ command_status(int argc, char **argv)
     if (json)
         client_print_json(json_gvariant_serialize(status));
     else
-        print_status(status);
+        print_status(status, verbose);
     return EXIT_GOOD;
 }
 
 static void
-tell_mode(Client *client, gboolean json)
+tell_mode(const char *mode, gboolean json)
 {
-    const char *mode = client_get_string(client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "Mode");
     g_autoptr(JsonBuilder) builder = json_builder_new();
 
     if (!json) {
@@ -140,6 +273,36 @@ tell_mode(Client *client, gboolean json)
     client_print_json(json_builder_get_root(builder));
 }
 
+static gboolean
+is_mode(const char *word, const char **similar)
+{
+    static const char *const modes[] = {"observe", "advise", "enforce", NULL};
+
+    *similar = command_find_similar(word, modes, g_strv_length((char **) modes));
+    return g_strv_contains(modes, word);
+}
+
+static int
+set_mode(Client *client, const char *mode, gboolean json)
+{
+    const char *before =
+        client_get_string(client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "Mode");
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) reply =
+        client_call(client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "SetMode",
+                    g_variant_new("(s@a{sv})", mode, no_options()), &error);
+
+    if (!reply)
+        return command_fail("mode", EXIT_FAILED, "%s", error->message);
+    if (json)
+        tell_mode(mode, TRUE);
+    else if (g_str_equal(before, mode))
+        g_print("The mode is %s, as it was.\n", mode);
+    else
+        g_print("The mode is %s now; it was %s.\n", mode, before);
+    return EXIT_GOOD;
+}
+
 int
 command_mode(int argc, char **argv)
 {
@@ -149,20 +312,21 @@ command_mode(int argc, char **argv)
         G_OPTION_ENTRY_NULL,
     };
     g_auto(Client) client = {0};
-    g_autoptr(GVariant) reply = NULL;
-    g_autoptr(GError) error = NULL;
+    const char *similar = NULL;
     int result;
 
-    if (!client_begin(&client, entries, &argc, &argv, 0, 1,
-                      "name one mode: observe, advise or enforce", &result))
+    if (!command_parse_options(entries, &argc, &argv, &result))
         return result;
-    if (argc == 1) {
-        tell_mode(&client, json);
-        return EXIT_GOOD;
-    }
-    reply = client_call(&client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "SetMode",
-                        g_variant_new("(s@a{sv})", argv[1], no_options()), &error);
-    return reply ? EXIT_GOOD : command_fail("mode", EXIT_FAILED, "%s", error->message);
+    if (argc > 2 || (argc == 2 && !is_mode(argv[1], &similar)))
+        return command_fail("mode", EXIT_USAGE, "name one mode: observe, advise or enforce%s%s%s",
+                            similar ? "; did you mean \"" : "", similar ? similar : "",
+                            similar ? "\"?" : "");
+    if (!client_open(&client, "mode"))
+        return EXIT_FAILED;
+    if (argc == 2)
+        return set_mode(&client, argv[1], json);
+    tell_mode(client_get_string(&client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "Mode"), json);
+    return EXIT_GOOD;
 }
 
 static gboolean
@@ -195,18 +359,30 @@ add_destination(Client *client, const char *path, JsonBuilder *builder)
 }
 
 static void
-print_destination(Client *client, const char *path)
+add_destination_row(Client *client, const char *path, Table *table)
 {
-    if (is_destination(client, path))
-        g_print("%-12s %-36s %8" G_GUINT64_FORMAT " MiB free  %s\n",
-                client_get_string(client, path, INTERFACE_HOST, "Name"),
-                client_get_string(client, path, INTERFACE_HOST, "Uri"),
-                client_get_number(client, path, INTERFACE_HOST, "FreeMemory") >> 20,
-                client_get_string(client, path, INTERFACE_HOST, "Reason"));
+    const char *reason = client_get_string(client, path, INTERFACE_HOST, "Reason");
+
+    if (!is_destination(client, path))
+        return;
+    char *cells[] = {
+        g_strdup(client_get_string(client, path, INTERFACE_HOST, "Name")),
+        g_strdup(client_get_string(client, path, INTERFACE_HOST, "Uri")),
+        g_strdup_printf("%" G_GUINT64_FORMAT " MiB",
+                        client_get_number(client, path, INTERFACE_HOST, "FreeMemory") >> 20),
+        g_strdup(*reason ? "no" : "yes"),
+        g_strdup(reason),
+    };
+    table_add(table, *reason ? TABLE_WARNING : TABLE_PLAIN, cells);
 }
 
 int
 command_destinations(int argc, char **argv)
 {
-    return client_list_command(argc, argv, INTERFACE_HOST, add_destination, print_destination, "");
+    static const char *const headers[] = {"DESTINATION", "URI", ">FREE", "USABLE", "WHY NOT", NULL};
+
+    return client_list_command(argc, argv, INTERFACE_HOST, headers, add_destination,
+                               add_destination_row,
+                               "No destination is configured: name one in " OMEN_SYSCONFDIR
+                               "/virt-omen/conf.d/destinations.conf.\n");
 }

@@ -197,9 +197,10 @@ draw(Watch *self, GVariant *status)
 
 /* ---- lines ---- */
 
-/* Tells an object's state if it is not what was told last. Takes @text. */
+/* Tells an object's state if it is not what was told last. @time_us: when it came to be so. Takes
+ * @text. */
 static void
-tell(Watch *self, const char *path, const char *kind, guint64 id, char *text)
+tell(Watch *self, const char *path, const char *kind, guint64 id, guint64 time_us, char *text)
 {
     if (g_strcmp0(g_hash_table_lookup(self->told, path), text) == 0) {
         g_free(text);
@@ -208,7 +209,7 @@ tell(Watch *self, const char *path, const char *kind, guint64 id, char *text)
     if (self->json) {
         g_autoptr(JsonBuilder) builder = json_builder_new();
         json_builder_begin_object(builder);
-        json_add_time(builder, "time", (guint64) g_get_real_time());
+        json_add_time(builder, "time", time_us);
         json_add_string(builder, "kind", kind);
         json_add_count(builder, "id", id);
         json_add_string(builder, "text", text);
@@ -217,10 +218,22 @@ tell(Watch *self, const char *path, const char *kind, guint64 id, char *text)
         g_autofree char *object = json_to_string(root, FALSE);
         g_print("%s\n", object);
     } else {
-        g_autofree char *time = client_format_time((guint64) g_get_real_time());
+        g_autofree char *time = client_format_time(time_us);
         g_print("%s  %s %" G_GUINT64_FORMAT " %s\n", time, kind, id, text);
     }
     g_hash_table_replace(self->told, g_strdup(path), text);
+}
+
+/* Of its latest step. */
+static guint64
+time_of_evacuation(Watch *self, const char *path)
+{
+    static const char *const steps[] = {"EndedTime", "SwitchedTime", "StartedTime", "QueuedTime"};
+    guint64 time_us = 0;
+
+    for (guint i = 0; i < G_N_ELEMENTS(steps) && time_us == 0; i++)
+        time_us = number_of(self, path, INTERFACE_EVACUATION, steps[i]);
+    return time_us;
 }
 
 static void
@@ -232,6 +245,7 @@ tell_changes(Watch *self)
     for (guint i = 0; i < omens->len; i++) {
         const char *path = g_ptr_array_index(omens, i);
         tell(self, path, "omen", number_of(self, path, INTERFACE_OMEN, "Id"),
+             number_of(self, path, INTERFACE_OMEN, "LastTime"),
              g_strdup_printf("%s: %s (%s)", text_of(self, path, INTERFACE_OMEN, "Class"),
                              text_of(self, path, INTERFACE_OMEN, "Action"),
                              text_of(self, path, INTERFACE_OMEN, "Reason")));
@@ -239,6 +253,7 @@ tell_changes(Watch *self)
     for (guint i = 0; i < evacuations->len; i++) {
         const char *path = g_ptr_array_index(evacuations, i);
         tell(self, path, "evacuation", number_of(self, path, INTERFACE_EVACUATION, "Id"),
+             time_of_evacuation(self, path),
              g_strdup_printf("of %s: %s %s %s",
                              text_of(self, path, INTERFACE_EVACUATION, "DomainName"),
                              text_of(self, path, INTERFACE_EVACUATION, "Phase"),

@@ -5,117 +5,105 @@
 
 #include "detector/detector-config.h"
 #include "evacuation/ladder.h"
+#include "setting.h"
 #include <virt-omen/settings.h>
 
 #include <string.h>
 
 G_DEFINE_QUARK(omen - configuration - error - quark, omen_configuration_error)
 
-typedef enum {
-    TYPE_STRING,
-    TYPE_LIST, /* of strings, parted by semicolons */
-    TYPE_UINT,
-    TYPE_BOOLEAN,
-    TYPE_SWITCH,
-    TYPE_MODE,
-    TYPE_POST_COPY,
-    TYPE_PROTOCOL,
-} SettingType;
-
-/* One setting: where it stands in a file, what it may be, and where it goes. */
-typedef struct {
-    const char *group;
-    const char *key;
-    SettingType type;
-    gsize offset;
-    guint minimum;
-    guint maximum;
-} Setting;
-
-#define AT(field) G_STRUCT_OFFSET(OmenConfiguration, field)
-
-static const Setting settings[] = {
-    {"daemon", "mode", TYPE_MODE, AT(mode), 0, 0},
-    {"daemon", "state_dir", TYPE_STRING, AT(state_dir), 0, 0},
-    {"daemon", "save_interval_s", TYPE_UINT, AT(save_interval_s), 1, 3600},
-    {"daemon", "lock_memory", TYPE_BOOLEAN, AT(lock_memory), 0, 0},
-    {"libvirt", "uri", TYPE_STRING, AT(libvirt_uri), 0, 0},
-    {"sources", "journal", TYPE_SWITCH, AT(journal), 0, 0},
-    {"sources", "kmsg", TYPE_SWITCH, AT(kmsg), 0, 0},
-    {"sources", "files", TYPE_LIST, AT(files), 0, 0},
-    {"sources", "read_files", TYPE_SWITCH, AT(read_files), 0, 0},
-    {"sources", "syslog_sockets", TYPE_LIST, AT(syslog_sockets), 0, 0},
-    {"sources", "pressure", TYPE_BOOLEAN, AT(pressure), 0, 0},
-    {"sources", "pressure_groups", TYPE_LIST, AT(pressure_groups), 0, 0},
-    {"domains", "qemu_logs", TYPE_BOOLEAN, AT(qemu_logs), 0, 0},
-    {"domains", "qemu_log_dir", TYPE_STRING, AT(qemu_log_dir), 0, 0},
-    {"domains", "monitor_events", TYPE_BOOLEAN, AT(monitor_events), 0, 0},
-    {"domains", "training", TYPE_UINT, AT(domain_training), 0, 100000},
-    {"guests", "logs", TYPE_BOOLEAN, AT(guests.logs), 0, 0},
-    {"guests", "lines_a_second", TYPE_UINT, AT(guests.lines_a_second), 1, 100000},
-    {"guests", "kib_a_second", TYPE_UINT, AT(guests.kib_a_second), 1, 100000},
-    {"guests", "max_templates", TYPE_UINT, AT(guests.max_templates), 16, 1000000},
-    {"guests", "memory_kib", TYPE_UINT, AT(guests.memory_kib), 64, 1u << 20},
-    {"guests", "max_subsequences", TYPE_UINT, AT(guests.max_subsequences), 16, 1000000},
-    {"guests", "pull_period_s", TYPE_UINT, AT(guests.pull_period_s), 0, 3600},
-    {"heartbeat", "period_s", TYPE_UINT, AT(heartbeat_period_s), 0, 3600},
-    {"heartbeat", "misses", TYPE_UINT, AT(heartbeat_misses), 1, 100},
-    {"judge", "name", TYPE_STRING, AT(judge), 0, 0},
-    {"judge", "knowledge_dir", TYPE_STRING, AT(knowledge_dir), 0, 0},
-    {"judge", "llm_url", TYPE_STRING, AT(llm.url), 0, 0},
-    {"judge", "llm_protocol", TYPE_PROTOCOL, AT(llm.protocol), 0, 0},
-    {"judge", "llm_model", TYPE_STRING, AT(llm.model), 0, 0},
-    {"judge", "llm_key_file", TYPE_STRING, AT(llm.key_file), 0, 0},
-    {"judge", "llm_timeout_s", TYPE_UINT, AT(llm.timeout_s), 1, 300},
-    {"judge", "llm_calls_an_hour", TYPE_UINT, AT(llm.calls_an_hour), 1, 100000},
-    {"judge", "llm_tokens_an_hour", TYPE_UINT, AT(llm.tokens_an_hour), 1000, 1000000000},
-    {"judge", "llm_proxy", TYPE_STRING, AT(llm.proxy), 0, 0},
-    {"judge", "llm_ca_file", TYPE_STRING, AT(llm.ca_file), 0, 0},
-    {"policy", "omen_lifetime_s", TYPE_UINT, AT(omen_lifetime_s), 10, 30 * 24 * 3600},
-    {"policy", "quarantine", TYPE_BOOLEAN, AT(quarantine), 0, 0},
-    {"policy", "quarantine_starts", TYPE_BOOLEAN, AT(quarantine_starts), 0, 0},
-    {"policy", "certain_percent", TYPE_UINT, AT(restraint.certain_percent), 0, 101},
-    {"policy", "lasting_s", TYPE_UINT, AT(restraint.lasting_s), 0, 3600},
-    {"policy", "pause_s", TYPE_UINT, AT(restraint.pause_s), 0, 24 * 3600},
-    {"policy", "domain_budget", TYPE_UINT, AT(restraint.domain_budget), 0, 1000},
-    {"policy", "host_budget", TYPE_UINT, AT(restraint.host_budget), 0, 100000},
-    {"policy", "storm_domains", TYPE_UINT, AT(restraint.storm_domains), 0, 10000},
-    {"policy", "ask_in_storm", TYPE_BOOLEAN, AT(restraint.ask_in_storm), 0, 0},
-    {"policy", "when_stuck", TYPE_LIST, AT(when_stuck), 0, 0},
-    {"policy", "save_dir", TYPE_STRING, AT(save_dir), 0, 0},
-    {"policy", "shutdown_limit_s", TYPE_UINT, AT(shutdown_limit_s), 1, 3600},
-    {"policy", "bring_back", TYPE_BOOLEAN, AT(bring_back), 0, 0},
-    {"policy", "bring_back_after_s", TYPE_UINT, AT(bring_back_after_s), 0, 30 * 24 * 3600},
-    {"policy", "max_omens", TYPE_UINT, AT(max_omens), 10, 100000},
-    {"metrics", "listen", TYPE_LIST, AT(metrics_listen), 0, 0},
-    {"notify", "journal", TYPE_BOOLEAN, AT(notify_journal), 0, 0},
-    {"notify", "command", TYPE_STRING, AT(notify_command), 0, 0},
-    {"notify", "command_timeout_s", TYPE_UINT, AT(notify_command_timeout_s), 1, 3600},
-    {"notify", "webhook", TYPE_STRING, AT(notify_webhook), 0, 0},
-    {"neighbours", "pacemaker", TYPE_SWITCH, AT(pacemaker), 0, 0},
-    {"neighbours", "condition_file", TYPE_STRING, AT(condition_file), 0, 0},
-    {"evacuation", "concurrency", TYPE_UINT, AT(concurrency), 1, 32},
-    {"evacuation", "timeout_s", TYPE_UINT, AT(timeout_s), 0, 7 * 24 * 3600},
-    {"evacuation", "bandwidth_mib", TYPE_UINT, AT(bandwidth_mib), 0, 1000000},
-    {"evacuation", "memory_reserve_mib", TYPE_UINT, AT(memory_reserve_mib), 0, 1u << 30},
-    {"evacuation", "concurrency_a_destination", TYPE_UINT, AT(concurrency_a_destination), 0, 32},
-    {"evacuation", "link_mib", TYPE_UINT, AT(link_mib), 0, 1000000},
-    {"evacuation", "cpu_overcommit", TYPE_UINT, AT(cpu_overcommit), 0, 1000},
-    {"evacuation", "max_downtime_ms", TYPE_UINT, AT(max_downtime_ms), 0, 600000},
-    {"evacuation", "parallel_connections", TYPE_UINT, AT(parallel_connections), 0, 255},
-    {"evacuation", "post_copy", TYPE_POST_COPY, AT(post_copy), 0, 0},
-    {"evacuation", "tls", TYPE_BOOLEAN, AT(tls), 0, 0},
-    {"evacuation", "compress", TYPE_BOOLEAN, AT(compress), 0, 0},
-    {"evacuation", "copy_disks", TYPE_BOOLEAN, AT(copy_disks), 0, 0},
-    {"evacuation", "own_uri", TYPE_STRING, AT(own_uri), 0, 0},
-};
-
-#undef AT
+static void entry_free(gpointer data);
 
 static const char *const mode_words[] = {"observe", "advise", "enforce", NULL};
 static const char *const protocol_words[] = {"chat", "zero-shot", NULL};
 static const char *const post_copy_words[] = {"never", "healthy", "always", NULL};
 static const char *const switch_words[] = {"no", "yes", "auto", NULL};
+
+#define AT(field) G_STRUCT_OFFSET(OmenConfiguration, field)
+
+static const OmenSetting settings[] = {
+    {"daemon", "mode", OMEN_SETTING_WORD, AT(mode), 0, 0, mode_words},
+    {"daemon", "state_dir", OMEN_SETTING_STRING, AT(state_dir), 0, 0, NULL},
+    {"daemon", "save_interval_s", OMEN_SETTING_UINT, AT(save_interval_s), 1, 3600, NULL},
+    {"daemon", "lock_memory", OMEN_SETTING_BOOLEAN, AT(lock_memory), 0, 0, NULL},
+    {"libvirt", "uri", OMEN_SETTING_STRING, AT(libvirt_uri), 0, 0, NULL},
+    {"sources", "journal", OMEN_SETTING_WORD, AT(journal), 0, 0, switch_words},
+    {"sources", "kmsg", OMEN_SETTING_WORD, AT(kmsg), 0, 0, switch_words},
+    {"sources", "files", OMEN_SETTING_LIST, AT(files), 0, 0, NULL},
+    {"sources", "read_files", OMEN_SETTING_WORD, AT(read_files), 0, 0, switch_words},
+    {"sources", "syslog_sockets", OMEN_SETTING_LIST, AT(syslog_sockets), 0, 0, NULL},
+    {"sources", "pressure", OMEN_SETTING_BOOLEAN, AT(pressure), 0, 0, NULL},
+    {"sources", "pressure_groups", OMEN_SETTING_LIST, AT(pressure_groups), 0, 0, NULL},
+    {"domains", "qemu_logs", OMEN_SETTING_BOOLEAN, AT(qemu_logs), 0, 0, NULL},
+    {"domains", "qemu_log_dir", OMEN_SETTING_STRING, AT(qemu_log_dir), 0, 0, NULL},
+    {"domains", "monitor_events", OMEN_SETTING_BOOLEAN, AT(monitor_events), 0, 0, NULL},
+    {"domains", "training", OMEN_SETTING_UINT, AT(domain_training), 0, 100000, NULL},
+    {"guests", "logs", OMEN_SETTING_BOOLEAN, AT(guests.logs), 0, 0, NULL},
+    {"guests", "lines_a_second", OMEN_SETTING_UINT, AT(guests.lines_a_second), 1, 100000, NULL},
+    {"guests", "kib_a_second", OMEN_SETTING_UINT, AT(guests.kib_a_second), 1, 100000, NULL},
+    {"guests", "max_templates", OMEN_SETTING_UINT, AT(guests.max_templates), 16, 1000000, NULL},
+    {"guests", "memory_kib", OMEN_SETTING_UINT, AT(guests.memory_kib), 64, 1u << 20, NULL},
+    {"guests", "max_subsequences", OMEN_SETTING_UINT, AT(guests.max_subsequences), 16, 1000000,
+     NULL},
+    {"guests", "pull_period_s", OMEN_SETTING_UINT, AT(guests.pull_period_s), 0, 3600, NULL},
+    {"heartbeat", "period_s", OMEN_SETTING_UINT, AT(heartbeat_period_s), 0, 3600, NULL},
+    {"heartbeat", "misses", OMEN_SETTING_UINT, AT(heartbeat_misses), 1, 100, NULL},
+    {"judge", "name", OMEN_SETTING_STRING, AT(judge), 0, 0, NULL},
+    {"judge", "knowledge_dir", OMEN_SETTING_STRING, AT(knowledge_dir), 0, 0, NULL},
+    {"judge", "llm_url", OMEN_SETTING_STRING, AT(llm.url), 0, 0, NULL},
+    {"judge", "llm_protocol", OMEN_SETTING_WORD, AT(llm.protocol), 0, 0, protocol_words},
+    {"judge", "llm_model", OMEN_SETTING_STRING, AT(llm.model), 0, 0, NULL},
+    {"judge", "llm_key_file", OMEN_SETTING_STRING, AT(llm.key_file), 0, 0, NULL},
+    {"judge", "llm_timeout_s", OMEN_SETTING_UINT, AT(llm.timeout_s), 1, 300, NULL},
+    {"judge", "llm_calls_an_hour", OMEN_SETTING_UINT, AT(llm.calls_an_hour), 1, 100000, NULL},
+    {"judge", "llm_tokens_an_hour", OMEN_SETTING_UINT, AT(llm.tokens_an_hour), 1000, 1000000000,
+     NULL},
+    {"judge", "llm_proxy", OMEN_SETTING_STRING, AT(llm.proxy), 0, 0, NULL},
+    {"judge", "llm_ca_file", OMEN_SETTING_STRING, AT(llm.ca_file), 0, 0, NULL},
+    {"policy", "omen_lifetime_s", OMEN_SETTING_UINT, AT(omen_lifetime_s), 10, 30 * 24 * 3600, NULL},
+    {"policy", "quarantine", OMEN_SETTING_BOOLEAN, AT(quarantine), 0, 0, NULL},
+    {"policy", "quarantine_starts", OMEN_SETTING_BOOLEAN, AT(quarantine_starts), 0, 0, NULL},
+    {"policy", "certain_percent", OMEN_SETTING_UINT, AT(restraint.certain_percent), 0, 101, NULL},
+    {"policy", "lasting_s", OMEN_SETTING_UINT, AT(restraint.lasting_s), 0, 3600, NULL},
+    {"policy", "pause_s", OMEN_SETTING_UINT, AT(restraint.pause_s), 0, 24 * 3600, NULL},
+    {"policy", "domain_budget", OMEN_SETTING_UINT, AT(restraint.domain_budget), 0, 1000, NULL},
+    {"policy", "host_budget", OMEN_SETTING_UINT, AT(restraint.host_budget), 0, 100000, NULL},
+    {"policy", "storm_domains", OMEN_SETTING_UINT, AT(restraint.storm_domains), 0, 10000, NULL},
+    {"policy", "ask_in_storm", OMEN_SETTING_BOOLEAN, AT(restraint.ask_in_storm), 0, 0, NULL},
+    {"policy", "when_stuck", OMEN_SETTING_LIST, AT(when_stuck), 0, 0, NULL},
+    {"policy", "save_dir", OMEN_SETTING_STRING, AT(save_dir), 0, 0, NULL},
+    {"policy", "shutdown_limit_s", OMEN_SETTING_UINT, AT(shutdown_limit_s), 1, 3600, NULL},
+    {"policy", "bring_back", OMEN_SETTING_BOOLEAN, AT(bring_back), 0, 0, NULL},
+    {"policy", "bring_back_after_s", OMEN_SETTING_UINT, AT(bring_back_after_s), 0, 30 * 24 * 3600,
+     NULL},
+    {"policy", "max_omens", OMEN_SETTING_UINT, AT(max_omens), 10, 100000, NULL},
+    {"metrics", "listen", OMEN_SETTING_LIST, AT(metrics_listen), 0, 0, NULL},
+    {"notify", "journal", OMEN_SETTING_BOOLEAN, AT(notify_journal), 0, 0, NULL},
+    {"notify", "command", OMEN_SETTING_STRING, AT(notify_command), 0, 0, NULL},
+    {"notify", "command_timeout_s", OMEN_SETTING_UINT, AT(notify_command_timeout_s), 1, 3600, NULL},
+    {"notify", "webhook", OMEN_SETTING_STRING, AT(notify_webhook), 0, 0, NULL},
+    {"neighbours", "pacemaker", OMEN_SETTING_WORD, AT(pacemaker), 0, 0, switch_words},
+    {"neighbours", "condition_file", OMEN_SETTING_STRING, AT(condition_file), 0, 0, NULL},
+    {"evacuation", "concurrency", OMEN_SETTING_UINT, AT(concurrency), 1, 32, NULL},
+    {"evacuation", "timeout_s", OMEN_SETTING_UINT, AT(timeout_s), 0, 7 * 24 * 3600, NULL},
+    {"evacuation", "bandwidth_mib", OMEN_SETTING_UINT, AT(bandwidth_mib), 0, 1000000, NULL},
+    {"evacuation", "memory_reserve_mib", OMEN_SETTING_UINT, AT(memory_reserve_mib), 0, 1u << 30,
+     NULL},
+    {"evacuation", "concurrency_a_destination", OMEN_SETTING_UINT, AT(concurrency_a_destination), 0,
+     32, NULL},
+    {"evacuation", "link_mib", OMEN_SETTING_UINT, AT(link_mib), 0, 1000000, NULL},
+    {"evacuation", "cpu_overcommit", OMEN_SETTING_UINT, AT(cpu_overcommit), 0, 1000, NULL},
+    {"evacuation", "max_downtime_ms", OMEN_SETTING_UINT, AT(max_downtime_ms), 0, 600000, NULL},
+    {"evacuation", "parallel_connections", OMEN_SETTING_UINT, AT(parallel_connections), 0, 255,
+     NULL},
+    {"evacuation", "post_copy", OMEN_SETTING_WORD, AT(post_copy), 0, 0, post_copy_words},
+    {"evacuation", "tls", OMEN_SETTING_BOOLEAN, AT(tls), 0, 0, NULL},
+    {"evacuation", "compress", OMEN_SETTING_BOOLEAN, AT(compress), 0, 0, NULL},
+    {"evacuation", "copy_disks", OMEN_SETTING_BOOLEAN, AT(copy_disks), 0, 0, NULL},
+    {"evacuation", "own_uri", OMEN_SETTING_STRING, AT(own_uri), 0, 0, NULL},
+};
+
+#undef AT
 
 const char *
 omen_mode_to_string(OmenMode mode)
@@ -123,27 +111,10 @@ omen_mode_to_string(OmenMode mode)
     return mode_words[mode];
 }
 
-static gboolean
-index_of_word(const char *const *words, const char *word, guint *out)
-{
-    for (guint i = 0; words[i]; i++) {
-        if (g_str_equal(words[i], word)) {
-            *out = i;
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
 gboolean
 omen_mode_from_string(const char *word, OmenMode *out)
 {
-    guint i;
-
-    if (!index_of_word(mode_words, word, &i))
-        return FALSE;
-    *out = (OmenMode) i;
-    return TRUE;
+    return omen_setting_find_word(mode_words, word, (guint *) out);
 }
 
 static void
@@ -156,6 +127,14 @@ destination_settings_free(OmenDestinationSettings *self)
     g_strfreev(self->labels);
     g_free(self);
 }
+
+static const OmenRestraintLimits default_limits = {.certain_percent = 90,
+                                                   .lasting_s = 30,
+                                                   .pause_s = 300,
+                                                   .domain_budget = 4,
+                                                   .host_budget = 500,
+                                                   .storm_domains = 3,
+                                                   .ask_in_storm = TRUE};
 
 OmenConfiguration *
 omen_configuration_new(void)
@@ -206,13 +185,8 @@ omen_configuration_new(void)
     self->notify_command = g_strdup("");
     self->notify_command_timeout_s = 30;
     self->notify_webhook = g_strdup("");
-    self->restraint = (OmenRestraintLimits){.certain_percent = 90,
-                                            .lasting_s = 30,
-                                            .pause_s = 300,
-                                            .domain_budget = 4,
-                                            .host_budget = 500,
-                                            .storm_domains = 3,
-                                            .ask_in_storm = TRUE};
+    self->restraint = default_limits;
+    self->entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, entry_free);
     self->concurrency = 2;
     self->memory_reserve_mib = 256;
     self->concurrency_a_destination = 2;
@@ -235,6 +209,7 @@ omen_configuration_free(OmenConfiguration *self)
     g_free(self->state_dir);
     g_free(self->libvirt_uri);
     g_free(self->own_uri);
+    g_hash_table_unref(self->entries);
     g_strfreev(self->when_stuck);
     g_free(self->save_dir);
     g_strfreev(self->files);
@@ -253,7 +228,7 @@ omen_configuration_free(OmenConfiguration *self)
     g_free(self);
 }
 
-static const Setting *
+static const OmenSetting *
 find_setting(const char *group, const char *key)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(settings); i++) {
@@ -277,90 +252,6 @@ list_keys(const char *group)
         g_string_append(out, settings[i].key);
     }
     return g_string_free(g_steal_pointer(&out), FALSE);
-}
-
-static gboolean
-apply_uint(const Setting *setting, const char *value, guint *field, GError **error)
-{
-    guint64 number;
-
-    if (!g_ascii_string_to_unsigned(value, 10, setting->minimum, setting->maximum, &number, NULL)) {
-        g_set_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
-                    "\"%s\" is no whole number from %u to %u", value, setting->minimum,
-                    setting->maximum);
-        return FALSE;
-    }
-    *field = (guint) number;
-    return TRUE;
-}
-
-static gboolean
-apply_word(const char *const *words, const char *value, guint *field, GError **error)
-{
-    if (index_of_word(words, value, field))
-        return TRUE;
-
-    g_autofree char *allowed = g_strjoinv(", ", (char **) words);
-    g_set_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
-                "\"%s\" is not allowed here; allowed are: %s", value, allowed);
-    return FALSE;
-}
-
-static gboolean
-apply_boolean(const char *value, gboolean *field, GError **error)
-{
-    const char *const words[] = {"no", "yes", "false", "true", NULL};
-    guint i;
-
-    if (!apply_word(words, value, &i, error))
-        return FALSE;
-    *field = i % 2 == 1;
-    return TRUE;
-}
-
-static char **
-split_list(const char *value)
-{
-    g_auto(GStrv) parts = g_strsplit(value, ";", -1);
-    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-
-    for (guint i = 0; parts[i]; i++) {
-        if (*g_strstrip(parts[i]))
-            g_strv_builder_add(builder, parts[i]);
-    }
-    return g_strv_builder_end(builder);
-}
-
-static gboolean
-apply_setting(gpointer into, const Setting *setting, const char *value, GError **error)
-{
-    gpointer field = G_STRUCT_MEMBER_P(into, setting->offset);
-
-    switch (setting->type) {
-    case TYPE_STRING:
-        g_free(*(char **) field);
-        *(char **) field = g_strdup(value);
-        return TRUE;
-    case TYPE_LIST:
-        g_strfreev(*(char ***) field);
-        *(char ***) field = split_list(value);
-        return TRUE;
-    case TYPE_UINT:
-        return apply_uint(setting, value, field, error);
-    case TYPE_BOOLEAN:
-        return apply_boolean(value, field, error);
-    /* An enumeration without negative values is a guint. */
-    case TYPE_SWITCH:
-        return apply_word(switch_words, value, field, error);
-    case TYPE_MODE:
-        return apply_word(mode_words, value, field, error);
-    case TYPE_PROTOCOL:
-        return apply_word(protocol_words, value, field, error);
-    case TYPE_POST_COPY:
-        return apply_word(post_copy_words, value, field, error);
-    default:
-        g_return_val_if_reached(FALSE);
-    }
 }
 
 static OmenDestinationSettings *
@@ -392,14 +283,16 @@ ensure_destination(OmenConfiguration *self, const char *name)
     return destination;
 }
 
-static const Setting destination_settings[] = {
-    {"", "uri", TYPE_STRING, G_STRUCT_OFFSET(OmenDestinationSettings, uri), 0, 0},
-    {"", "migrate_uri", TYPE_STRING, G_STRUCT_OFFSET(OmenDestinationSettings, migrate_uri), 0, 0},
-    {"", "bus", TYPE_STRING, G_STRUCT_OFFSET(OmenDestinationSettings, bus), 0, 0},
-    {"", "labels", TYPE_LIST, G_STRUCT_OFFSET(OmenDestinationSettings, labels), 0, 0},
-    {"", "weight", TYPE_UINT, G_STRUCT_OFFSET(OmenDestinationSettings, weight), 0, 1000000},
-    {"", "max_domains", TYPE_UINT, G_STRUCT_OFFSET(OmenDestinationSettings, max_domains), 0,
-     1000000},
+static const OmenSetting destination_settings[] = {
+    {"", "uri", OMEN_SETTING_STRING, G_STRUCT_OFFSET(OmenDestinationSettings, uri), 0, 0, NULL},
+    {"", "migrate_uri", OMEN_SETTING_STRING, G_STRUCT_OFFSET(OmenDestinationSettings, migrate_uri),
+     0, 0, NULL},
+    {"", "bus", OMEN_SETTING_STRING, G_STRUCT_OFFSET(OmenDestinationSettings, bus), 0, 0, NULL},
+    {"", "labels", OMEN_SETTING_LIST, G_STRUCT_OFFSET(OmenDestinationSettings, labels), 0, 0, NULL},
+    {"", "weight", OMEN_SETTING_UINT, G_STRUCT_OFFSET(OmenDestinationSettings, weight), 0, 1000000,
+     NULL},
+    {"", "max_domains", OMEN_SETTING_UINT, G_STRUCT_OFFSET(OmenDestinationSettings, max_domains), 0,
+     1000000, NULL},
 };
 
 static gboolean
@@ -410,7 +303,7 @@ apply_destination(
 
     for (gsize i = 0; i < G_N_ELEMENTS(destination_settings); i++) {
         if (g_str_equal(destination_settings[i].key, key))
-            return apply_setting(destination, &destination_settings[i], value, error);
+            return omen_setting_apply(&destination_settings[i], destination, value, error);
     }
     g_set_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
                 "unknown key; [destination NAME] has: uri, migrate_uri, bus, labels, weight, "
@@ -420,10 +313,9 @@ apply_destination(
 
 static gboolean
 apply_entry(
-    const char *group, const char *key, const char *value, gpointer user_data, GError **error)
+    OmenConfiguration *self, const char *group, const char *key, const char *value, GError **error)
 {
-    OmenConfiguration *self = user_data;
-    const Setting *setting;
+    const OmenSetting *setting;
 
     if (g_str_has_prefix(group, "destination ")) {
         const char *name = group + strlen("destination ");
@@ -435,7 +327,7 @@ apply_entry(
 
     setting = find_setting(group, key);
     if (setting)
-        return apply_setting(self, setting, value, error);
+        return omen_setting_apply(setting, self, value, error);
 
     g_autofree char *keys = list_keys(group);
     if (*keys)
@@ -450,9 +342,87 @@ apply_entry(
     return FALSE;
 }
 
+static void
+entry_free(gpointer data)
+{
+    OmenConfigurationEntry *self = data;
+
+    g_free(self->group);
+    g_free(self->key);
+    g_free(self->value);
+    g_free(self->file);
+    g_free(self);
+}
+
+/* Takes @value. (transfer full) */
+static OmenConfigurationEntry *
+entry_new(const char *group, const char *key, char *value, const char *file)
+{
+    OmenConfigurationEntry *self = g_new0(OmenConfigurationEntry, 1);
+
+    self->group = g_strdup(group);
+    self->key = g_strdup(key);
+    self->value = value;
+    self->file = g_strdup(file);
+    return self;
+}
+
+static int
+compare_entries(gconstpointer a, gconstpointer b)
+{
+    const OmenConfigurationEntry *left = *(const OmenConfigurationEntry *const *) a;
+    const OmenConfigurationEntry *right = *(const OmenConfigurationEntry *const *) b;
+    int by_group = strcmp(left->group, right->group);
+
+    return by_group != 0 ? by_group : strcmp(left->key, right->key);
+}
+
+GPtrArray *
+omen_configuration_list(const OmenConfiguration *self)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func(entry_free);
+    GHashTableIter iter;
+    gpointer value;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(settings); i++) {
+        g_autofree char *name = g_strconcat(settings[i].group, " ", settings[i].key, NULL);
+        const OmenConfigurationEntry *set = g_hash_table_lookup(self->entries, name);
+        g_ptr_array_add(list,
+                        entry_new(settings[i].group, settings[i].key,
+                                  omen_setting_format(&settings[i], self), set ? set->file : NULL));
+    }
+    g_hash_table_iter_init(&iter, self->entries);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const OmenConfigurationEntry *set = value;
+        if (!find_setting(set->group, set->key))
+            g_ptr_array_add(list, entry_new(set->group, set->key, g_strdup(set->value), set->file));
+    }
+    g_ptr_array_sort(list, compare_entries);
+    return list;
+}
+
+typedef struct {
+    OmenConfiguration *configuration;
+    const char *path;
+} Loading;
+
+static gboolean
+take_entry(
+    const char *group, const char *key, const char *value, gpointer user_data, GError **error)
+{
+    Loading *loading = user_data;
+
+    if (!apply_entry(loading->configuration, group, key, value, error))
+        return FALSE;
+    g_hash_table_replace(loading->configuration->entries, g_strconcat(group, " ", key, NULL),
+                         entry_new(group, key, g_strdup(value), loading->path));
+    return TRUE;
+}
+
 static gboolean
 load_file(OmenConfiguration *self, const char *path, gboolean may_be_missing, GError **error)
 {
+    Loading loading = {self, path};
     g_autoptr(GError) local = NULL;
     g_autofree char *text = NULL;
     gsize length;
@@ -464,7 +434,7 @@ load_file(OmenConfiguration *self, const char *path, gboolean may_be_missing, GE
                     "cannot read the configuration: %s", local->message);
         return FALSE;
     }
-    if (!omen_settings_parse(text, length, path, apply_entry, self, &local)) {
+    if (!omen_settings_parse(text, length, path, take_entry, &loading, &local)) {
         g_set_error_literal(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
                             local->message);
         return FALSE;
@@ -501,6 +471,20 @@ load_drop_ins(OmenConfiguration *self, const char *directory, GError **error)
     return TRUE;
 }
 
+/* qemu+tls://HOST/system; or, of libvirt's drivers on this host, qemu:///system and
+ * test:///default, which are of use in tests. */
+static gboolean
+is_remote_uri(const char *text)
+{
+    g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
+
+    if (!uri || !strstr(text, "://"))
+        return FALSE;
+    return !strchr(g_uri_get_scheme(uri), '+') || *g_uri_get_host(uri) ||
+           g_str_has_suffix(g_uri_get_scheme(uri), "+unix") ||
+           g_str_has_suffix(g_uri_get_scheme(uri), "+ext");
+}
+
 static gboolean
 check_whole(OmenConfiguration *self, GError **error)
 {
@@ -512,13 +496,21 @@ check_whole(OmenConfiguration *self, GError **error)
                     "[policy] when_stuck: %s", local->message);
         return FALSE;
     }
+    if (*self->own_uri && !is_remote_uri(self->own_uri)) {
+        g_set_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
+                    "[evacuation] own_uri: \"%s\" names no host; example: "
+                    "own_uri=qemu+tls://this-host/system",
+                    self->own_uri);
+        return FALSE;
+    }
     for (guint i = 0; i < self->destinations->len; i++) {
         OmenDestinationSettings *destination = g_ptr_array_index(self->destinations, i);
-        if (*destination->uri)
+        if (is_remote_uri(destination->uri))
             continue;
         g_set_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
-                    "[destination %s] has no uri; say for example uri=qemu+tls://%s/system",
-                    destination->name, destination->name);
+                    "[destination %s] %s%s%s; example: uri=qemu+tls://%s/system", destination->name,
+                    *destination->uri ? "uri: \"" : "has no uri", destination->uri,
+                    *destination->uri ? "\" names no host" : "", destination->name);
         return FALSE;
     }
     return TRUE;

@@ -146,7 +146,18 @@ typedef struct {
     char *own_uri; /* as destinations reach this host; "": not known */
 
     GPtrArray *destinations; /* OmenDestinationSettings, in the order of the files */
+
+    /* What files set. "GROUP KEY" -> OmenConfigurationEntry, the last that was read */
+    GHashTable *entries;
 } OmenConfiguration;
+
+/* A setting as it is in force. */
+typedef struct {
+    char *group;
+    char *key;
+    char *value;
+    char *file; /* NULL: it is a default */
+} OmenConfigurationEntry;
 
 /* The defaults. */
 OmenConfiguration *omen_configuration_new(void);
@@ -160,5 +171,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenConfiguration, omen_configuration_free)
  * Returns: (transfer full): NULL with @error.
  */
 OmenConfiguration *omen_configuration_load(const char *path, GError **error);
+
+/* All settings as they are in force, by group and key, those of the engine and of destinations only
+ * where a file sets them. (transfer full) (element-type OmenConfigurationEntry). */
+GPtrArray *omen_configuration_list(const OmenConfiguration *self);
 
 G_END_DECLS

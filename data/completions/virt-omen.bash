@@ -7,12 +7,15 @@ _virt_omen_words() { # KIND of things that are there now
 
 _virt_omen_arguments() { # COMMAND: what its arguments can be
     case $1 in
-    approve | confirm | dismiss | clear | explain) _virt_omen_words omens ;;
+    approve) _virt_omen_words proposed-omens ;;
+    clear) _virt_omen_words open-omens ;;
+    confirm | dismiss | explain) _virt_omen_words omens ;;
     cancel) _virt_omen_words evacuations ;;
-    evacuate | plan | return) _virt_omen_words domains ;;
+    evacuate | plan) _virt_omen_words running-domains ;;
+    return) _virt_omen_words domains ;;
     mode) printf '%s\n' observe advise enforce ;;
     normal) printf '%s\n' host forget; _virt_omen_words domains ;;
-    config) echo check ;;
+    config) printf '%s\n' check show ;;
     esac
 }
 
@@ -26,6 +29,12 @@ _virt_omen() {
         words=$(_virt_omen_words destinations)
     elif [ "$previous" = --format ]; then
         words="auto plain syslog iso rfc5424 kmsg journal keys"
+    elif [ "$previous" = --domain ]; then
+        words=$(_virt_omen_words domains)
+    elif [ "$previous" = --omen ]; then
+        words=$(_virt_omen_words omens)
+    elif [ "$previous" = --class ]; then
+        words=$(_virt_omen_words classes)
     elif [ "$previous" = --judge ]; then
         words="embedded always never"
     elif [[ $current == -* ]]; then

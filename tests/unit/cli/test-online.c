@@ -201,7 +201,7 @@ test_omens_as_nobody(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     raise_omens(bus, 5);
     private_bus_start_polkit(bus);
     bus->answer = POLKIT_NO;
-    run_tool_as(bus, &run, "omens", become_nobody);
+    run_tool_as(bus, &run, "omens --verbose", become_nobody);
     g_assert_cmpint(run.status, ==, 0);
     g_assert_nonnull(strstr(run.out, "sd4"));
     g_assert_null(strstr(run.out, "critical medium error"));
@@ -426,6 +426,165 @@ test_complete(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(without.err, ==, "");
 }
 
+/* Tables: headers unless they are not wanted, no blank at a line's end. */
+static void
+test_tables(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    static const char *const lines[] = {"status",          "status --verbose", "omens",
+                                        "omens --verbose", "destinations",     "evacuations"};
+    g_auto(Run) bare = {0};
+
+    raise_omens(bus, 2);
+    fake_controller_add_evacuation(bus->controller, OMEN_PHASE_SUCCEEDED);
+    private_bus_run_for(50);
+    for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
+        g_auto(Run) run = {0};
+        run_tool(bus, &run, lines[i]);
+        g_assert_cmpint(run.status, ==, 0);
+        g_assert_null(strstr(run.out, " \n"));
+    }
+    run_tool(bus, &bare, "omens --no-headers");
+    g_assert_null(strstr(bare.out, "OMEN"));
+    g_assert_null(strstr(bare.out, "Precision"));
+    g_assert_cmpstr(bare.out, !=, "");
+}
+
+static guint
+count_omens(PrivateBus *bus, const char *line)
+{
+    g_auto(Run) run = {0};
+
+    run_tool(bus, &run, line);
+    g_assert_cmpint(run.status, ==, 0);
+    g_autoptr(JsonNode) root = parse(run.out);
+    return json_array_get_length(json_node_get_array(root));
+}
+
+static void
+test_filters(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    OmenOmenRegistry *omens = omen_controller_get_omens(OMEN_CONTROLLER(bus->controller));
+    g_auto(Run) wrong_class = {0};
+    g_auto(Run) wrong_time = {0};
+
+    raise_omens(bus, 3);
+    omen_omen_set_action(omen_omen_registry_lookup(omens, 2), OMEN_ACTION_CLEARED);
+    private_bus_run_for(50);
+    g_assert_cmpuint(count_omens(bus, "omens --json"), ==, 3);
+    g_assert_cmpuint(count_omens(bus, "omens --json --open"), ==, 2);
+    g_assert_cmpuint(count_omens(bus, "omens --json --class disk"), ==, 3);
+    g_assert_cmpuint(count_omens(bus, "omens --json --class nvme"), ==, 0);
+    g_assert_cmpuint(count_omens(bus, "omens --json --domain g1"), ==, 0);
+    g_assert_cmpuint(count_omens(bus, "omens --json --since 1h"), ==, 3);
+    g_assert_cmpuint(count_omens(bus, "omens --json --since 2999-01-01"), ==, 0);
+    run_tool(bus, &wrong_class, "omens --class dsk");
+    g_assert_cmpint(wrong_class.status, ==, 2);
+    g_assert_nonnull(strstr(wrong_class.err, "did you mean \"disk\"?"));
+    run_tool(bus, &wrong_time, "omens --since yesterday");
+    g_assert_cmpint(wrong_time.status, ==, 2);
+}
+
+/* What is shown as 0.90 is 0.9 for programs, not what json-glib makes of it. */
+static void
+test_rounded(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Run) run = {0};
+
+    raise_omens(bus, 1);
+    run_tool(bus, &run, "omens --json");
+    g_assert_nonnull(strstr(run.out, "\"probability\" : 0.9,"));
+}
+
+/* Each decision says what was done, and to what. */
+static void
+test_decisions(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *line;
+        const char *says;
+    } cases[] = {
+        {"dismiss 1", "Dismissed omen 1 (disk sd0)"},
+        {"confirm 2", "Confirmed omen 2 (disk sd1)"},
+        {"clear 3", "Cleared omen 3 (disk sd2)"},
+        {"mode enforce", "The mode is enforce now; it was advise."},
+        {"mode enforce", "The mode is enforce, as it was."},
+        {"approve 4", "Approved omen 4 (disk sd3). Nothing moves"},
+    };
+
+    if (needs_root())
+        return;
+    raise_omens(bus, 4);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(Run) run = {0};
+        private_bus_run_for(50);
+        run_tool(bus, &run, cases[i].line);
+        g_assert_cmpint(run.status, ==, 0);
+        if (!strstr(run.out, cases[i].says))
+            g_error("\"%s\" says: %s", cases[i].line, run.out);
+    }
+}
+
+static void
+test_wrong_usage(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *line;
+        int status;
+        const char *says;
+    } cases[] = {
+        {"mode bogus", 2, "observe, advise or enforce"},
+        {"mode enforse", 2, "did you mean \"enforce\"?"},
+        {"statsu", 2, "did you mean \"status\"?"},
+        {"omens --bogus", 2, "--help"},
+        {"evacuate --all --to nowhere --dry-run", 1, "there is no destination nowhere"},
+        {"evacuate --all --to nowhere", 1, "there is no destination nowhere"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(Run) run = {0};
+        run_tool(bus, &run, cases[i].line);
+        g_assert_cmpint(run.status, ==, cases[i].status);
+        g_assert_nonnull(strstr(run.err, cases[i].says));
+    }
+}
+
+static const char *
+result_of(JsonArray *findings, const char *check)
+{
+    for (guint i = 0; i < json_array_get_length(findings); i++) {
+        JsonObject *finding = json_array_get_object_element(findings, i);
+        assert_members(finding, "check result what_to_do");
+        if (g_str_equal(json_object_get_string_member(finding, "check"), check))
+            return json_object_get_string_member(finding, "result");
+    }
+    return NULL;
+}
+
+static void
+test_doctor(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Run) run = {0};
+    g_auto(Run) without = {0};
+    guint source = g_timeout_add(20, answer_plans, bus->controller);
+
+    run_tool(bus, &run, "doctor --json");
+    g_source_remove(source);
+    g_autoptr(JsonNode) root = parse(run.out);
+    JsonArray *findings = json_node_get_array(root);
+    g_assert_cmpstr(result_of(findings, "daemon"), ==, "ok");
+    g_assert_cmpstr(result_of(findings, "libvirt"), ==, "ok");
+    g_assert_nonnull(result_of(findings, "destination"));
+    g_assert_nonnull(result_of(findings, "plan"));
+    g_assert_nonnull(result_of(findings, "clock"));
+
+    g_clear_object(&bus->bus);
+    private_bus_run_for(50);
+    run_tool(bus, &without, "doctor --json");
+    g_assert_cmpint(without.status, ==, 1);
+    g_autoptr(JsonNode) none = parse(without.out);
+    g_assert_cmpstr(result_of(json_node_get_array(none), "daemon"), ==, "failed");
+}
+
 static void
 test_no_daemon(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 {
@@ -460,6 +619,12 @@ main(int argc, char **argv)
     ADD("/online/precision", test_precision);
     ADD("/online/normal", test_normal);
     ADD("/online/complete", test_complete);
+    ADD("/online/tables", test_tables);
+    ADD("/online/filters", test_filters);
+    ADD("/online/rounded", test_rounded);
+    ADD("/online/decisions", test_decisions);
+    ADD("/online/wrong-usage", test_wrong_usage);
+    ADD("/online/doctor", test_doctor);
     ADD("/online/no-daemon", test_no_daemon);
     return g_test_run();
 }

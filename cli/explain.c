@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* virt-omen explain. */
+#include "client.h"
+#include "command.h"
+#include "omen-view.h"
+
+#include <virt-omen/bus-names.h>
+
+static const char *
+text_of(Client *client, const char *path, const char *property)
+{
+    return client_get_string(client, path, INTERFACE_OMEN, property);
+}
+
+/* What an operator can do about an omen, by what is done already. */
+static void
+print_advice(Client *client, const char *path)
+{
+    const char *action = text_of(client, path, "Action");
+    guint64 id = client_get_number(client, path, INTERFACE_OMEN, "Id");
+
+    if (g_str_equal(action, "proposed"))
+        g_print("\n  virt-omen plan --omen %-4" G_GUINT64_FORMAT
+                " shows what an evacuation would do\n"
+                "  virt-omen approve %-4" G_GUINT64_FORMAT "     does it\n",
+                id, id);
+    else if (g_str_equal(action, "evacuating") || g_str_equal(action, "finished"))
+        g_print("\n  virt-omen evacuations  shows how it goes\n");
+    if (client_get_boolean(client, path, INTERFACE_OMEN, "Open"))
+        g_print("  virt-omen confirm %-4" G_GUINT64_FORMAT
+                " says that it was real: raise it always\n"
+                "  virt-omen dismiss %-4" G_GUINT64_FORMAT " says that it is a false alarm\n"
+                "  virt-omen clear %-4" G_GUINT64_FORMAT "   says that the trouble is over\n",
+                id, id, id);
+}
+
+/* @may_see: the caller saw its records as well. */
+static void
+print_normal(Client *client, const char *path, gboolean may_see)
+{
+    g_auto(GStrv) lines = may_see ? client_get_normal_lines(client, path) : NULL;
+
+    if (!may_see)
+        return;
+    if (!lines || !*lines) {
+        g_print("\nnothing that is normal in this stream is like it\n");
+        return;
+    }
+    g_print("\nnormal in this stream is, instead:\n");
+    for (guint i = 0; lines[i]; i++)
+        g_print("  %s\n", *lines[i] ? lines[i] : "(forgotten)");
+}
+
+/* What really came of it. */
+static void
+print_fate(Client *client, const char *path)
+{
+    const char *fate = text_of(client, path, "Fate");
+    guint64 raised = client_get_number(client, path, INTERFACE_OMEN, "Time");
+    guint64 came = client_get_number(client, path, INTERFACE_OMEN, "FateTime");
+    g_autofree char *time = client_format_time(came);
+
+    if (!*fate)
+        g_print("outcome      not known yet\n");
+    else
+        g_print("outcome      %s at %s, %" G_GUINT64_FORMAT " s after the first sign\n", fate, time,
+                came > raised ? (came - raised) / G_USEC_PER_SEC : 0);
+}
+
+static void
+print_explanation(Client *client, const char *path)
+{
+    g_auto(GStrv) lines = client_get_lines(client, path);
+    g_autofree char *first =
+        client_format_time(client_get_number(client, path, INTERFACE_OMEN, "Time"));
+    g_autofree char *last =
+        client_format_time(client_get_number(client, path, INTERFACE_OMEN, "LastTime"));
+    const char *domain = text_of(client, path, "DomainName");
+    const char *device = text_of(client, path, "Device");
+    const char *outcome = text_of(client, path, "Outcome");
+    gboolean helps = client_get_boolean(client, path, INTERFACE_OMEN, "MigrationHelps");
+
+    g_print("Omen %" G_GUINT64_FORMAT ": %s\n\n",
+            client_get_number(client, path, INTERFACE_OMEN, "Id"), text_of(client, path, "Reason"));
+    g_print("what         failure of class %s%s%s, probability %.2f\n",
+            text_of(client, path, "Class"), *device ? ", device " : "", device,
+            client_get_double(client, path, INTERFACE_OMEN, "Probability"));
+    g_print("threatens    %s%s%s\n", text_of(client, path, "Scope"), *domain ? " " : "", domain);
+    if (*text_of(client, path, "ReachNote"))
+        g_print("reaches      %s: %s\n", text_of(client, path, "Reach"),
+                text_of(client, path, "ReachNote"));
+    omen_view_print_uses(client, path, "             ", G_MAXSIZE);
+    g_print("seen         %s to %s, %" G_GUINT64_FORMAT " records of stream %s\n", first, last,
+            client_get_number(client, path, INTERFACE_OMEN, "Records"),
+            text_of(client, path, "Stream"));
+    g_print("moving away  %s\n", helps ? "helps" : "does not help against this");
+    g_print("action       %s%s%s\n", text_of(client, path, "Action"), *outcome ? ": " : "",
+            outcome);
+    print_fate(client, path);
+    g_print("judged       %s\n", text_of(client, path, "Judges"));
+    if (lines && *lines)
+        g_print("\nits records, the first of them:\n");
+    else
+        g_print("\nits records are for those with the authorisation org.virtomen1.judge\n");
+    for (guint i = 0; lines && lines[i]; i++)
+        g_print("  %s\n", lines[i]);
+    print_normal(client, path, lines != NULL);
+    print_advice(client, path);
+}
+
+int
+command_explain(int argc, char **argv)
+{
+    gboolean json = FALSE;
+    const GOptionEntry entries[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_auto(Client) client = {0};
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    int status;
+    g_autofree char *path =
+        client_begin_object(&client, entries, &argc, &argv, OMEN_BUS_OMENS_PATH, "omen", &status);
+
+    if (!path)
+        return status;
+    if (!json) {
+        print_explanation(&client, path);
+        return EXIT_GOOD;
+    }
+    omen_view_add(&client, path, builder);
+    client_print_json(json_builder_get_root(builder));
+    return EXIT_GOOD;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "omen-view.h"
+
+#include "json.h"
+
+static void
+add_string(
+    JsonBuilder *builder, Client *client, const char *path, const char *name, const char *property)
+{
+    json_add_string(builder, name, client_get_string(client, path, INTERFACE_OMEN, property));
+}
+
+char *
+omen_view_describe(Client *client, const char *path)
+{
+    const char *device = client_get_string(client, path, INTERFACE_OMEN, "Device");
+    const char *domain = client_get_string(client, path, INTERFACE_OMEN, "DomainName");
+
+    return g_strdup_printf("%s%s%s%s%s", client_get_string(client, path, INTERFACE_OMEN, "Class"),
+                           *device ? " " : "", device, *domain ? " of " : "", domain);
+}
+
+/* The domains that use the device, each with the chain between them: a(sss); an older daemon knows
+ * none. (transfer full) */
+static GVariant *
+get_uses(Client *client, const char *path)
+{
+    g_autoptr(GVariant) uses = client_get_value(client, path, INTERFACE_OMEN, "Uses");
+
+    if (uses && g_variant_is_of_type(uses, G_VARIANT_TYPE("a(sss)")))
+        return g_steal_pointer(&uses);
+    return g_variant_ref_sink(g_variant_new("a(sss)", NULL));
+}
+
+static void
+add_uses(JsonBuilder *builder, Client *client, const char *path)
+{
+    g_autoptr(GVariant) uses = get_uses(client, path);
+
+    add_string(builder, client, path, "reach", "Reach");
+    add_string(builder, client, path, "reach_note", "ReachNote");
+    json_builder_set_member_name(builder, "uses");
+    json_builder_begin_array(builder);
+    for (gsize i = 0; i < g_variant_n_children(uses); i++) {
+        g_autoptr(GVariant) use = g_variant_get_child_value(uses, i);
+        const char *fields[3];
+        g_variant_get(use, "(&s&s&s)", &fields[0], &fields[1], &fields[2]);
+        json_builder_begin_object(builder);
+        json_builder_set_member_name(builder, "uuid");
+        json_builder_add_string_value(builder, fields[0]);
+        json_builder_set_member_name(builder, "domain");
+        json_builder_add_string_value(builder, fields[1]);
+        json_builder_set_member_name(builder, "chain");
+        json_builder_add_string_value(builder, fields[2]);
+        json_builder_end_object(builder);
+    }
+    json_builder_end_array(builder);
+}
+
+void
+omen_view_print_uses(Client *client, const char *path, const char *head, gsize limit)
+{
+    g_autoptr(GVariant) uses = get_uses(client, path);
+    gsize n = g_variant_n_children(uses);
+
+    for (gsize i = 0; i < MIN(n, limit); i++) {
+        g_autoptr(GVariant) use = g_variant_get_child_value(uses, i);
+        const char *chain;
+        g_variant_get(use, "(&s&s&s)", NULL, NULL, &chain);
+        g_print("%s%s\n", head, chain);
+    }
+    if (n > limit)
+        g_print("%sand %" G_GSIZE_FORMAT " more\n", head, n - limit);
+}
+
+void
+omen_view_add(Client *client, const char *path, JsonBuilder *builder)
+{
+    g_auto(GStrv) records = client_get_lines(client, path);
+
+    json_builder_begin_object(builder);
+    json_add_count(builder, "id", client_get_number(client, path, INTERFACE_OMEN, "Id"));
+    json_add_time(builder, "time", client_get_number(client, path, INTERFACE_OMEN, "Time"));
+    add_string(builder, client, path, "scope", "Scope");
+    add_string(builder, client, path, "class", "Class");
+    add_string(builder, client, path, "device", "Device");
+    add_uses(builder, client, path);
+    add_string(builder, client, path, "domain", "DomainName");
+    json_add_share(builder, "probability",
+                   client_get_double(client, path, INTERFACE_OMEN, "Probability"));
+    add_string(builder, client, path, "reason", "Reason");
+    json_builder_set_member_name(builder, "records");
+    json_builder_begin_array(builder);
+    for (guint i = 0; records && records[i]; i++)
+        json_builder_add_string_value(builder, records[i]);
+    json_builder_end_array(builder);
+    add_string(builder, client, path, "action", "Action");
+    add_string(builder, client, path, "outcome", "Outcome");
+    add_string(builder, client, path, "fate", "Fate");
+    add_string(builder, client, path, "judges", "Judges");
+    json_builder_set_member_name(builder, "open");
+    json_builder_add_boolean_value(builder,
+                                   client_get_boolean(client, path, INTERFACE_OMEN, "Open"));
+    json_builder_end_object(builder);
+}

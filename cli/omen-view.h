@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An omen as commands show it. @path: of its object on the bus. */
+#pragma once
+
+#include "client.h"
+
+G_BEGIN_DECLS
+
+/* What fails: "disk sda", "memory of g1". (transfer full) */
+char *omen_view_describe(Client *client, const char *path);
+
+/* As an object of JSON. */
+void omen_view_add(Client *client, const char *path, JsonBuilder *builder);
+
+/* By which chain of devices each domain uses the device that fails: a line each after @head, at
+ * most @limit of them. */
+void omen_view_print_uses(Client *client, const char *path, const char *head, gsize limit);
+
+G_END_DECLS
