@@ -17,11 +17,11 @@ report() { # OUTCOME NAME
 
 boot_clock() { cut -d. -f1 /proc/uptime; }
 
-run() { # runs the hook within 2 s; its standard output goes to out, its standard error to err
-    timeout 2 "$hook" "$@" > out 2> err
+run() { # runs the hook within 5 s; its standard output goes to out, its standard error to err
+    timeout 5 "$hook" "$@" > out 2> err
 }
 
-echo "1..14"
+echo "1..17"
 
 bad=0
 for operation in $operations; do
@@ -65,6 +65,22 @@ rm -f quarantine
 mkfifo quarantine
 run g1 migrate begin - < /dev/null
 report $? "a quarantine that is a pipe does not hang it"
+rm -f quarantine
+mkdir quarantine
+run g1 migrate begin - < /dev/null
+report $? "nor does one that is a folder"
+rmdir quarantine
+
+# The host is endangered: a hook in order refuses, one in trouble lets pass.
+printf '1 %d disk of sda\n' $(($(boot_clock) + 60)) > quarantine
+HOOK_HANGS=1 run g1 migrate begin - < /dev/null
+report $? "a file system that hangs does not hold it"
+bad=0
+for signal in SEGV BUS ILL FPE ABRT SYS PIPE TERM XCPU; do
+    HOOK_SIGNAL=$(kill -l "$signal") run g1 migrate begin - < /dev/null || bad=1
+    [ ! -s out ] || bad=1
+done
+report $bad "a signal makes it let pass"
 rm -f quarantine
 
 run g1 start begin - <&-
