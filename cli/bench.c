@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* virt-omen bench: how fast the engine is on a log, one thread, the best of several passes. */
+#include "baseline.h"
 #include "command.h"
 #include "input.h"
-#include "yardstick.h"
 
 #include <string.h>
 #include <sys/resource.h>
@@ -113,7 +113,7 @@ time_tokenizer(Load *load)
 
     for (guint i = 0; i < load->messages->len; i++) {
         const Line *message = &g_array_index(load->messages, Line, i);
-        yardstick_tokenize(message->text, message->length);
+        baseline_tokenize(message->text, message->length);
     }
     return since(began);
 }
@@ -121,12 +121,12 @@ time_tokenizer(Load *load)
 static double
 time_pcre_masks(Load *load)
 {
-    g_autoptr(YardstickMasks) masks = yardstick_masks_new();
+    g_autoptr(BaselineMasks) masks = baseline_masks_new();
     gint64 began = g_get_monotonic_time();
 
     for (guint i = 0; i < load->messages->len; i++) {
         const Line *message = &g_array_index(load->messages, Line, i);
-        yardstick_masks_apply(masks, message->text, message->length);
+        baseline_masks_apply(masks, message->text, message->length);
     }
     return since(began);
 }

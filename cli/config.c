@@ -4,7 +4,7 @@
 
 #include "client.h"
 #include "command.h"
-#include "configuration.h"
+#include "configuration/configuration.h"
 #include "json.h"
 
 #define HINT "name one: config check [FILE], or config show"

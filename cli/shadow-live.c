@@ -29,10 +29,10 @@ set_text(char **field, Client *client, const char *path, const char *property)
 }
 
 /* (transfer full): NULL if it is of a later daemon's kind. */
-static OmenOmenData *
+static OmenData *
 read_omen(Client *client, const char *path)
 {
-    g_autoptr(OmenOmenData) omen = omen_omen_data_new();
+    g_autoptr(OmenData) omen = omen_data_new();
     const char *class = client_get_string(client, path, INTERFACE_OMEN, "Class");
     const char *scope = client_get_string(client, path, INTERFACE_OMEN, "Scope");
     const char *action = client_get_string(client, path, INTERFACE_OMEN, "Action");
@@ -108,7 +108,7 @@ command_shadow(int argc, char **argv)
         g_get_real_time());
     paths = client_list(&client, INTERFACE_OMEN);
     for (guint i = 0; i < paths->len; i++) {
-        OmenOmenData *omen = read_omen(&client, g_ptr_array_index(paths, i));
+        OmenData *omen = read_omen(&client, g_ptr_array_index(paths, i));
         if (omen)
             shadow_add_omen(shadow, omen);
     }

@@ -2,7 +2,7 @@
 #include "shadow.h"
 
 #include "json.h"
-#include "policy.h"
+#include "response/policy.h"
 #include "time-argument.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@ struct Shadow {
     GArray *failures;
     gint64 window_us;
     gint64 lifetime_us;
-    OmenOmenRegistry *omens;
+    OmenRegistry *omens;
     GArray *list; /* ShadowOmen */
     gint64 first_us;
     gint64 last_us;
@@ -65,17 +65,17 @@ shadow_begin(Shadow *self)
 {
     g_clear_object(&self->omens);
     g_clear_pointer(&self->list, g_array_unref);
-    self->omens = omen_omen_registry_new(MAX_OMENS);
+    self->omens = omen_registry_new(MAX_OMENS);
     self->list = g_array_new(FALSE, FALSE, sizeof(ShadowOmen));
     g_array_set_clear_func(self->list, shadow_omen_clear);
     self->first_us = self->last_us = 0;
     self->n_lost = 0;
 }
 
-static OmenOmenData *
+static OmenData *
 describe(Shadow *self, gint64 now_us, const OmenDecision *decision, const char *line, gsize length)
 {
-    OmenOmenData *sign = omen_omen_data_new();
+    OmenData *sign = omen_data_new();
     const OmenVerdict *verdict = &decision->verdict;
 
     sign->time_us = sign->last_us = now_us;
@@ -92,7 +92,7 @@ describe(Shadow *self, gint64 now_us, const OmenDecision *decision, const char *
     sign->migration_helps = verdict->migration_helps;
     sign->template_id = decision->template_id;
     sign->n_records = 1;
-    g_ptr_array_add(sign->records, omen_text_sanitise(line, (gssize) length, OMEN_OMEN_MAX_TEXT));
+    g_ptr_array_add(sign->records, omen_text_sanitise(line, (gssize) length, OMEN_MAX_TEXT));
     return sign;
 }
 
@@ -123,8 +123,8 @@ shadow_add(
         return;
     /* A log without times is taken for one of a record a second. */
     gint64 now_us = self->last_us ? self->last_us : (gint64) (decision->index + 1) * G_USEC_PER_SEC;
-    one.omen = omen_omen_registry_raise(self->omens, describe(self, now_us, decision, line, length),
-                                        &is_new);
+    one.omen =
+        omen_registry_raise(self->omens, describe(self, now_us, decision, line, length), &is_new);
     if (!is_new)
         return;
     if (self->list->len >= MAX_OMENS) {
@@ -132,7 +132,7 @@ shadow_add(
         return;
     }
     const OmenPolicyDecision policy =
-        omen_policy_decide(OMEN_MODE_ENFORCE, omen_omen_get_data(one.omen));
+        omen_policy_decide(OMEN_MODE_ENFORCE, omen_get_data(one.omen));
     g_object_ref(one.omen);
     one.would_move = policy.action == OMEN_ACTION_EVACUATING;
     one.explanation = policy.explanation;
@@ -148,7 +148,7 @@ shadow_set_span(Shadow *self, gint64 first_us, gint64 last_us)
 }
 
 void
-shadow_add_omen(Shadow *self, OmenOmenData *omen)
+shadow_add_omen(Shadow *self, OmenData *omen)
 {
     const OmenPolicyDecision policy = omen_policy_decide(OMEN_MODE_ENFORCE, omen);
     ShadowOmen one = {
@@ -161,10 +161,10 @@ shadow_add_omen(Shadow *self, OmenOmenData *omen)
 
     if (self->list->len >= MAX_OMENS) {
         self->n_lost++;
-        omen_omen_data_free(omen);
+        omen_data_free(omen);
         return;
     }
-    one.omen = omen_omen_new(omen);
+    one.omen = omen_new(omen);
     g_array_append_val(self->list, one);
 }
 
@@ -194,7 +194,7 @@ count_foretold(Shadow *self)
         gint64 failure_us = g_array_index(self->failures, gint64, i);
         for (guint j = 0; j < self->list->len; j++) {
             const ShadowOmen *one = &g_array_index(self->list, ShadowOmen, j);
-            gint64 time_us = omen_omen_get_data(one->omen)->time_us;
+            gint64 time_us = omen_get_data(one->omen)->time_us;
             if (!one->would_move || time_us > failure_us || failure_us - time_us > self->window_us)
                 continue;
             n++;
@@ -232,7 +232,7 @@ shadow_summarise(Shadow *self, ShadowSummary *summary)
 static void
 build_omen(Shadow *self, const ShadowOmen *one, JsonBuilder *builder)
 {
-    const OmenOmenData *data = omen_omen_get_data(one->omen);
+    const OmenData *data = omen_get_data(one->omen);
 
     json_builder_begin_object(builder);
     json_add_count(builder, "index", one->index);
@@ -295,7 +295,7 @@ format_time(gint64 time_us)
 static void
 print_move(Shadow *self, const ShadowOmen *one)
 {
-    const OmenOmenData *data = omen_omen_get_data(one->omen);
+    const OmenData *data = omen_get_data(one->omen);
     g_autofree char *when = self->last_us
                                 ? format_time(data->time_us)
                                 : g_strdup_printf("record %" G_GUINT64_FORMAT, one->index);

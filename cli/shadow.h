@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 /* An omen as it was at the end of the run. */
 typedef struct {
     guint64 index; /* of the first record */
-    OmenOmen *omen;
+    Omen *omen;
     gboolean would_move;
     const char *explanation; /* why nothing would be moved; "" */
     gint64 lead_us;          /* until the failure that it foretold; -1: none is known */
@@ -51,7 +51,7 @@ void shadow_add(
     Shadow *self, gint64 time_us, const OmenDecision *decision, const char *line, gsize length);
 
 /* An omen that was raised elsewhere. Takes @omen. */
-void shadow_add_omen(Shadow *self, OmenOmenData *omen);
+void shadow_add_omen(Shadow *self, OmenData *omen);
 
 /* The time that is looked at, where it is not that of the records. */
 void shadow_set_span(Shadow *self, gint64 first_us, gint64 last_us);

@@ -75,28 +75,28 @@ list_problems(OmenController *controller)
 static GPtrArray *
 list_host_streams(OmenController *controller)
 {
-    return omen_stream_list_status(omen_watcher_get_host_stream(OMEN_DAEMON(controller)->watcher));
+    return omen_stream_list_status(omen_streams_get_host_stream(OMEN_DAEMON(controller)->streams));
 }
 
 static OmenDomainStatus *
 describe_domain(OmenDaemon *self, const OmenDomainInfo *info)
 {
-    OmenStream *stream = omen_watcher_get_domain_stream(self->watcher, info->uuid);
-    OmenGuestWatch *guest = omen_watcher_get_guest(self->watcher, info->uuid);
+    OmenStream *stream = omen_streams_get_domain_stream(self->streams, info->uuid);
+    OmenGuestListener *guest = omen_streams_get_guest(self->streams, info->uuid);
     OmenDomainStatus *status = g_new0(OmenDomainStatus, 1);
 
     status->uuid = g_strdup(info->uuid);
     status->name = g_strdup(info->name);
     status->state = g_strdup(omen_domain_info_get_state_name(info));
     status->endangered =
-        omen_omen_registry_get_domain_danger(self->omens, info->uuid, g_get_real_time()) != NULL ||
+        omen_registry_get_domain_danger(self->omens, info->uuid, g_get_real_time()) != NULL ||
         (omen_domain_info_is_active(info) && omen_responder_is_host_endangered(self->responder));
-    status->hearing = omen_guest_watch_describe(guest);
+    status->hearing = omen_guest_listener_describe(guest);
     status->streams =
         stream ? omen_stream_list_status(stream)
                : g_ptr_array_new_with_free_func((GDestroyNotify) omen_stream_status_free);
     if (guest) {
-        GPtrArray *own = omen_stream_list_status(omen_guest_watch_get_stream(guest));
+        GPtrArray *own = omen_stream_list_status(omen_guest_listener_get_stream(guest));
         g_ptr_array_extend_and_steal(status->streams, own);
     }
     return status;
@@ -126,9 +126,9 @@ static double *
 list_scores(
     OmenController *controller, const char *uuid, gboolean of_day, guint *n_scores, guint *step_s)
 {
-    OmenWatcher *watcher = OMEN_DAEMON(controller)->watcher;
-    OmenStream *stream = uuid ? omen_watcher_get_domain_stream(watcher, uuid)
-                              : omen_watcher_get_host_stream(watcher);
+    OmenStreams *streams = OMEN_DAEMON(controller)->streams;
+    OmenStream *stream = uuid ? omen_streams_get_domain_stream(streams, uuid)
+                              : omen_streams_get_host_stream(streams);
     gint64 now_us = g_get_monotonic_time();
     double *scores;
 
@@ -169,13 +169,13 @@ list_evacuations(OmenController *controller)
     return omen_evacuator_list(OMEN_DAEMON(controller)->evacuator);
 }
 
-static OmenOmenRegistry *
+static OmenRegistry *
 get_omens(OmenController *controller)
 {
     return OMEN_DAEMON(controller)->omens;
 }
 
-/* The evacuator's errors in the words of the bus. */
+/* The evacuator's and the responder's errors in the words of the bus. */
 static void
 translate(GError **error)
 {
@@ -184,8 +184,13 @@ translate(GError **error)
 
     if (!error || !*error || (*error)->domain == OMEN_CONTROLLER_ERROR)
         return;
-    if (g_error_matches(*error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_NOT_FOUND))
+    if (g_error_matches(*error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_NOT_FOUND) ||
+        g_error_matches(*error, OMEN_RESPONDER_ERROR, OMEN_RESPONDER_ERROR_NOT_FOUND))
         code = OMEN_CONTROLLER_ERROR_NOT_FOUND;
+    else if (g_error_matches(*error, OMEN_RESPONDER_ERROR, OMEN_RESPONDER_ERROR_INVALID))
+        code = OMEN_CONTROLLER_ERROR_INVALID;
+    else if (g_error_matches(*error, OMEN_RESPONDER_ERROR, OMEN_RESPONDER_ERROR_DISCONNECTED))
+        code = OMEN_CONTROLLER_ERROR_DISCONNECTED;
     else if (g_error_matches(*error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_BUSY) ||
              g_error_matches(*error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_FULL))
         code = OMEN_CONTROLLER_ERROR_BUSY;
@@ -304,9 +309,9 @@ cancel(OmenController *controller, guint64 evacuation_id, GError **error)
 static void
 keep_word(OmenDaemon *self, guint64 omen_id, const char *word)
 {
-    OmenOmen *omen = omen_omen_registry_lookup(self->omens, omen_id);
-    const OmenOmenData *data = omen_omen_get_data(omen);
-    OmenStream *stream = omen_watcher_lookup(self->watcher, data->stream);
+    Omen *omen = omen_registry_lookup(self->omens, omen_id);
+    const OmenData *data = omen_get_data(omen);
+    OmenStream *stream = omen_streams_lookup(self->streams, data->stream);
     OmenVerdictRow *row = omen_verdict_row_new();
 
     row->time_us = g_get_real_time();
@@ -335,8 +340,10 @@ approve(OmenController *controller, guint64 omen_id, GError **error)
 {
     OmenDaemon *self = OMEN_DAEMON(controller);
 
-    if (!omen_responder_approve(self->responder, omen_id, error))
+    if (!omen_responder_approve(self->responder, omen_id, error)) {
+        translate(error);
         return FALSE;
+    }
     keep_word(self, omen_id, "approved");
     return TRUE;
 }
@@ -345,7 +352,7 @@ approve(OmenController *controller, guint64 omen_id, GError **error)
 static void
 teach(OmenDaemon *self, guint64 omen_id, OmenWord what)
 {
-    const OmenOmenData *data = omen_omen_get_data(omen_omen_registry_lookup(self->omens, omen_id));
+    const OmenData *data = omen_get_data(omen_registry_lookup(self->omens, omen_id));
     OmenTemplateWord word = {.word = what,
                              .time_us = g_get_real_time(),
                              .failure_class = data->failure_class,
@@ -363,8 +370,10 @@ dismiss(OmenController *controller, guint64 omen_id, GError **error)
 {
     OmenDaemon *self = OMEN_DAEMON(controller);
 
-    if (!omen_responder_dismiss(self->responder, omen_id, error))
+    if (!omen_responder_dismiss(self->responder, omen_id, error)) {
+        translate(error);
         return FALSE;
+    }
     teach(self, omen_id, OMEN_WORD_DISMISSED);
     keep_word(self, omen_id, "dismissed");
     return TRUE;
@@ -375,8 +384,10 @@ confirm(OmenController *controller, guint64 omen_id, GError **error)
 {
     OmenDaemon *self = OMEN_DAEMON(controller);
 
-    if (!omen_responder_confirm(self->responder, omen_id, error))
+    if (!omen_responder_confirm(self->responder, omen_id, error)) {
+        translate(error);
         return FALSE;
+    }
     teach(self, omen_id, OMEN_WORD_CONFIRMED);
     keep_word(self, omen_id, "confirmed");
     return TRUE;
@@ -387,8 +398,10 @@ clear(OmenController *controller, guint64 omen_id, GError **error)
 {
     OmenDaemon *self = OMEN_DAEMON(controller);
 
-    if (!omen_responder_clear(self->responder, omen_id, error))
+    if (!omen_responder_clear(self->responder, omen_id, error)) {
+        translate(error);
         return FALSE;
+    }
     keep_word(self, omen_id, "cleared");
     return TRUE;
 }

@@ -100,7 +100,7 @@ static GPtrArray *
 list_rows(OmenDaemon *self)
 {
     GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify) row_free);
-    g_autoptr(GPtrArray) streams = omen_watcher_list(self->watcher);
+    g_autoptr(GPtrArray) streams = omen_streams_list(self->streams);
 
     for (guint i = 0; i < streams->len; i++) {
         Row *row = g_new0(Row, 1);
@@ -185,14 +185,14 @@ add_judge(OmenDaemon *self, OmenOpenMetrics *page)
 static void
 add_omens(OmenDaemon *self, OmenOpenMetrics *page)
 {
-    g_autoptr(GPtrArray) omens = omen_omen_registry_list(self->omens);
+    g_autoptr(GPtrArray) omens = omen_registry_list(self->omens);
     guint open[OMEN_N_FAILURE_CLASSES] = {0};
     gint64 now_us = g_get_real_time();
 
     for (guint i = 0; i < omens->len; i++) {
-        OmenOmen *omen = g_ptr_array_index(omens, i);
-        if (omen_omen_is_open(omen, now_us))
-            open[omen_omen_get_data(omen)->failure_class]++;
+        Omen *omen = g_ptr_array_index(omens, i);
+        if (omen_is_open(omen, now_us))
+            open[omen_get_data(omen)->failure_class]++;
     }
     omen_open_metrics_family(page, "virt_omen_open_omens", OMEN_METRIC_TYPE_GAUGE,
                              "Omens that are a threat now, by class of failure.");
@@ -205,13 +205,13 @@ add_omens(OmenDaemon *self, OmenOpenMetrics *page)
     for (guint i = OMEN_FAILURE_BENIGN + 1; i < OMEN_N_FAILURE_CLASSES; i++)
         omen_open_metrics_sample(
             page, (const OmenLabel[]){{"class", omen_failure_class_to_string(i)}, {NULL, NULL}},
-            (double) omen_tally_get_n_omens(self->tally, i));
+            (double) omen_counters_get_n_omens(self->counters, i));
     omen_open_metrics_family(page, "virt_omen_omen_actions", OMEN_METRIC_TYPE_COUNTER,
                              "What was done about omens: proposed, evacuating, dismissed ...");
     for (guint i = 0; i < OMEN_N_ACTIONS; i++)
         omen_open_metrics_sample(
             page, (const OmenLabel[]){{"action", omen_action_to_string(i)}, {NULL, NULL}},
-            (double) omen_tally_get_n_omens_with_action(self->tally, i));
+            (double) omen_counters_get_n_omens_with_action(self->counters, i));
 }
 
 static void
@@ -236,14 +236,14 @@ add_evacuations(OmenDaemon *self, OmenOpenMetrics *page)
         if (omen_phase_is_final(i))
             omen_open_metrics_sample(
                 page, (const OmenLabel[]){{"phase", omen_phase_to_string(i)}, {NULL, NULL}},
-                (double) omen_tally_get_n_evacuations(self->tally, i));
+                (double) omen_counters_get_n_evacuations(self->counters, i));
     }
     histogram(page, "virt_omen_migration_seconds",
               "From the call of libvirt to the verified end, of those that succeeded.",
-              omen_tally_get_durations(self->tally));
+              omen_counters_get_durations(self->counters));
     histogram(page, "virt_omen_migration_downtime_seconds",
               "How long guests stood still, as libvirt reports it.",
-              omen_tally_get_downtimes(self->tally));
+              omen_counters_get_downtimes(self->counters));
 }
 
 static void
@@ -280,7 +280,7 @@ make_page(gsize *length, gpointer user_data)
     add_sources(page, rows);
     add_engine(page, rows);
     add_judge(self, page);
-    omen_daemon_add_counsel_metrics(self, page);
+    omen_daemon_add_llm_metrics(self, page);
     add_omens(self, page);
     add_evacuations(self, page);
     add_destinations(self, page);
@@ -299,7 +299,7 @@ omen_daemon_start_metrics(OmenDaemon *self)
 {
     char **addresses = self->configuration->metrics_listen;
 
-    self->tally = omen_tally_new(self->omens, self->evacuator);
+    self->counters = omen_counters_new(self->omens, self->evacuator);
     self->metrics = omen_metrics_server_new(make_page, self);
     for (guint i = 0; addresses[i]; i++) {
         g_autoptr(GError) error = NULL;

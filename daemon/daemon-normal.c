@@ -36,7 +36,7 @@ add_row(const guint32 *keys, guint length, guint64 uses, gpointer user_data)
 static OmenStream *
 find_stream(OmenController *controller, const char *stream_name, GError **error)
 {
-    OmenStream *stream = omen_watcher_lookup(OMEN_DAEMON(controller)->watcher, stream_name);
+    OmenStream *stream = omen_streams_lookup(OMEN_DAEMON(controller)->streams, stream_name);
 
     if (stream)
         return stream;
@@ -142,7 +142,7 @@ omen_daemon_forget_word(OmenController *controller,
 void
 omen_daemon_teach(OmenDaemon *self, const char *stream_name, const OmenTemplateWord *word)
 {
-    OmenStream *stream = omen_watcher_lookup(self->watcher, stream_name);
+    OmenStream *stream = omen_streams_lookup(self->streams, stream_name);
     g_autoptr(GVariant) state = NULL;
 
     if (stream) {
@@ -150,7 +150,7 @@ omen_daemon_teach(OmenDaemon *self, const char *stream_name, const OmenTemplateW
         omen_stream_mark_changed(stream);
         return;
     }
-    state = omen_watcher_tell_away(self->watcher, stream_name, word);
+    state = omen_streams_tell_away(self->streams, stream_name, word);
     if (state)
         omen_daemon_keep_stream(self, stream_name, state);
 }

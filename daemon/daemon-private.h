@@ -4,18 +4,18 @@
 
 #include "bus/bus.h"
 #include "daemon.h"
-#include "metrics/metered-judge.h"
+#include "metrics/counters.h"
 #include "metrics/metrics-server.h"
 #include "metrics/openmetrics.h"
-#include "metrics/tally.h"
 #include "notify/health.h"
 #include "notify/notifier.h"
-#include "own-doing.h"
-#include "responder.h"
-#include "second-opinion.h"
-#include "source/hook-listener.h"
+#include "response/responder.h"
+#include "source/log/hook-listener.h"
 #include "state/state-db.h"
-#include "watcher.h"
+#include "watch/llm-review.h"
+#include "watch/metered-judge.h"
+#include "watch/migration-noise.h"
+#include "watch/streams.h"
 
 struct _OmenDaemon {
     GObject parent_instance;
@@ -26,18 +26,18 @@ struct _OmenDaemon {
     gboolean is_lost;
 
     OmenJudge *judge;
-    OmenMeteredJudge *metered_judge;   /* the same object */
-    OmenCounsel *counsel;              /* NULL: no language model is asked */
-    OmenSecondOpinion *second_opinion; /* NULL with it */
+    OmenMeteredJudge *metered_judge; /* the same object */
+    OmenLlm *llm;                    /* NULL: no language model is asked */
+    OmenLlmReview *llm_review;       /* NULL with it */
     OmenStateDb *state;
-    OmenOmenRegistry *omens;
+    OmenRegistry *omens;
     OmenHypervisor *hypervisor;
     OmenEvacuator *evacuator;
-    OmenWatcher *watcher;
-    OmenOwnDoing *own_doing;
+    OmenStreams *streams;
+    OmenMigrationNoise *migration_noise;
     OmenResponder *responder;
     OmenHookListener *hook_listener;
-    OmenTally *tally;
+    OmenCounters *counters;
     OmenNotifier *notifier;
     OmenHealth *health;
     OmenMetricsServer *metrics;
@@ -56,11 +56,11 @@ OmenEvacuationRequest
 omen_daemon_make_request(OmenDaemon *self, const char *destination, guint64 omen_id);
 void omen_daemon_controller_iface_init(OmenControllerInterface *iface);
 
-/* daemon-counsel.c: the language model that is asked, if there is one. Its settings hold from the
+/* daemon-llm.c: the language model that is asked, if there is one. Its settings hold from the
  * start on. */
-void omen_daemon_start_counsel(OmenDaemon *self);
-void omen_daemon_keep_counsel(OmenDaemon *self);
-void omen_daemon_add_counsel_metrics(OmenDaemon *self, OmenOpenMetrics *page);
+void omen_daemon_start_llm(OmenDaemon *self);
+void omen_daemon_keep_llm(OmenDaemon *self);
+void omen_daemon_add_llm_metrics(OmenDaemon *self, OmenOpenMetrics *page);
 
 /* daemon-state.c: what is kept over a restart. */
 gboolean omen_daemon_open_state(OmenDaemon *self, GError **error);

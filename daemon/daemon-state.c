@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the daemon keeps over a restart, and takes up again. */
-#include "aftermath.h"
 #include "daemon-private.h"
+#include "response/outcome.h"
 
 #define CLOSE_LIMIT_MS 5000
 #define MODE_SETTING   "mode"
@@ -32,9 +32,9 @@ omen_daemon_open_state(OmenDaemon *self, GError **error)
 }
 
 static void
-on_omen(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer user_data)
+on_omen(OmenRegistry *omens G_GNUC_UNUSED, Omen *omen, gpointer user_data)
 {
-    omen_state_db_put_omen(OMEN_DAEMON(user_data)->state, omen_omen_get_data(omen));
+    omen_state_db_put_omen(OMEN_DAEMON(user_data)->state, omen_get_data(omen));
 }
 
 static void
@@ -100,7 +100,7 @@ omen_daemon_keep_stream(OmenDaemon *self, const char *stream_name, GVariant *sta
 void
 omen_daemon_save_streams(OmenDaemon *self)
 {
-    g_autoptr(GPtrArray) streams = omen_watcher_list(self->watcher);
+    g_autoptr(GPtrArray) streams = omen_streams_list(self->streams);
 
     for (guint i = 0; i < streams->len; i++) {
         OmenStream *stream = g_ptr_array_index(streams, i);
@@ -143,7 +143,7 @@ take_up_crash(OmenDaemon *self)
     if (g_strv_length(words) == 2 && *words[0] && *self->boot_id &&
         !g_str_equal(words[0], self->boot_id) &&
         g_ascii_string_to_unsigned(words[1], 10, 1, G_MAXINT64, &time_us, NULL))
-        omen_aftermath_take_crash(self->omens, (gint64) time_us);
+        omen_outcome_take_crash(self->omens, (gint64) time_us);
 }
 
 static gboolean
@@ -151,7 +151,7 @@ on_save(gpointer user_data)
 {
     omen_daemon_save_streams(user_data);
     keep_alive(user_data);
-    omen_daemon_keep_counsel(user_data);
+    omen_daemon_keep_llm(user_data);
     return G_SOURCE_CONTINUE;
 }
 
@@ -220,11 +220,10 @@ omen_daemon_take_up_state(OmenDaemon *self)
     take_up_mode(self);
     for (guint i = 0; i < contents->streams->len; i++) {
         const OmenStreamRow *row = g_ptr_array_index(contents->streams, i);
-        omen_watcher_restore(self->watcher, row->name, pack_stream(row));
+        omen_streams_restore(self->streams, row->name, pack_stream(row));
     }
     for (guint i = 0; i < contents->omens->len; i++)
-        omen_omen_registry_restore(self->omens,
-                                   omen_omen_data_copy(g_ptr_array_index(contents->omens, i)));
+        omen_registry_restore(self->omens, omen_data_copy(g_ptr_array_index(contents->omens, i)));
     for (guint i = 0; i < contents->evacuations->len; i++) {
         const OmenEvacuationData *kept = g_ptr_array_index(contents->evacuations, i);
         OmenEvacuationRequest request =

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon-private.h"
 
-#include "aftermath.h"
-#include "evacuation/ladder.h"
-#include "sign.h"
+#include "evacuation/libvirt/escalation.h"
+#include "response/outcome.h"
+#include "watch/detection.h"
 
 enum {
     SIGNAL_LOST,
@@ -25,7 +25,7 @@ drop_outlets(OmenDaemon *self)
     g_clear_object(&self->bus);
     g_clear_object(&self->hook_listener);
     g_clear_object(&self->metrics);
-    g_clear_object(&self->tally);
+    g_clear_object(&self->counters);
     g_clear_object(&self->notifier);
 }
 
@@ -39,9 +39,9 @@ omen_daemon_dispose(GObject *object)
     if (self->health)
         g_object_run_dispose(G_OBJECT(self->health));
     g_clear_object(&self->health);
-    g_clear_object(&self->watcher);
-    g_clear_pointer(&self->second_opinion, omen_second_opinion_free);
-    g_clear_object(&self->counsel);
+    g_clear_object(&self->streams);
+    g_clear_pointer(&self->llm_review, omen_llm_review_free);
+    g_clear_object(&self->llm);
     g_clear_object(&self->responder);
     if (self->evacuator)
         g_object_run_dispose(G_OBJECT(self->evacuator));
@@ -62,7 +62,7 @@ omen_daemon_finalize(GObject *object)
     g_free(self->metrics_problem);
     g_free(self->configuration_path);
     g_free(self->boot_id);
-    g_clear_pointer(&self->own_doing, omen_own_doing_free);
+    g_clear_pointer(&self->migration_noise, omen_migration_noise_free);
     g_free(self->bus_address);
     G_OBJECT_CLASS(omen_daemon_parent_class)->finalize(object);
 }
@@ -117,11 +117,11 @@ configure_evacuator(OmenDaemon *self, const OmenConfiguration *configuration)
         .save_dir = configuration->save_dir,
         .shutdown_limit_s = configuration->shutdown_limit_s,
     };
-    OmenLadderSteps steps = 0;
+    OmenEscalationSteps steps = 0;
 
     /* The configuration was checked. */
-    if (omen_ladder_parse(configuration->when_stuck, &steps, NULL))
-        limits.ladder = steps;
+    if (omen_escalation_parse(configuration->when_stuck, &steps, NULL))
+        limits.escalation = steps;
 
     for (guint i = 0; i < configuration->destinations->len; i++) {
         const OmenDestinationSettings *one = g_ptr_array_index(configuration->destinations, i);
@@ -164,21 +164,21 @@ configure_health(OmenDaemon *self, const OmenConfiguration *configuration)
 }
 
 static void
-on_sign(OmenWatcher *watcher G_GNUC_UNUSED,
-        OmenStream *stream,
-        const char *uuid,
-        const char *name,
-        OmenRecord *record,
-        OmenDecision *decision,
-        gpointer user_data)
+on_detection(OmenStreams *streams G_GNUC_UNUSED,
+             OmenStream *stream,
+             const char *uuid,
+             const char *name,
+             OmenRecord *record,
+             OmenDecision *decision,
+             gpointer user_data)
 {
     OmenDaemon *self = user_data;
 
-    if (self->second_opinion && !decision->verdict.sure)
-        omen_second_opinion_take(self->second_opinion, stream, uuid, name, record, decision);
+    if (self->llm_review && !decision->verdict.sure)
+        omen_llm_review_take(self->llm_review, stream, uuid, name, record, decision);
     else
-        omen_responder_take_sign(self->responder,
-                                 omen_sign_describe(stream, uuid, name, record, decision));
+        omen_responder_take_detection(
+            self->responder, omen_detection_describe(stream, uuid, name, record, decision));
 }
 
 static gboolean
@@ -187,16 +187,16 @@ on_record(OmenStream *stream, const OmenRecord *record, gpointer user_data)
     OmenDaemon *self = user_data;
     gint64 now_us = g_get_real_time();
 
-    omen_aftermath_take_line(self->omens, omen_stream_get_name(stream), record, now_us);
-    return omen_own_doing_explains(self->own_doing, omen_stream_get_domain_uuid(stream), record,
-                                   now_us);
+    omen_outcome_take_line(self->omens, omen_stream_get_name(stream), record, now_us);
+    return omen_migration_noise_explains(self->migration_noise, omen_stream_get_domain_uuid(stream),
+                                         record, now_us);
 }
 
 static void
 on_evacuation_changed(OmenEvacuation *evacuation, gpointer user_data)
 {
-    omen_own_doing_take_evacuation(OMEN_DAEMON(user_data)->own_doing,
-                                   omen_evacuation_get_data(evacuation));
+    omen_migration_noise_take_evacuation(OMEN_DAEMON(user_data)->migration_noise,
+                                         omen_evacuation_get_data(evacuation));
 }
 
 static void
@@ -251,17 +251,17 @@ make_parts(OmenDaemon *self)
 {
     OmenConfiguration *configuration = self->configuration;
 
-    self->omens = omen_omen_registry_new(configuration->max_omens);
+    self->omens = omen_registry_new(configuration->max_omens);
     self->hypervisor =
         omen_hypervisor_new(configuration->libvirt_uri, configuration->monitor_events);
     self->evacuator =
         omen_evacuator_new(self->hypervisor, omen_daemon_keep_evacuation, self->state);
     self->responder = omen_responder_new(self->omens, self->evacuator, self->hypervisor);
-    self->own_doing = omen_own_doing_new();
-    self->watcher = omen_watcher_new(configuration, self->judge, self->hypervisor);
-    omen_aftermath_watch(self->hypervisor, self->omens);
-    omen_watcher_set_filter(self->watcher, on_record, self);
-    g_signal_connect(self->watcher, "sign", G_CALLBACK(on_sign), self);
+    self->migration_noise = omen_migration_noise_new();
+    self->streams = omen_streams_new(configuration, self->judge, self->hypervisor);
+    omen_outcome_watch(self->hypervisor, self->omens);
+    omen_streams_set_filter(self->streams, on_record, self);
+    g_signal_connect(self->streams, "detection", G_CALLBACK(on_detection), self);
     g_signal_connect(self->evacuator, "added", G_CALLBACK(on_evacuation_added), self);
     g_signal_connect_object(self->hypervisor, "connected", G_CALLBACK(on_status_changed), self,
                             G_CONNECT_SWAPPED);
@@ -284,7 +284,7 @@ omen_daemon_start(OmenDaemon *self, GError **error)
     if (!omen_daemon_open_state(self, error))
         return FALSE;
     make_parts(self);
-    omen_daemon_start_counsel(self);
+    omen_daemon_start_llm(self);
     configure_evacuator(self, self->configuration);
     omen_daemon_take_up_state(self);
     omen_responder_configure(self->responder, self->configuration);
@@ -293,7 +293,7 @@ omen_daemon_start(OmenDaemon *self, GError **error)
     configure_notifier(self, self->configuration);
     self->health = omen_health_new(self->omens);
     configure_health(self, self->configuration);
-    if (!omen_watcher_start(self->watcher, error))
+    if (!omen_streams_start(self->streams, error))
         return FALSE;
     self->bus = omen_bus_new(OMEN_CONTROLLER(self));
     g_signal_connect(self->bus, "lost", G_CALLBACK(on_bus_lost), self);
@@ -312,8 +312,8 @@ omen_daemon_stop(OmenDaemon *self)
 {
     g_clear_object(&self->bus);
     omen_daemon_save_streams(self);
-    omen_daemon_keep_counsel(self);
-    omen_watcher_stop(self->watcher);
+    omen_daemon_keep_llm(self);
+    omen_streams_stop(self->streams);
     omen_hypervisor_stop(self->hypervisor);
     omen_daemon_close_state(self);
 }

@@ -3,8 +3,8 @@
  * The daemon: owns all parts and joins them. Implements OmenController, through which the bus asks
  * it.
  *
- *   watcher   --"sign"-->  responder  --policy-->  omens, evacuator, quarantine
- *   hypervisor --domains--> watcher, evacuator
+ *   streams   --"detection"-->  responder  --policy-->  omens, evacuator, quarantine
+ *   hypervisor --domains--> streams, evacuator
  *   all of them --> state.db
  *
  * Signal "lost" (no arguments): it can not go on (the bus name was lost); the caller ends the
@@ -12,7 +12,7 @@
  */
 #pragma once
 
-#include "configuration.h"
+#include "configuration/configuration.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
-#include "configuration.h"
+#include "configuration/configuration.h"
 #include "daemon.h"
 #include "memory-lock.h"
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "client.h"
-#include "configuration.h"
+#include "configuration/configuration.h"
 
 G_BEGIN_DECLS
 

@@ -6,7 +6,7 @@
 #define MAX_ENDED 1000
 
 static void
-fill_reach(OmenDbusOmen *skeleton, const OmenOmenData *data)
+fill_reach(OmenDbusOmen *skeleton, const OmenData *data)
 {
     const OmenDeviceReach *reach = data->device_reach;
     GVariantBuilder uses;
@@ -24,9 +24,9 @@ fill_reach(OmenDbusOmen *skeleton, const OmenOmenData *data)
 }
 
 static void
-fill_omen(OmenDbusOmen *skeleton, OmenOmen *omen)
+fill_omen(OmenDbusOmen *skeleton, Omen *omen)
 {
-    const OmenOmenData *data = omen_omen_get_data(omen);
+    const OmenData *data = omen_get_data(omen);
 
     omen_dbus_omen_set_id(skeleton, data->id);
     omen_dbus_omen_set_time(skeleton, (guint64) data->time_us);
@@ -49,25 +49,24 @@ fill_omen(OmenDbusOmen *skeleton, OmenOmen *omen)
     omen_dbus_omen_set_urgency(skeleton, data->urgency_s);
     omen_dbus_omen_set_fate(skeleton, omen_fate_to_string(data->fate));
     omen_dbus_omen_set_fate_time(skeleton, (guint64) data->fate_us);
-    omen_dbus_omen_set_open(skeleton, omen_omen_is_open(omen, g_get_real_time()));
+    omen_dbus_omen_set_open(skeleton, omen_is_open(omen, g_get_real_time()));
 }
 
 void
 omen_bus_count_open_omens(OmenBus *self)
 {
-    g_autoptr(GPtrArray) omens =
-        omen_omen_registry_list(omen_controller_get_omens(self->controller));
+    g_autoptr(GPtrArray) omens = omen_registry_list(omen_controller_get_omens(self->controller));
     guint n_open = 0;
 
     for (guint i = 0; i < omens->len; i++)
-        n_open += omen_omen_is_open(g_ptr_array_index(omens, i), g_get_real_time()) ? 1 : 0;
+        n_open += omen_is_open(g_ptr_array_index(omens, i), g_get_real_time()) ? 1 : 0;
     omen_dbus_manager_set_open_omens(self->manager, n_open);
 }
 
 static void
-show_omen(OmenBus *self, OmenOmen *omen)
+show_omen(OmenBus *self, Omen *omen)
 {
-    g_autofree char *path = omen_bus_path_of_omen(omen_omen_get_data(omen)->id);
+    g_autofree char *path = omen_bus_path_of_omen(omen_get_data(omen)->id);
     OmenDbusOmen *skeleton = omen_dbus_omen_skeleton_new();
 
     fill_omen(skeleton, omen);
@@ -76,10 +75,10 @@ show_omen(OmenBus *self, OmenOmen *omen)
 }
 
 static void
-on_omen_added(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer user_data)
+on_omen_added(OmenRegistry *omens G_GNUC_UNUSED, Omen *omen, gpointer user_data)
 {
     OmenBus *self = user_data;
-    const OmenOmenData *data = omen_omen_get_data(omen);
+    const OmenData *data = omen_get_data(omen);
     g_autofree char *path = omen_bus_path_of_omen(data->id);
 
     show_omen(self, omen);
@@ -90,9 +89,9 @@ on_omen_added(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer us
 }
 
 static void
-show_omen_state(OmenBus *self, OmenOmen *omen)
+show_omen_state(OmenBus *self, Omen *omen)
 {
-    g_autofree char *path = omen_bus_path_of_omen(omen_omen_get_data(omen)->id);
+    g_autofree char *path = omen_bus_path_of_omen(omen_get_data(omen)->id);
     g_autoptr(GDBusInterface) skeleton = omen_bus_find(self, path, "org.virtomen1.Omen");
 
     if (skeleton)
@@ -102,10 +101,10 @@ show_omen_state(OmenBus *self, OmenOmen *omen)
 /* What is done about an omen is shown at once; further records of it, which can be thousands a
  * second, with the next turn. */
 static void
-on_omen_changed(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer user_data)
+on_omen_changed(OmenRegistry *omens G_GNUC_UNUSED, Omen *omen, gpointer user_data)
 {
     OmenBus *self = user_data;
-    const OmenOmenData *data = omen_omen_get_data(omen);
+    const OmenData *data = omen_get_data(omen);
     g_autofree char *path = omen_bus_path_of_omen(data->id);
     g_autoptr(GDBusInterface) skeleton = omen_bus_find(self, path, "org.virtomen1.Omen");
 
@@ -124,15 +123,14 @@ on_omen_changed(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer 
 void
 omen_bus_sync_omens(OmenBus *self)
 {
-    g_autoptr(GPtrArray) omens =
-        omen_omen_registry_list(omen_controller_get_omens(self->controller));
+    g_autoptr(GPtrArray) omens = omen_registry_list(omen_controller_get_omens(self->controller));
     gint64 now_us = g_get_real_time();
 
     for (guint i = 0; i < omens->len; i++) {
-        OmenOmen *omen = g_ptr_array_index(omens, i);
+        Omen *omen = g_ptr_array_index(omens, i);
         gboolean is_dirty = g_hash_table_remove(self->dirty_omens, omen);
-        if (is_dirty || (omen_omen_get_data(omen)->expires_us <= now_us &&
-                         omen_omen_get_data(omen)->expires_us > self->synced_us))
+        if (is_dirty || (omen_get_data(omen)->expires_us <= now_us &&
+                         omen_get_data(omen)->expires_us > self->synced_us))
             show_omen_state(self, omen);
     }
     g_hash_table_remove_all(self->dirty_omens);
@@ -140,10 +138,10 @@ omen_bus_sync_omens(OmenBus *self)
 }
 
 static void
-on_omen_removed(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer user_data)
+on_omen_removed(OmenRegistry *omens G_GNUC_UNUSED, Omen *omen, gpointer user_data)
 {
     OmenBus *self = user_data;
-    g_autofree char *path = omen_bus_path_of_omen(omen_omen_get_data(omen)->id);
+    g_autofree char *path = omen_bus_path_of_omen(omen_get_data(omen)->id);
 
     g_hash_table_remove(self->dirty_omens, omen);
     g_dbus_object_manager_server_unexport(self->objects, path);
@@ -153,8 +151,8 @@ on_omen_removed(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer 
 void
 omen_bus_follow_omens(OmenBus *self)
 {
-    OmenOmenRegistry *omens = omen_controller_get_omens(self->controller);
-    g_autoptr(GPtrArray) list = omen_omen_registry_list(omens);
+    OmenRegistry *omens = omen_controller_get_omens(self->controller);
+    g_autoptr(GPtrArray) list = omen_registry_list(omens);
 
     for (guint i = 0; i < list->len; i++)
         show_omen(self, g_ptr_array_index(list, i));

@@ -427,27 +427,27 @@ answer_with_lines(Request *request, const GPtrArray *lines)
     request_free(request);
 }
 
-static OmenOmen *
+static Omen *
 find_omen(Request *request)
 {
-    return omen_omen_registry_lookup(omen_controller_get_omens(request->bus->controller),
-                                     omen_of(request));
+    return omen_registry_lookup(omen_controller_get_omens(request->bus->controller),
+                                omen_of(request));
 }
 
 static void
 do_get_records(Request *request)
 {
-    OmenOmen *omen = find_omen(request);
+    Omen *omen = find_omen(request);
 
-    answer_with_lines(request, omen ? omen_omen_get_data(omen)->records : NULL);
+    answer_with_lines(request, omen ? omen_get_data(omen)->records : NULL);
 }
 
 static void
 do_get_normal(Request *request)
 {
-    OmenOmen *omen = find_omen(request);
+    Omen *omen = find_omen(request);
 
-    answer_with_lines(request, omen ? omen_omen_get_data(omen)->normal : NULL);
+    answer_with_lines(request, omen ? omen_get_data(omen)->normal : NULL);
 }
 
 typedef gboolean (*ActFunc)(OmenController *controller, guint64 id, GError **error);

@@ -22,7 +22,7 @@ struct _OmenBus {
     guint sync_source;
     gint64 synced_us;              /* when all was last brought in step */
     GHashTable *dirty_evacuations; /* OmenEvacuation whose progress is not shown yet */
-    GHashTable *dirty_omens;       /* OmenOmen with records that are not shown yet */
+    GHashTable *dirty_omens;       /* Omen with records that are not shown yet */
     GHashTable *domain_paths;      /* of the objects that are exported */
     GHashTable *destination_paths;
     GQueue ended_paths; /* of evacuations, the first to end first */

@@ -45,16 +45,6 @@ omen_controller_default_init(OmenControllerInterface *iface)
 }
 
 void
-omen_stream_status_free(OmenStreamStatus *self)
-{
-    if (self == NULL)
-        return;
-    g_free(self->source);
-    g_free(self->problem);
-    g_free(self);
-}
-
-void
 omen_domain_status_free(OmenDomainStatus *self)
 {
     if (self == NULL)
@@ -173,7 +163,7 @@ omen_controller_list_evacuations(OmenController *self)
     return OMEN_CONTROLLER_GET_IFACE(self)->list_evacuations(self);
 }
 
-OmenOmenRegistry *
+OmenRegistry *
 omen_controller_get_omens(OmenController *self)
 {
     return OMEN_CONTROLLER_GET_IFACE(self)->get_omens(self);

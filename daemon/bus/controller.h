@@ -9,6 +9,7 @@
 
 #include "evacuation/evacuation.h"
 #include "omen/omen-registry.h"
+#include "watch/stream-status.h"
 
 #include <virt-omen/detector.h>
 
@@ -28,19 +29,6 @@ typedef enum {
     OMEN_CONTROLLER_ERROR_DISCONNECTED, /* from libvirt */
     OMEN_CONTROLLER_N_ERRORS,
 } OmenControllerError;
-
-/* A stream as `virt-omen status` shows it. */
-typedef struct {
-    char *source; /* name of the source */
-    gboolean trusted;
-    guint64 records;
-    guint64 anomalies;
-    guint64 dropped;
-    gboolean training;
-    char *problem; /* "" if it reads */
-} OmenStreamStatus;
-
-void omen_stream_status_free(OmenStreamStatus *self);
 
 typedef struct {
     char *uuid;
@@ -126,7 +114,7 @@ struct _OmenControllerInterface {
     /* (transfer full) (element-type OmenEvacuation), by rising number */
     GPtrArray *(*list_evacuations)(OmenController *self);
     /* (transfer none) */
-    OmenOmenRegistry *(*get_omens)(OmenController *self);
+    OmenRegistry *(*get_omens)(OmenController *self);
 
     /*
      * Moves domains away. @domains: names or UUIDs, empty: all that run. @destination: name, or
@@ -204,7 +192,7 @@ double *omen_controller_list_scores(
     OmenController *self, const char *uuid, gboolean of_day, guint *n_scores, guint *step_s);
 GPtrArray *omen_controller_list_destinations(OmenController *self);
 GPtrArray *omen_controller_list_evacuations(OmenController *self);
-OmenOmenRegistry *omen_controller_get_omens(OmenController *self);
+OmenRegistry *omen_controller_get_omens(OmenController *self);
 GPtrArray *omen_controller_evacuate(OmenController *self,
                                     const char *const *domains,
                                     const char *destination,

@@ -87,7 +87,7 @@ end(JsonBuilder *builder, gint64 start_us, gint64 end_us)
 }
 
 static void
-add_omen(OmenAlerts *self, JsonBuilder *builder, const OmenOmenData *omen, gint64 end_us)
+add_omen(OmenAlerts *self, JsonBuilder *builder, const OmenData *omen, gint64 end_us)
 {
     g_autofree char *id = g_strdup_printf("%" G_GUINT64_FORMAT, omen->id);
     g_autofree char *summary =
@@ -124,7 +124,7 @@ keep(OmenAlerts *self, JsonBuilder *builder, gint64 until_us)
 }
 
 void
-omen_alerts_end(OmenAlerts *self, const OmenOmenData *omen, gint64 now_us)
+omen_alerts_end(OmenAlerts *self, const OmenData *omen, gint64 now_us)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
 
@@ -155,17 +155,17 @@ omen_alerts_add_failure(OmenAlerts *self, const OmenEvacuationData *evacuation)
 }
 
 char *
-omen_alerts_to_json(OmenAlerts *self, OmenOmenRegistry *omens, gint64 now_us)
+omen_alerts_to_json(OmenAlerts *self, OmenRegistry *omens, gint64 now_us)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
-    g_autoptr(GPtrArray) list = omen_omen_registry_list(omens);
+    g_autoptr(GPtrArray) list = omen_registry_list(omens);
     g_autoptr(JsonNode) root = NULL;
 
     json_builder_begin_array(builder);
     for (guint i = 0; i < list->len; i++) {
-        OmenOmen *omen = g_ptr_array_index(list, i);
-        const OmenOmenData *data = omen_omen_get_data(omen);
-        if (omen_omen_is_open(omen, now_us))
+        Omen *omen = g_ptr_array_index(list, i);
+        const OmenData *data = omen_get_data(omen);
+        if (omen_is_open(omen, now_us))
             add_omen(self, builder, data, data->expires_us);
     }
     for (GList *link = self->kept.head; link;) {

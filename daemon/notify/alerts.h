@@ -21,12 +21,12 @@ void omen_alerts_free(OmenAlerts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenAlerts, omen_alerts_free)
 
 /* The omen is no longer a threat since @now_us. */
-void omen_alerts_end(OmenAlerts *self, const OmenOmenData *omen, gint64 now_us);
+void omen_alerts_end(OmenAlerts *self, const OmenData *omen, gint64 now_us);
 
 /* An evacuation failed: an alert of its own, for an hour. */
 void omen_alerts_add_failure(OmenAlerts *self, const OmenEvacuationData *evacuation);
 
 /* An array. (transfer full) (nullable): NULL: nothing is so. */
-char *omen_alerts_to_json(OmenAlerts *self, OmenOmenRegistry *omens, gint64 now_us);
+char *omen_alerts_to_json(OmenAlerts *self, OmenRegistry *omens, gint64 now_us);
 
 G_END_DECLS

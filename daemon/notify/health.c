@@ -11,7 +11,7 @@
 struct _OmenHealth {
     GObject parent_instance;
 
-    OmenOmenRegistry *omens;
+    OmenRegistry *omens;
     char *attrd_updater;
     char *condition_file;
     gboolean observing;
@@ -79,11 +79,11 @@ omen_health_init(OmenHealth *self)
 }
 
 /* The open omen that the level comes from; NULL: green. Borrowed. */
-static const OmenOmenData *
+static const OmenData *
 find_cause(OmenHealth *self, OmenHealthLevel *level)
 {
     gint64 now_us = g_get_real_time();
-    OmenOmen *danger = omen_omen_registry_get_host_danger(self->omens, now_us);
+    Omen *danger = omen_registry_get_host_danger(self->omens, now_us);
     g_autoptr(GPtrArray) omens = NULL;
 
     *level = OMEN_HEALTH_GREEN;
@@ -91,13 +91,13 @@ find_cause(OmenHealth *self, OmenHealthLevel *level)
         return NULL;
     *level = OMEN_HEALTH_RED;
     if (danger)
-        return omen_omen_get_data(danger);
+        return omen_get_data(danger);
     *level = OMEN_HEALTH_YELLOW;
-    omens = omen_omen_registry_list(self->omens);
+    omens = omen_registry_list(self->omens);
     for (guint i = 0; i < omens->len; i++) {
-        OmenOmen *omen = g_ptr_array_index(omens, i);
-        if (!*omen_omen_get_data(omen)->domain_uuid && omen_omen_is_open(omen, now_us))
-            return omen_omen_get_data(omen);
+        Omen *omen = g_ptr_array_index(omens, i);
+        if (!*omen_get_data(omen)->domain_uuid && omen_is_open(omen, now_us))
+            return omen_get_data(omen);
     }
     *level = OMEN_HEALTH_GREEN;
     return NULL;
@@ -181,7 +181,7 @@ add(JsonBuilder *builder, const char *name, const char *value)
 
 /* (transfer full). */
 static char *
-describe(OmenHealth *self, const OmenOmenData *cause)
+describe(OmenHealth *self, const OmenData *cause)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     g_autoptr(JsonNode) root = NULL;
@@ -283,7 +283,7 @@ on_refresh(gpointer user_data)
 }
 
 OmenHealth *
-omen_health_new(OmenOmenRegistry *omens)
+omen_health_new(OmenRegistry *omens)
 {
     OmenHealth *self = g_object_new(OMEN_TYPE_HEALTH, NULL);
 

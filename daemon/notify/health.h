@@ -27,7 +27,7 @@ const char *omen_health_level_to_string(OmenHealthLevel level);
 G_DECLARE_FINAL_TYPE(OmenHealth, omen_health, OMEN, HEALTH, GObject)
 
 /* References @omens. */
-OmenHealth *omen_health_new(OmenOmenRegistry *omens);
+OmenHealth *omen_health_new(OmenRegistry *omens);
 
 /* @attrd_updater: the program that sets node attributes, NULL: none; @condition_file: "": none. May
  * be called again. */

@@ -67,7 +67,7 @@ add_number(OmenNote *self, const char *name, guint64 value)
 }
 
 OmenNote *
-omen_note_new_of_omen(const OmenOmenData *omen, gboolean raised)
+omen_note_new_of_omen(const OmenData *omen, gboolean raised)
 {
     OmenNote *self = raised ? note_new(OMEN_NOTE_ID_OMEN_RAISED, LOG_WARNING, "omen-raised")
                             : note_new(OMEN_NOTE_ID_OMEN_CHANGED, LOG_NOTICE, "omen-changed");

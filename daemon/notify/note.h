@@ -32,7 +32,7 @@ typedef struct {
 } OmenNote;
 
 /* "omen-raised", or "omen-changed": what is done about it is another thing than before. */
-OmenNote *omen_note_new_of_omen(const OmenOmenData *omen, gboolean raised);
+OmenNote *omen_note_new_of_omen(const OmenData *omen, gboolean raised);
 
 /* "evacuation-ended". */
 OmenNote *omen_note_new_of_evacuation(const OmenEvacuationData *evacuation);

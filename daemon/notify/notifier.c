@@ -11,7 +11,7 @@
 struct _OmenNotifier {
     GObject parent_instance;
 
-    OmenOmenRegistry *omens;
+    OmenRegistry *omens;
     OmenEvacuator *evacuator;
     OmenJournal *journal; /* NULL: not wanted */
     OmenCommandHook *command;
@@ -88,9 +88,9 @@ tell(OmenNotifier *self, OmenNote *note)
 }
 
 static void
-look_at(OmenNotifier *self, OmenOmen *omen)
+look_at(OmenNotifier *self, Omen *omen)
 {
-    const OmenOmenData *data = omen_omen_get_data(omen);
+    const OmenData *data = omen_get_data(omen);
     guint told = GPOINTER_TO_UINT(g_hash_table_lookup(self->actions, omen));
 
     if (told == data->action + 1)
@@ -119,7 +119,7 @@ on_tell(gpointer user_data)
 
 /* Looked at when the policy has answered, and once for a burst. */
 static void
-on_omen(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer user_data)
+on_omen(OmenRegistry *omens G_GNUC_UNUSED, Omen *omen, gpointer user_data)
 {
     OmenNotifier *self = user_data;
 
@@ -129,7 +129,7 @@ on_omen(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer user_dat
 }
 
 static void
-on_omen_removed(OmenOmenRegistry *omens G_GNUC_UNUSED, OmenOmen *omen, gpointer user_data)
+on_omen_removed(OmenRegistry *omens G_GNUC_UNUSED, Omen *omen, gpointer user_data)
 {
     OmenNotifier *self = user_data;
 
@@ -170,19 +170,19 @@ describe_alerts(gpointer user_data)
 }
 
 OmenNotifier *
-omen_notifier_new(OmenOmenRegistry *omens, OmenEvacuator *evacuator)
+omen_notifier_new(OmenRegistry *omens, OmenEvacuator *evacuator)
 {
     OmenNotifier *self = g_object_new(OMEN_TYPE_NOTIFIER, NULL);
-    g_autoptr(GPtrArray) known = omen_omen_registry_list(omens);
+    g_autoptr(GPtrArray) known = omen_registry_list(omens);
     g_autoptr(GPtrArray) evacuations = omen_evacuator_list(evacuator);
 
     self->omens = g_object_ref(omens);
     self->evacuator = g_object_ref(evacuator);
     self->alerts = omen_alerts_new(g_get_host_name());
     for (guint i = 0; i < known->len; i++) {
-        OmenOmen *omen = g_ptr_array_index(known, i);
+        Omen *omen = g_ptr_array_index(known, i);
         g_hash_table_insert(self->actions, g_object_ref(omen),
-                            GUINT_TO_POINTER(omen_omen_get_data(omen)->action + 1));
+                            GUINT_TO_POINTER(omen_get_data(omen)->action + 1));
     }
     for (guint i = 0; i < evacuations->len; i++)
         on_evacuation_added(evacuator, g_ptr_array_index(evacuations, i), self);

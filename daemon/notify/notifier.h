@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "evacuation/evacuator.h"
+#include "evacuation/queue/evacuator.h"
 #include "omen/omen-registry.h"
 
 G_BEGIN_DECLS
@@ -26,7 +26,7 @@ typedef struct {
 G_DECLARE_FINAL_TYPE(OmenNotifier, omen_notifier, OMEN, NOTIFIER, GObject)
 
 /* References both; tells what comes from now on. */
-OmenNotifier *omen_notifier_new(OmenOmenRegistry *omens, OmenEvacuator *evacuator);
+OmenNotifier *omen_notifier_new(OmenRegistry *omens, OmenEvacuator *evacuator);
 
 /* May be called again. What is wrong in @settings is in the problem below; the rest holds. */
 void omen_notifier_configure(OmenNotifier *self, const OmenNotifySettings *settings);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "omen/omen-registry.h"
 
-struct _OmenOmenRegistry {
+struct _OmenRegistry {
     GObject parent_instance;
 
     guint max_omens;
     guint64 last_id;
-    GPtrArray *omens; /* OmenOmen, by rising number */
+    GPtrArray *omens; /* Omen, by rising number */
 };
 
-G_DEFINE_TYPE(OmenOmenRegistry, omen_omen_registry, G_TYPE_OBJECT)
+G_DEFINE_TYPE(OmenRegistry, omen_registry, G_TYPE_OBJECT)
 
 enum {
     SIGNAL_ADDED,
@@ -20,69 +20,69 @@ enum {
 static guint signals[N_SIGNALS];
 
 static void
-on_omen_changed(OmenOmen *omen, OmenOmenRegistry *self)
+on_omen_changed(Omen *omen, OmenRegistry *self)
 {
     g_signal_emit(self, signals[SIGNAL_CHANGED], 0, omen);
 }
 
 static void
-omen_omen_registry_finalize(GObject *object)
+omen_registry_finalize(GObject *object)
 {
-    OmenOmenRegistry *self = OMEN_OMEN_REGISTRY(object);
+    OmenRegistry *self = OMEN_REGISTRY(object);
 
     for (guint i = 0; i < self->omens->len; i++)
         g_signal_handlers_disconnect_by_data(g_ptr_array_index(self->omens, i), self);
     g_ptr_array_unref(self->omens);
-    G_OBJECT_CLASS(omen_omen_registry_parent_class)->finalize(object);
+    G_OBJECT_CLASS(omen_registry_parent_class)->finalize(object);
 }
 
 static guint
 new_signal(const char *name)
 {
-    return g_signal_new(name, OMEN_TYPE_OMEN_REGISTRY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+    return g_signal_new(name, OMEN_TYPE_REGISTRY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                         G_TYPE_NONE, 1, OMEN_TYPE_OMEN);
 }
 
 static void
-omen_omen_registry_class_init(OmenOmenRegistryClass *klass)
+omen_registry_class_init(OmenRegistryClass *klass)
 {
-    G_OBJECT_CLASS(klass)->finalize = omen_omen_registry_finalize;
+    G_OBJECT_CLASS(klass)->finalize = omen_registry_finalize;
     signals[SIGNAL_ADDED] = new_signal("added");
     signals[SIGNAL_CHANGED] = new_signal("changed");
     signals[SIGNAL_REMOVED] = new_signal("removed");
 }
 
 static void
-omen_omen_registry_init(OmenOmenRegistry *self)
+omen_registry_init(OmenRegistry *self)
 {
     self->omens = g_ptr_array_new_with_free_func(g_object_unref);
 }
 
-OmenOmenRegistry *
-omen_omen_registry_new(guint max_omens)
+OmenRegistry *
+omen_registry_new(guint max_omens)
 {
     g_return_val_if_fail(max_omens >= 1, NULL);
 
-    OmenOmenRegistry *self = g_object_new(OMEN_TYPE_OMEN_REGISTRY, NULL);
+    OmenRegistry *self = g_object_new(OMEN_TYPE_REGISTRY, NULL);
     self->max_omens = max_omens;
     return self;
 }
 
-static OmenOmen *
-omen_at(OmenOmenRegistry *self, guint index)
+static Omen *
+omen_at(OmenRegistry *self, guint index)
 {
     return g_ptr_array_index(self->omens, index);
 }
 
 /* The first place whose omen has a number of at least @id. */
 static guint
-place_of(OmenOmenRegistry *self, guint64 id)
+place_of(OmenRegistry *self, guint64 id)
 {
     guint low = 0, high = self->omens->len;
 
     while (low < high) {
         guint middle = low + (high - low) / 2;
-        if (omen_omen_get_data(omen_at(self, middle))->id < id)
+        if (omen_get_data(omen_at(self, middle))->id < id)
             low = middle + 1;
         else
             high = middle;
@@ -90,37 +90,36 @@ place_of(OmenOmenRegistry *self, guint64 id)
     return low;
 }
 
-OmenOmen *
-omen_omen_registry_lookup(OmenOmenRegistry *self, guint64 id)
+Omen *
+omen_registry_lookup(OmenRegistry *self, guint64 id)
 {
     guint place = place_of(self, id);
 
-    if (place == self->omens->len || omen_omen_get_data(omen_at(self, place))->id != id)
+    if (place == self->omens->len || omen_get_data(omen_at(self, place))->id != id)
         return NULL;
     return omen_at(self, place);
 }
 
 static guint
-choose_victim(OmenOmenRegistry *self, gint64 now_us)
+choose_victim(OmenRegistry *self, gint64 now_us)
 {
     guint guest = self->omens->len;
 
     for (guint i = 0; i < self->omens->len; i++) {
-        if (!omen_omen_is_open(omen_at(self, i), now_us))
+        if (!omen_is_open(omen_at(self, i), now_us))
             return i;
-        if (guest == self->omens->len &&
-            omen_omen_get_data(omen_at(self, i))->scope == OMEN_SCOPE_GUEST)
+        if (guest == self->omens->len && omen_get_data(omen_at(self, i))->scope == OMEN_SCOPE_GUEST)
             guest = i;
     }
     return guest < self->omens->len ? guest : 0;
 }
 
 static void
-make_room(OmenOmenRegistry *self, gint64 now_us)
+make_room(OmenRegistry *self, gint64 now_us)
 {
     while (self->omens->len >= self->max_omens) {
         guint victim = choose_victim(self, now_us);
-        g_autoptr(OmenOmen) omen = g_object_ref(omen_at(self, victim));
+        g_autoptr(Omen) omen = g_object_ref(omen_at(self, victim));
 
         g_signal_handlers_disconnect_by_data(omen, self);
         g_ptr_array_remove_index(self->omens, victim);
@@ -128,10 +127,10 @@ make_room(OmenOmenRegistry *self, gint64 now_us)
     }
 }
 
-static OmenOmen *
-insert(OmenOmenRegistry *self, OmenOmenData *data, gint64 now_us)
+static Omen *
+insert(OmenRegistry *self, OmenData *data, gint64 now_us)
 {
-    OmenOmen *omen = omen_omen_new(data);
+    Omen *omen = omen_new(data);
 
     make_room(self, now_us);
     self->last_id = MAX(self->last_id, data->id);
@@ -142,50 +141,50 @@ insert(OmenOmenRegistry *self, OmenOmenData *data, gint64 now_us)
 }
 
 void
-omen_omen_registry_restore(OmenOmenRegistry *self, OmenOmenData *data)
+omen_registry_restore(OmenRegistry *self, OmenData *data)
 {
-    if (data->id == 0 || omen_omen_registry_lookup(self, data->id) != NULL)
-        omen_omen_data_free(data);
+    if (data->id == 0 || omen_registry_lookup(self, data->id) != NULL)
+        omen_data_free(data);
     else
         insert(self, data, data->last_us);
 }
 
 static gboolean
-is_same_trouble(const OmenOmenData *a, const OmenOmenData *b)
+is_same_trouble(const OmenData *a, const OmenData *b)
 {
     return a->scope == b->scope && a->failure_class == b->failure_class &&
            (a->scope == OMEN_SCOPE_GUEST || g_str_equal(a->device, b->device)) &&
            g_str_equal(a->stream, b->stream) && g_str_equal(a->domain_uuid, b->domain_uuid);
 }
 
-static OmenOmen *
-find_open(OmenOmenRegistry *self, const OmenOmenData *sign)
+static Omen *
+find_open(OmenRegistry *self, const OmenData *detection)
 {
     for (guint i = self->omens->len; i > 0; i--) {
-        OmenOmen *omen = omen_at(self, i - 1);
-        if (is_same_trouble(omen_omen_get_data(omen), sign) &&
-            omen_omen_is_open(omen, sign->last_us))
+        Omen *omen = omen_at(self, i - 1);
+        if (is_same_trouble(omen_get_data(omen), detection) &&
+            omen_is_open(omen, detection->last_us))
             return omen;
     }
     return NULL;
 }
 
-OmenOmen *
-omen_omen_registry_raise(OmenOmenRegistry *self, OmenOmenData *sign, gboolean *is_new)
+Omen *
+omen_registry_raise(OmenRegistry *self, OmenData *detection, gboolean *is_new)
 {
-    g_autoptr(OmenOmenData) owned = sign;
-    OmenOmen *omen = NULL;
+    g_autoptr(OmenData) owned = detection;
+    Omen *omen = NULL;
 
-    omen_omen_data_sanitise(sign);
-    omen = find_open(self, sign);
+    omen_data_sanitise(detection);
+    omen = find_open(self, detection);
     if (is_new != NULL)
         *is_new = omen == NULL;
     if (omen != NULL) {
-        omen_omen_join(omen, sign);
+        omen_join(omen, detection);
         return omen;
     }
-    sign->id = self->last_id + 1;
-    return insert(self, g_steal_pointer(&owned), sign->last_us);
+    detection->id = self->last_id + 1;
+    return insert(self, g_steal_pointer(&owned), detection->last_us);
 }
 
 static gpointer
@@ -195,7 +194,7 @@ copy_reference(gconstpointer omen, gpointer user_data)
 }
 
 GPtrArray *
-omen_omen_registry_list(OmenOmenRegistry *self)
+omen_registry_list(OmenRegistry *self)
 {
     return g_ptr_array_copy(self->omens, copy_reference, NULL);
 }
@@ -203,55 +202,55 @@ omen_omen_registry_list(OmenOmenRegistry *self)
 /* What moving does not help against is told, and endangers nobody in this sense; a domain's own
  * omen concerns it in any case. */
 static gboolean
-endangers(const OmenOmenData *data, const char *uuid)
+endangers(const OmenData *data, const char *uuid)
 {
     if (uuid == NULL)
-        return data->migration_helps && omen_omen_data_is_of_host(data);
+        return data->migration_helps && omen_data_is_of_host(data);
     return g_str_equal(data->domain_uuid, uuid) ||
-           (data->migration_helps && omen_omen_data_reaches(data, uuid));
+           (data->migration_helps && omen_data_reaches(data, uuid));
 }
 
-static OmenOmen *
-find_danger(OmenOmenRegistry *self, const char *uuid, gint64 now_us)
+static Omen *
+find_danger(OmenRegistry *self, const char *uuid, gint64 now_us)
 {
-    OmenOmen *worst = NULL;
+    Omen *worst = NULL;
 
     for (guint i = 0; i < self->omens->len; i++) {
-        OmenOmen *omen = omen_at(self, i);
-        const OmenOmenData *data = omen_omen_get_data(omen);
-        if (endangers(data, uuid) && omen_omen_is_open(omen, now_us) &&
-            (worst == NULL || data->probability > omen_omen_get_data(worst)->probability))
+        Omen *omen = omen_at(self, i);
+        const OmenData *data = omen_get_data(omen);
+        if (endangers(data, uuid) && omen_is_open(omen, now_us) &&
+            (worst == NULL || data->probability > omen_get_data(worst)->probability))
             worst = omen;
     }
     return worst;
 }
 
-OmenOmen *
-omen_omen_registry_get_host_danger(OmenOmenRegistry *self, gint64 now_us)
+Omen *
+omen_registry_get_host_danger(OmenRegistry *self, gint64 now_us)
 {
     return find_danger(self, NULL, now_us);
 }
 
-OmenOmen *
-omen_omen_registry_get_domain_danger(OmenOmenRegistry *self, const char *uuid, gint64 now_us)
+Omen *
+omen_registry_get_domain_danger(OmenRegistry *self, const char *uuid, gint64 now_us)
 {
     g_return_val_if_fail(uuid != NULL && *uuid != '\0', NULL);
     return find_danger(self, uuid, now_us);
 }
 
 void
-omen_omen_registry_expire(OmenOmenRegistry *self, gint64 now_us)
+omen_registry_expire(OmenRegistry *self, gint64 now_us)
 {
     /* What is told of a change may change the registry: go over a list of its own. */
-    g_autoptr(GPtrArray) omens = omen_omen_registry_list(self);
+    g_autoptr(GPtrArray) omens = omen_registry_list(self);
 
     for (guint i = 0; i < omens->len; i++) {
-        OmenOmen *omen = g_ptr_array_index(omens, i);
-        const OmenOmenData *data = omen_omen_get_data(omen);
+        Omen *omen = g_ptr_array_index(omens, i);
+        const OmenData *data = omen_get_data(omen);
         if (data->expires_us <= now_us &&
             (data->action == OMEN_ACTION_RECORDED || data->action == OMEN_ACTION_PROPOSED)) {
-            omen_omen_set_fate(omen, OMEN_FATE_NOTHING, data->expires_us);
-            omen_omen_set_action(omen, OMEN_ACTION_CLEARED);
+            omen_set_fate(omen, OMEN_FATE_NOTHING, data->expires_us);
+            omen_set_action(omen, OMEN_ACTION_CLEARED);
         }
     }
 }

@@ -13,40 +13,39 @@
 
 G_BEGIN_DECLS
 
-#define OMEN_TYPE_OMEN_REGISTRY (omen_omen_registry_get_type())
-G_DECLARE_FINAL_TYPE(OmenOmenRegistry, omen_omen_registry, OMEN, OMEN_REGISTRY, GObject)
+#define OMEN_TYPE_REGISTRY (omen_registry_get_type())
+G_DECLARE_FINAL_TYPE(OmenRegistry, omen_registry, OMEN, REGISTRY, GObject)
 
-/* Signals: "added" (OmenOmen), "changed" (OmenOmen), "removed" (OmenOmen). */
+/* Signals: "added" (Omen), "changed" (Omen), "removed" (Omen). */
 
 /* @max_omens: >= 1; how many are held at once. */
-OmenOmenRegistry *omen_omen_registry_new(guint max_omens);
+OmenRegistry *omen_registry_new(guint max_omens);
 
 /* Puts back an omen of an earlier life, with its number; emits "added". Takes @data. One whose
  * number is 0 or taken is dropped. */
-void omen_omen_registry_restore(OmenOmenRegistry *self, OmenOmenData *data);
+void omen_registry_restore(OmenRegistry *self, OmenData *data);
 
 /*
  * A sign was seen. It joins an open omen of the same trouble, or becomes a new one with the next
- * number. @sign holds one record; its last_us is the present. Takes @sign. @is_new (nullable) tells
- * which. Returns: (transfer none): the omen.
+ * number. @detection holds one record; its last_us is the present. Takes @detection. @is_new
+ * (nullable) tells which. Returns: (transfer none): the omen.
  */
-OmenOmen *omen_omen_registry_raise(OmenOmenRegistry *self, OmenOmenData *sign, gboolean *is_new);
+Omen *omen_registry_raise(OmenRegistry *self, OmenData *detection, gboolean *is_new);
 
 /* Returns: (transfer none) (nullable). */
-OmenOmen *omen_omen_registry_lookup(OmenOmenRegistry *self, guint64 id);
+Omen *omen_registry_lookup(OmenRegistry *self, guint64 id);
 
-/* Returns: (transfer container): OmenOmen, by rising number. */
-GPtrArray *omen_omen_registry_list(OmenOmenRegistry *self);
+/* Returns: (transfer container): Omen, by rising number. */
+GPtrArray *omen_registry_list(OmenRegistry *self);
 
 /* Returns: (transfer none) (nullable): the open omen with the highest probability that endangers
  * the whole host; of equals the oldest. */
-OmenOmen *omen_omen_registry_get_host_danger(OmenOmenRegistry *self, gint64 now_us);
+Omen *omen_registry_get_host_danger(OmenRegistry *self, gint64 now_us);
 
 /* The same for one domain (by an omen of its own, or of a device that it uses; not the host's). */
-OmenOmen *
-omen_omen_registry_get_domain_danger(OmenOmenRegistry *self, const char *uuid, gint64 now_us);
+Omen *omen_registry_get_domain_danger(OmenRegistry *self, const char *uuid, gint64 now_us);
 
 /* Marks as cleared what has expired and was only noted or proposed; call now and then. */
-void omen_omen_registry_expire(OmenOmenRegistry *self, gint64 now_us);
+void omen_registry_expire(OmenRegistry *self, gint64 now_us);
 
 G_END_DECLS

@@ -20,13 +20,13 @@ static const char *const fate_words[OMEN_N_FATES] = {
     [OMEN_FATE_DISMISSED] = "dismissed",
 };
 
-struct _OmenOmen {
+struct _Omen {
     GObject parent_instance;
 
-    OmenOmenData *data;
+    OmenData *data;
 };
 
-G_DEFINE_TYPE(OmenOmen, omen_omen, G_TYPE_OBJECT)
+G_DEFINE_TYPE(Omen, omen, G_TYPE_OBJECT)
 
 enum {
     SIGNAL_CHANGED,
@@ -72,10 +72,10 @@ omen_fate_from_string(const char *word, OmenFate *out)
     return FALSE;
 }
 
-OmenOmenData *
-omen_omen_data_new(void)
+OmenData *
+omen_data_new(void)
 {
-    OmenOmenData *self = g_new0(OmenOmenData, 1);
+    OmenData *self = g_new0(OmenData, 1);
     self->stream = g_strdup("");
     self->device = g_strdup("");
     self->domain_uuid = g_strdup("");
@@ -95,10 +95,10 @@ copy_line(gconstpointer line, gpointer user_data)
     return g_strdup(line);
 }
 
-OmenOmenData *
-omen_omen_data_copy(const OmenOmenData *self)
+OmenData *
+omen_data_copy(const OmenData *self)
 {
-    OmenOmenData *copy = g_new(OmenOmenData, 1);
+    OmenData *copy = g_new(OmenData, 1);
     *copy = *self;
     copy->stream = g_strdup(self->stream);
     copy->device = g_strdup(self->device);
@@ -115,7 +115,7 @@ omen_omen_data_copy(const OmenOmenData *self)
 }
 
 void
-omen_omen_data_free(OmenOmenData *self)
+omen_data_free(OmenData *self)
 {
     if (self == NULL)
         return;
@@ -145,7 +145,7 @@ static void
 keep_line(GPtrArray *lines, guint max_lines, const char *line)
 {
     if (lines->len < max_lines)
-        g_ptr_array_add(lines, omen_text_sanitise(line, -1, OMEN_OMEN_MAX_TEXT));
+        g_ptr_array_add(lines, omen_text_sanitise(line, -1, OMEN_MAX_TEXT));
 }
 
 /* (transfer full); takes @lines. */
@@ -161,9 +161,9 @@ clean_lines(GPtrArray *lines, guint max_lines)
 }
 
 static void
-keep_template(OmenOmenData *data, guint32 template_id)
+keep_template(OmenData *data, guint32 template_id)
 {
-    if (data->templates->len >= OMEN_OMEN_MAX_TEMPLATES)
+    if (data->templates->len >= OMEN_MAX_TEMPLATES)
         return;
     for (guint i = 0; i < data->templates->len; i++) {
         if (g_array_index(data->templates, guint32, i) == template_id)
@@ -175,17 +175,17 @@ keep_template(OmenOmenData *data, guint32 template_id)
 static void
 sanitise_reach(OmenDeviceReach *self)
 {
-    sanitise(&self->note, OMEN_OMEN_MAX_TEXT);
+    sanitise(&self->note, OMEN_MAX_TEXT);
     for (guint i = 0; i < self->uses->len; i++) {
         OmenDeviceUse *use = g_ptr_array_index(self->uses, i);
         sanitise(&use->uuid, MAX_NAME);
         sanitise(&use->name, MAX_NAME);
-        sanitise(&use->chain, OMEN_OMEN_MAX_TEXT);
+        sanitise(&use->chain, OMEN_MAX_TEXT);
     }
 }
 
 void
-omen_omen_data_sanitise(OmenOmenData *self)
+omen_data_sanitise(OmenData *self)
 {
     sanitise(&self->stream, MAX_NAME);
     sanitise(&self->device, OMEN_DEVICE_MAX);
@@ -193,68 +193,68 @@ omen_omen_data_sanitise(OmenOmenData *self)
         sanitise_reach(self->device_reach);
     sanitise(&self->domain_uuid, MAX_NAME);
     sanitise(&self->domain_name, MAX_NAME);
-    sanitise(&self->reason, OMEN_OMEN_MAX_TEXT);
-    sanitise(&self->outcome, OMEN_OMEN_MAX_TEXT);
-    sanitise(&self->judges, OMEN_OMEN_MAX_TEXT);
+    sanitise(&self->reason, OMEN_MAX_TEXT);
+    sanitise(&self->outcome, OMEN_MAX_TEXT);
+    sanitise(&self->judges, OMEN_MAX_TEXT);
     self->n_records = MAX(self->n_records, self->records->len);
-    self->records = clean_lines(self->records, OMEN_OMEN_MAX_RECORDS);
-    self->normal = clean_lines(self->normal, OMEN_OMEN_MAX_NORMAL);
+    self->records = clean_lines(self->records, OMEN_MAX_RECORDS);
+    self->normal = clean_lines(self->normal, OMEN_MAX_NORMAL);
     keep_template(self, self->template_id);
-    if (self->templates->len > OMEN_OMEN_MAX_TEMPLATES)
-        g_array_set_size(self->templates, OMEN_OMEN_MAX_TEMPLATES);
+    if (self->templates->len > OMEN_MAX_TEMPLATES)
+        g_array_set_size(self->templates, OMEN_MAX_TEMPLATES);
     self->last_us = MAX(self->last_us, self->time_us);
 }
 
 static void
-omen_omen_finalize(GObject *object)
+omen_finalize(GObject *object)
 {
-    OmenOmen *self = OMEN_OMEN(object);
+    Omen *self = OMEN_OMEN(object);
 
-    omen_omen_data_free(self->data);
-    G_OBJECT_CLASS(omen_omen_parent_class)->finalize(object);
+    omen_data_free(self->data);
+    G_OBJECT_CLASS(omen_parent_class)->finalize(object);
 }
 
 static void
-omen_omen_class_init(OmenOmenClass *klass)
+omen_class_init(OmenClass *klass)
 {
-    G_OBJECT_CLASS(klass)->finalize = omen_omen_finalize;
+    G_OBJECT_CLASS(klass)->finalize = omen_finalize;
     signals[SIGNAL_CHANGED] = g_signal_new("changed", OMEN_TYPE_OMEN, G_SIGNAL_RUN_LAST, 0, NULL,
                                            NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
-omen_omen_init(OmenOmen *self)
+omen_init(Omen *self)
 {
 }
 
-OmenOmen *
-omen_omen_new(OmenOmenData *data)
+Omen *
+omen_new(OmenData *data)
 {
-    OmenOmen *self = g_object_new(OMEN_TYPE_OMEN, NULL);
+    Omen *self = g_object_new(OMEN_TYPE_OMEN, NULL);
 
-    omen_omen_data_sanitise(data);
+    omen_data_sanitise(data);
     self->data = data;
     return self;
 }
 
-const OmenOmenData *
-omen_omen_get_data(OmenOmen *self)
+const OmenData *
+omen_get_data(Omen *self)
 {
     return self->data;
 }
 
 static void
-emit_changed(OmenOmen *self)
+emit_changed(Omen *self)
 {
     g_signal_emit(self, signals[SIGNAL_CHANGED], 0);
 }
 
 void
-omen_omen_add_record(OmenOmen *self, gint64 time_us, double probability, const char *line)
+omen_add_record(Omen *self, gint64 time_us, double probability, const char *line)
 {
-    OmenOmenData *data = self->data;
+    OmenData *data = self->data;
 
-    keep_line(data->records, OMEN_OMEN_MAX_RECORDS, line);
+    keep_line(data->records, OMEN_MAX_RECORDS, line);
     data->n_records++;
     data->last_us = MAX(data->last_us, time_us);
     data->probability = MAX(data->probability, probability);
@@ -263,34 +263,34 @@ omen_omen_add_record(OmenOmen *self, gint64 time_us, double probability, const c
 
 /* The earlier failure counts. */
 static void
-join_urgency(OmenOmenData *data, const OmenOmenData *sign)
+join_urgency(OmenData *data, const OmenData *detection)
 {
-    gint64 later_s = MAX(sign->time_us - data->time_us, 0) / G_USEC_PER_SEC;
-    gint64 urgency_s = later_s + sign->urgency_s;
+    gint64 later_s = MAX(detection->time_us - data->time_us, 0) / G_USEC_PER_SEC;
+    gint64 urgency_s = later_s + detection->urgency_s;
 
-    if (sign->urgency_s > 0 && (data->urgency_s == 0 || urgency_s < data->urgency_s))
+    if (detection->urgency_s > 0 && (data->urgency_s == 0 || urgency_s < data->urgency_s))
         data->urgency_s = (guint) urgency_s;
 }
 
 void
-omen_omen_join(OmenOmen *self, const OmenOmenData *sign)
+omen_join(Omen *self, const OmenData *detection)
 {
-    OmenOmenData *data = self->data;
+    OmenData *data = self->data;
 
-    for (guint i = 0; i < sign->records->len; i++)
-        keep_line(data->records, OMEN_OMEN_MAX_RECORDS, g_ptr_array_index(sign->records, i));
-    keep_template(data, sign->template_id);
-    data->n_records += MAX(sign->n_records, sign->records->len);
-    data->last_us = MAX(data->last_us, MAX(sign->time_us, sign->last_us));
-    data->expires_us = MAX(data->expires_us, sign->expires_us);
-    data->probability = MAX(data->probability, sign->probability);
-    data->migration_helps |= sign->migration_helps;
-    join_urgency(data, sign);
+    for (guint i = 0; i < detection->records->len; i++)
+        keep_line(data->records, OMEN_MAX_RECORDS, g_ptr_array_index(detection->records, i));
+    keep_template(data, detection->template_id);
+    data->n_records += MAX(detection->n_records, detection->records->len);
+    data->last_us = MAX(data->last_us, MAX(detection->time_us, detection->last_us));
+    data->expires_us = MAX(data->expires_us, detection->expires_us);
+    data->probability = MAX(data->probability, detection->probability);
+    data->migration_helps |= detection->migration_helps;
+    join_urgency(data, detection);
     emit_changed(self);
 }
 
 void
-omen_omen_set_action(OmenOmen *self, OmenAction action)
+omen_set_action(Omen *self, OmenAction action)
 {
     if (self->data->action == action)
         return;
@@ -299,9 +299,9 @@ omen_omen_set_action(OmenOmen *self, OmenAction action)
 }
 
 void
-omen_omen_set_outcome(OmenOmen *self, const char *outcome)
+omen_set_outcome(Omen *self, const char *outcome)
 {
-    g_autofree char *clean = omen_text_sanitise(outcome, -1, OMEN_OMEN_MAX_TEXT);
+    g_autofree char *clean = omen_text_sanitise(outcome, -1, OMEN_MAX_TEXT);
 
     if (g_str_equal(self->data->outcome, clean))
         return;
@@ -311,9 +311,9 @@ omen_omen_set_outcome(OmenOmen *self, const char *outcome)
 }
 
 gboolean
-omen_omen_set_fate(OmenOmen *self, OmenFate fate, gint64 time_us)
+omen_set_fate(Omen *self, OmenFate fate, gint64 time_us)
 {
-    OmenOmenData *data = self->data;
+    OmenData *data = self->data;
     gboolean is_word = fate == OMEN_FATE_CONFIRMED || fate == OMEN_FATE_DISMISSED;
     gboolean bears_out = data->fate == OMEN_FATE_CONFIRMED && fate == OMEN_FATE_FAILED;
 
@@ -326,7 +326,7 @@ omen_omen_set_fate(OmenOmen *self, OmenFate fate, gint64 time_us)
 }
 
 void
-omen_omen_set_expiry(OmenOmen *self, gint64 expires_us)
+omen_set_expiry(Omen *self, gint64 expires_us)
 {
     if (self->data->expires_us == expires_us)
         return;
@@ -335,7 +335,7 @@ omen_omen_set_expiry(OmenOmen *self, gint64 expires_us)
 }
 
 void
-omen_omen_set_device_reach(OmenOmen *self, const OmenDeviceReach *reach)
+omen_set_device_reach(Omen *self, const OmenDeviceReach *reach)
 {
     g_clear_pointer(&self->data->device_reach, omen_device_reach_free);
     self->data->device_reach = omen_device_reach_copy(reach);
@@ -345,7 +345,7 @@ omen_omen_set_device_reach(OmenOmen *self, const OmenDeviceReach *reach)
 }
 
 gboolean
-omen_omen_data_is_of_host(const OmenOmenData *self)
+omen_data_is_of_host(const OmenData *self)
 {
     if (*self->domain_uuid || self->is_reach_sought)
         return FALSE;
@@ -355,7 +355,7 @@ omen_omen_data_is_of_host(const OmenOmenData *self)
 }
 
 gboolean
-omen_omen_data_reaches(const OmenOmenData *self, const char *uuid)
+omen_data_reaches(const OmenData *self, const char *uuid)
 {
     const OmenDeviceReach *reach = self->device_reach;
 
@@ -369,9 +369,9 @@ omen_omen_data_reaches(const OmenOmenData *self, const char *uuid)
 }
 
 gboolean
-omen_omen_is_open(OmenOmen *self, gint64 now_us)
+omen_is_open(Omen *self, gint64 now_us)
 {
-    const OmenOmenData *data = self->data;
+    const OmenData *data = self->data;
 
     return data->action != OMEN_ACTION_DISMISSED && data->action != OMEN_ACTION_CLEARED &&
            data->expires_us > now_us;

@@ -43,19 +43,19 @@ typedef enum {
 const char *omen_fate_to_string(OmenFate fate);
 gboolean omen_fate_from_string(const char *word, OmenFate *out);
 
-#define OMEN_TYPE_OMEN (omen_omen_get_type())
-G_DECLARE_FINAL_TYPE(OmenOmen, omen_omen, OMEN, OMEN, GObject)
+#define OMEN_TYPE_OMEN (omen_get_type())
+G_DECLARE_FINAL_TYPE(Omen, omen, OMEN, OMEN, GObject)
 
-#define OMEN_OMEN_MAX_RECORDS 16
+#define OMEN_MAX_RECORDS 16
 
 /* Kinds of lines (templates) of one omen that are remembered. */
-#define OMEN_OMEN_MAX_TEMPLATES 64
+#define OMEN_MAX_TEMPLATES 64
 
 /* Normal lines that are shown beside it. */
-#define OMEN_OMEN_MAX_NORMAL 16
+#define OMEN_MAX_NORMAL 16
 
 /* Longest record, reason or outcome kept, in bytes. */
-#define OMEN_OMEN_MAX_TEXT 1024
+#define OMEN_MAX_TEXT 1024
 
 /* What an omen is made of; plain, for the store and for new ones. Strings are owned. */
 typedef struct {
@@ -76,7 +76,7 @@ typedef struct {
     gboolean migration_helps;
     guint urgency_s; /* from time_us to the failure, as is typical of its signs; 0: not known */
     char *reason;
-    GPtrArray *records;  /* char *, the lines, the first OMEN_OMEN_MAX_RECORDS of them */
+    GPtrArray *records;  /* char *, the lines, the first OMEN_MAX_RECORDS of them */
     guint64 n_records;   /* all that joined */
     guint32 template_id; /* of the line that raised it */
     GArray *templates;   /* guint32: of all its lines, each once */
@@ -87,48 +87,48 @@ typedef struct {
     char *outcome;  /* what was done and what came of it, in words; "" until then */
     OmenFate fate;  /* what came of it */
     gint64 fate_us; /* when that was; 0 while it is not known */
-} OmenOmenData;
+} OmenData;
 
-OmenOmenData *omen_omen_data_new(void);
-OmenOmenData *omen_omen_data_copy(const OmenOmenData *self);
-void omen_omen_data_free(OmenOmenData *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenOmenData, omen_omen_data_free)
+OmenData *omen_data_new(void);
+OmenData *omen_data_copy(const OmenData *self);
+void omen_data_free(OmenData *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenData, omen_data_free)
 
-/* Makes all text in it fit to be shown; at most OMEN_OMEN_MAX_RECORDS records stay. Idempotent. */
-void omen_omen_data_sanitise(OmenOmenData *self);
+/* Makes all text in it fit to be shown; at most OMEN_MAX_RECORDS records stay. Idempotent. */
+void omen_data_sanitise(OmenData *self);
 
 /* Takes @data, sanitises its text. Returns: (transfer full). */
-OmenOmen *omen_omen_new(OmenOmenData *data);
+Omen *omen_new(OmenData *data);
 
 /* Borrowed, valid until the next change. */
-const OmenOmenData *omen_omen_get_data(OmenOmen *self);
+const OmenData *omen_get_data(Omen *self);
 
 /* Another record of the same trouble: kept if there is room, counted in any case. */
-void omen_omen_add_record(OmenOmen *self, gint64 time_us, double probability, const char *line);
+void omen_add_record(Omen *self, gint64 time_us, double probability, const char *line);
 
 /* Another sign of the same trouble: its records are added and the danger lasts at least as long as
  * the sign says. One "changed" for all of it. */
-void omen_omen_join(OmenOmen *self, const OmenOmenData *sign);
+void omen_join(Omen *self, const OmenData *detection);
 
-void omen_omen_set_action(OmenOmen *self, OmenAction action);
-void omen_omen_set_outcome(OmenOmen *self, const char *outcome);
+void omen_set_action(Omen *self, OmenAction action);
+void omen_set_outcome(Omen *self, const char *outcome);
 
 /* What really came. An operator's word is changed only by another one, and by the failure that was
  * confirmed already; the first time that a fate is known stays. FALSE: it stays as it was. */
-gboolean omen_omen_set_fate(OmenOmen *self, OmenFate fate, gint64 time_us);
-void omen_omen_set_expiry(OmenOmen *self, gint64 expires_us);
+gboolean omen_set_fate(Omen *self, OmenFate fate, gint64 time_us);
+void omen_set_expiry(Omen *self, gint64 expires_us);
 
 /* What was found out of @reach (owned by the caller), which is sought no longer. */
-void omen_omen_set_device_reach(OmenOmen *self, const OmenDeviceReach *reach);
+void omen_set_device_reach(Omen *self, const OmenDeviceReach *reach);
 
 /* The whole host is threatened: not only one domain, and not only those that use a device. */
-gboolean omen_omen_data_is_of_host(const OmenOmenData *self);
+gboolean omen_data_is_of_host(const OmenData *self);
 
 /* A device's trouble that reaches the domain. */
-gboolean omen_omen_data_reaches(const OmenOmenData *self, const char *uuid);
+gboolean omen_data_reaches(const OmenData *self, const char *uuid);
 
 /* Still a threat at @now_us: neither dismissed nor cleared nor expired. */
-gboolean omen_omen_is_open(OmenOmen *self, gint64 now_us);
+gboolean omen_is_open(Omen *self, gint64 now_us);
 
 /* Signal "changed" (no arguments): something in it changed; not emitted for a setter that changes
  * nothing. */

@@ -21,7 +21,7 @@ omen_track_record_count(const GPtrArray *omens)
     OmenTrackRecord self = {0};
 
     for (guint i = 0; i < omens->len; i++)
-        self.n_of_fate[omen_omen_get_data(g_ptr_array_index(omens, i))->fate]++;
+        self.n_of_fate[omen_get_data(g_ptr_array_index(omens, i))->fate]++;
     return self;
 }
 
@@ -39,22 +39,22 @@ omen_track_record_get_precision(const OmenTrackRecord *self)
 }
 
 static gboolean
-is_alike(const OmenOmenData *sign, const OmenOmenData *other)
+is_alike(const OmenData *detection, const OmenData *other)
 {
-    return other->failure_class == sign->failure_class && other->scope == sign->scope &&
-           (sign->id == 0 || other->id != sign->id);
+    return other->failure_class == detection->failure_class && other->scope == detection->scope &&
+           (detection->id == 0 || other->id != detection->id);
 }
 
 guint
-omen_track_record_estimate_urgency_s(const GPtrArray *omens, const OmenOmenData *sign)
+omen_track_record_estimate_urgency_s(const GPtrArray *omens, const OmenData *detection)
 {
-    double weight = sign->urgency_s > 0 ? OMEN_TRACK_PRIOR_WEIGHT : 0;
-    double sum = sign->urgency_s > 0 ? weight * log(sign->urgency_s) : 0;
+    double weight = detection->urgency_s > 0 ? OMEN_TRACK_PRIOR_WEIGHT : 0;
+    double sum = detection->urgency_s > 0 ? weight * log(detection->urgency_s) : 0;
 
     for (guint i = 0; i < omens->len; i++) {
-        const OmenOmenData *other = omen_omen_get_data(g_ptr_array_index(omens, i));
+        const OmenData *other = omen_get_data(g_ptr_array_index(omens, i));
         double lead_s = (double) (other->fate_us - other->time_us) / G_USEC_PER_SEC;
-        if (!is_alike(sign, other) || other->fate != OMEN_FATE_FAILED || !(lead_s >= 1))
+        if (!is_alike(detection, other) || other->fate != OMEN_FATE_FAILED || !(lead_s >= 1))
             continue;
         weight++;
         sum += log(lead_s);
@@ -63,17 +63,17 @@ omen_track_record_estimate_urgency_s(const GPtrArray *omens, const OmenOmenData 
 }
 
 double
-omen_track_record_correct_probability(const GPtrArray *omens, const OmenOmenData *sign)
+omen_track_record_correct_probability(const GPtrArray *omens, const OmenData *detection)
 {
     double weight = OMEN_TRACK_CONFIDENCE_WEIGHT;
-    double sum = weight * sign->probability;
+    double sum = weight * detection->probability;
 
     for (guint i = 0; i < omens->len; i++) {
-        const OmenOmenData *other = omen_omen_get_data(g_ptr_array_index(omens, i));
-        if (!is_alike(sign, other) || !(is_real(other->fate) || is_false(other->fate)))
+        const OmenData *other = omen_get_data(g_ptr_array_index(omens, i));
+        if (!is_alike(detection, other) || !(is_real(other->fate) || is_false(other->fate)))
             continue;
         weight++;
         sum += is_real(other->fate) ? 1 : 0;
     }
-    return MAX(sum / weight, MIN(sign->probability, OMEN_TRACK_LEAST));
+    return MAX(sum / weight, MIN(detection->probability, OMEN_TRACK_LEAST));
 }

@@ -15,7 +15,7 @@ typedef struct {
     guint n_of_fate[OMEN_N_FATES];
 } OmenTrackRecord;
 
-/* @omens: (element-type OmenOmen). */
+/* @omens: (element-type Omen). */
 OmenTrackRecord omen_track_record_count(const GPtrArray *omens);
 
 /* Share of what was real (failed, repaired, confirmed) among all that is known of; -1: nothing is.
@@ -24,19 +24,19 @@ double omen_track_record_get_precision(const OmenTrackRecord *self);
 
 /*
  * Seconds from the first sign to the failure: the geometric mean of what omens of the same class
- * and scope took, with the judge's @sign->urgency_s counted as OMEN_TRACK_PRIOR_WEIGHT of them; 0
- * where neither is known.
+ * and scope took, with the judge's @detection->urgency_s counted as OMEN_TRACK_PRIOR_WEIGHT of
+ * them; 0 where neither is known.
  */
 #define OMEN_TRACK_PRIOR_WEIGHT 4
-guint omen_track_record_estimate_urgency_s(const GPtrArray *omens, const OmenOmenData *sign);
+guint omen_track_record_estimate_urgency_s(const GPtrArray *omens, const OmenData *detection);
 
 /*
- * How sure a sign is by history: @sign->probability counted as OMEN_TRACK_CONFIDENCE_WEIGHT omens
- * of its class and scope, among those that came true or did not. At least OMEN_TRACK_LEAST: false
- * alarms make the next one wait for a second sign, and never silence it.
+ * How sure a sign is by history: @detection->probability counted as OMEN_TRACK_CONFIDENCE_WEIGHT
+ * omens of its class and scope, among those that came true or did not. At least OMEN_TRACK_LEAST:
+ * false alarms make the next one wait for a second sign, and never silence it.
  */
 #define OMEN_TRACK_CONFIDENCE_WEIGHT 8
 #define OMEN_TRACK_LEAST             0.5
-double omen_track_record_correct_probability(const GPtrArray *omens, const OmenOmenData *sign);
+double omen_track_record_correct_probability(const GPtrArray *omens, const OmenData *detection);
 
 G_END_DECLS

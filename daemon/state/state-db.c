@@ -244,9 +244,9 @@ omen_state_db_put_verdict(OmenStateDb *self, OmenVerdictRow *row)
 }
 
 void
-omen_state_db_put_omen(OmenStateDb *self, const OmenOmenData *data)
+omen_state_db_put_omen(OmenStateDb *self, const OmenData *data)
 {
-    put(self, OMEN_ROW_OMEN, omen_omen_data_copy(data), NULL);
+    put(self, OMEN_ROW_OMEN, omen_data_copy(data), NULL);
 }
 
 void

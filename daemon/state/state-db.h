@@ -69,7 +69,7 @@ void omen_state_db_put_stream(OmenStateDb *self, OmenStreamRow *row);
 void omen_state_db_put_verdict(OmenStateDb *self, OmenVerdictRow *row);
 
 /* @data is copied. */
-void omen_state_db_put_omen(OmenStateDb *self, const OmenOmenData *data);
+void omen_state_db_put_omen(OmenStateDb *self, const OmenData *data);
 void omen_state_db_put_evacuation(OmenStateDb *self, const OmenEvacuationData *data);
 
 void omen_state_db_put_setting(OmenStateDb *self, const char *key, const char *value);

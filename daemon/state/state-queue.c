@@ -23,7 +23,7 @@ dup_key(OmenRowKind kind, gconstpointer row)
     case OMEN_ROW_SETTING:
         return g_strdup(((const char *const *) row)[0]);
     case OMEN_ROW_OMEN:
-        return g_strdup_printf("%" G_GUINT64_FORMAT, ((const OmenOmenData *) row)->id);
+        return g_strdup_printf("%" G_GUINT64_FORMAT, ((const OmenData *) row)->id);
     case OMEN_ROW_VERDICT: {
         const OmenVerdictRow *verdict = row;
         return g_strdup_printf("%" G_GUINT64_FORMAT " %u %s", verdict->omen_id,
@@ -74,7 +74,7 @@ free_row(OmenRowKind kind, gpointer row)
         g_strfreev(row);
         return;
     case OMEN_ROW_OMEN:
-        omen_omen_data_free(row);
+        omen_data_free(row);
         return;
     case OMEN_ROW_VERDICT:
         omen_verdict_row_free(row);

@@ -33,7 +33,7 @@ typedef struct {
     GPtrArray *waiting; /* GTask: ended when it is written or can't be */
 } OmenStateOp;
 
-/* Takes @row, a OmenStreamRow, OmenOmenData, OmenVerdictRow, OmenEvacuationData or char *[3] {key,
+/* Takes @row, a OmenStreamRow, OmenData, OmenVerdictRow, OmenEvacuationData or char *[3] {key,
  * value, NULL}, by @kind; and @task, which may be NULL. */
 OmenStateOp *omen_state_op_new(OmenRowKind kind, gpointer row, GTask *task);
 void omen_state_op_free(OmenStateOp *self);

@@ -50,7 +50,7 @@ omen_state_contents_new(void)
 {
     OmenStateContents *self = g_new0(OmenStateContents, 1);
     self->streams = g_ptr_array_new_with_free_func((GDestroyNotify) omen_stream_row_free);
-    self->omens = g_ptr_array_new_with_free_func((GDestroyNotify) omen_omen_data_free);
+    self->omens = g_ptr_array_new_with_free_func((GDestroyNotify) omen_data_free);
     self->verdicts = g_ptr_array_new_with_free_func((GDestroyNotify) omen_verdict_row_free);
     self->evacuations = g_ptr_array_new_with_free_func((GDestroyNotify) omen_evacuation_data_free);
     self->settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

@@ -47,7 +47,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenVerdictRow, omen_verdict_row_free)
 /* All that an earlier life left. Omens and evacuations by rising number. */
 typedef struct {
     GPtrArray *streams;     /* OmenStreamRow */
-    GPtrArray *omens;       /* OmenOmenData */
+    GPtrArray *omens;       /* OmenData */
     GPtrArray *verdicts;    /* OmenVerdictRow, oldest first */
     GPtrArray *evacuations; /* OmenEvacuationData */
     GHashTable *settings;   /* char * -> char * */

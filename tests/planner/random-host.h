@@ -2,7 +2,7 @@
 /* Random hosts to plan for; the same seed gives the same host. */
 #pragma once
 
-#include "evacuation/planner.h"
+#include "evacuation/plan/planner.h"
 
 #define RANDOM_HOST_MAX_DOMAINS      40
 #define RANDOM_HOST_MAX_DESTINATIONS 3

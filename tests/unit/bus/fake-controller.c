@@ -35,7 +35,7 @@ static void
 fake_controller_init(FakeController *self)
 {
     self->mode = g_strdup("advise");
-    self->omens = omen_omen_registry_new(1000);
+    self->omens = omen_registry_new(1000);
     self->evacuations = g_ptr_array_new_with_free_func(g_object_unref);
     self->domains = g_ptr_array_new_with_free_func(g_free);
     self->destinations = g_ptr_array_new_with_free_func(g_free);
@@ -100,8 +100,8 @@ is_connected(OmenController *controller G_GNUC_UNUSED)
 static gboolean
 is_host_endangered(OmenController *controller)
 {
-    return omen_omen_registry_get_host_danger(FAKE_CONTROLLER(controller)->omens,
-                                              g_get_real_time()) != NULL;
+    return omen_registry_get_host_danger(FAKE_CONTROLLER(controller)->omens, g_get_real_time()) !=
+           NULL;
 }
 
 static char **
@@ -188,7 +188,7 @@ list_evacuations(OmenController *controller)
     return g_ptr_array_copy(FAKE_CONTROLLER(controller)->evacuations, copy_reference, NULL);
 }
 
-static OmenOmenRegistry *
+static OmenRegistry *
 get_omens(OmenController *controller)
 {
     return FAKE_CONTROLLER(controller)->omens;

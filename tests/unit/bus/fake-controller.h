@@ -13,7 +13,7 @@ struct _FakeController {
     GObject parent_instance;
 
     char *mode;
-    OmenOmenRegistry *omens;
+    OmenRegistry *omens;
     GPtrArray *evacuations;  /* OmenEvacuation */
     GPtrArray *domains;      /* char *, names; the UUID is made of the place */
     GPtrArray *destinations; /* char *, names */

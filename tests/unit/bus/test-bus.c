@@ -16,10 +16,10 @@ no_options(void)
     return g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL));
 }
 
-static OmenOmen *
+static Omen *
 raise_omen(PrivateBus *bus, const char *line)
 {
-    OmenOmenData *sign = omen_omen_data_new();
+    OmenData *sign = omen_data_new();
     gint64 now = g_get_real_time();
 
     g_free(sign->stream);
@@ -30,7 +30,7 @@ raise_omen(PrivateBus *bus, const char *line)
     sign->failure_class = OMEN_FAILURE_MEMORY;
     sign->probability = 0.9;
     g_ptr_array_add(sign->records, g_strdup(line));
-    return omen_omen_registry_raise(bus->controller->omens, sign, NULL);
+    return omen_registry_raise(bus->controller->omens, sign, NULL);
 }
 
 /* (transfer full): what GetManagedObjects gives. */
@@ -278,7 +278,7 @@ on_changed(GDBusConnection *connection G_GNUC_UNUSED,
 static void
 test_flood(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 {
-    OmenOmen *omen = raise_omen(bus, "first");
+    Omen *omen = raise_omen(bus, "first");
     guint n_signals = 0;
 
     private_bus_run_for(50);
@@ -287,7 +287,7 @@ test_flood(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
         OMEN_BUS_OMENS_PATH "/1", NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_changed, &n_signals, NULL);
     gint64 end = g_get_monotonic_time() + 2 * G_TIME_SPAN_SECOND;
     while (g_get_monotonic_time() < end) {
-        omen_omen_add_record(omen, g_get_real_time(), 0.9, "again");
+        omen_add_record(omen, g_get_real_time(), 0.9, "again");
         private_bus_run_for(1);
     }
     g_test_message("%u signals in 2 s", n_signals);
@@ -295,7 +295,7 @@ test_flood(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(n_signals, >=, 1);
 
     n_signals = 0;
-    omen_omen_set_action(omen, OMEN_ACTION_EVACUATING);
+    omen_set_action(omen, OMEN_ACTION_EVACUATING);
     private_bus_run_for(100);
     g_assert_cmpuint(n_signals, >=, 1);
     g_autoptr(GVariant) action = get_property(bus, OMEN_BUS_OMENS_PATH "/1", OMEN, "Action");
@@ -307,10 +307,10 @@ test_flood(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 static void
 test_open_ends(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 {
-    OmenOmen *omen = raise_omen(bus, "first");
+    Omen *omen = raise_omen(bus, "first");
 
-    omen_omen_set_action(omen, OMEN_ACTION_FINISHED);
-    omen_omen_set_expiry(omen, g_get_real_time() + G_TIME_SPAN_SECOND / 2);
+    omen_set_action(omen, OMEN_ACTION_FINISHED);
+    omen_set_expiry(omen, g_get_real_time() + G_TIME_SPAN_SECOND / 2);
     private_bus_run_for(2200);
     g_autoptr(GVariant) open = get_property(bus, OMEN_BUS_OMENS_PATH "/1", OMEN, "Open");
     g_assert_false(g_variant_get_boolean(open));

@@ -107,7 +107,7 @@ raise_omens(PrivateBus *bus, guint n)
     gint64 now = g_get_real_time();
 
     for (guint i = 0; i < n; i++) {
-        OmenOmenData *sign = omen_omen_data_new();
+        OmenData *sign = omen_data_new();
         g_free(sign->device);
         sign->device = g_strdup_printf("sd%u", i);
         sign->time_us = now;
@@ -116,7 +116,7 @@ raise_omens(PrivateBus *bus, guint n)
         sign->failure_class = OMEN_FAILURE_DISK;
         sign->probability = 0.9;
         g_ptr_array_add(sign->records, g_strdup("critical medium error"));
-        omen_omen_registry_raise(bus->controller->omens, sign, NULL);
+        omen_registry_raise(bus->controller->omens, sign, NULL);
     }
 }
 
@@ -353,13 +353,13 @@ test_precision(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     g_auto(Run) shown = {0};
     g_auto(Run) json = {0};
     g_autoptr(JsonNode) root = NULL;
-    OmenOmenRegistry *omens = omen_controller_get_omens(OMEN_CONTROLLER(bus->controller));
+    OmenRegistry *omens = omen_controller_get_omens(OMEN_CONTROLLER(bus->controller));
 
     raise_omens(bus, 3);
     run_tool(bus, &before, "omens --precision");
     g_assert_nonnull(strstr(before.out, "not known yet"));
-    omen_omen_set_fate(omen_omen_registry_lookup(omens, 1), OMEN_FATE_CONFIRMED, 1);
-    omen_omen_set_fate(omen_omen_registry_lookup(omens, 2), OMEN_FATE_DISMISSED, 1);
+    omen_set_fate(omen_registry_lookup(omens, 1), OMEN_FATE_CONFIRMED, 1);
+    omen_set_fate(omen_registry_lookup(omens, 2), OMEN_FATE_DISMISSED, 1);
     /* What changes in an omen is told on the bus every second or so. */
     for (guint i = 0; i < 20 && !(shown.out && strstr(shown.out, known)); i++) {
         run_clear(&shown);
@@ -463,12 +463,12 @@ count_omens(PrivateBus *bus, const char *line)
 static void
 test_filters(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 {
-    OmenOmenRegistry *omens = omen_controller_get_omens(OMEN_CONTROLLER(bus->controller));
+    OmenRegistry *omens = omen_controller_get_omens(OMEN_CONTROLLER(bus->controller));
     g_auto(Run) wrong_class = {0};
     g_auto(Run) wrong_time = {0};
 
     raise_omens(bus, 3);
-    omen_omen_set_action(omen_omen_registry_lookup(omens, 2), OMEN_ACTION_CLEARED);
+    omen_set_action(omen_registry_lookup(omens, 2), OMEN_ACTION_CLEARED);
     private_bus_run_for(50);
     g_assert_cmpuint(count_omens(bus, "omens --json"), ==, 3);
     g_assert_cmpuint(count_omens(bus, "omens --json --open"), ==, 2);

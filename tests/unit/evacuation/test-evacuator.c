@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The queue and the ends that need no second host: on libvirt's test driver, which can not migrate.
  */
-#include "evacuation/evacuator.h"
-#include "evacuation/ladder.h"
+#include "evacuation/libvirt/escalation.h"
+#include "evacuation/queue/evacuator.h"
 
 #include <glib/gstdio.h>
 #include <stdio.h>
@@ -184,7 +184,7 @@ static void
 test_stuck(void)
 {
     const OmenEvacuatorLimits limits = {
-        .concurrency = 1, .ladder = OMEN_LADDER_SHUTDOWN, .shutdown_limit_s = 1};
+        .concurrency = 1, .escalation = OMEN_ESCALATION_SHUTDOWN, .shutdown_limit_s = 1};
     const OmenEvacuationRequest request = {.omen_id = 7, .host_may_die = TRUE};
     Fixture fixture;
 
@@ -261,7 +261,7 @@ static void
 test_joined(void)
 {
     const OmenEvacuatorLimits limits = {
-        .concurrency = 1, .ladder = OMEN_LADDER_SHUTDOWN, .shutdown_limit_s = 1};
+        .concurrency = 1, .escalation = OMEN_ESCALATION_SHUTDOWN, .shutdown_limit_s = 1};
     const OmenEvacuationRequest wish = {.omen_id = 0};
     const OmenEvacuationRequest omen = {.omen_id = 7, .host_may_die = TRUE};
     g_autofree char *uuid = make_uuid(1);

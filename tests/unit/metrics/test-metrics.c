@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is counted, and how it is written. */
-#include "metrics/metered-judge.h"
 #include "metrics/openmetrics.h"
-#include "metrics/score-history.h"
+#include "watch/metered-judge.h"
+#include "watch/score-history.h"
 
 static const double bounds[] = {0.5, 1, 2};
 

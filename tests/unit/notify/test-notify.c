@@ -8,10 +8,10 @@
 #include <signal.h>
 #include <string.h>
 
-static OmenOmenData *
+static OmenData *
 make_omen(gint64 now_us)
 {
-    OmenOmenData *omen = omen_omen_data_new();
+    OmenData *omen = omen_data_new();
 
     omen->time_us = omen->last_us = now_us;
     omen->expires_us = now_us + G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC;
@@ -33,7 +33,7 @@ make_omen(gint64 now_us)
 static OmenNote *
 make_note(void)
 {
-    g_autoptr(OmenOmenData) omen = make_omen(1);
+    g_autoptr(OmenData) omen = make_omen(1);
 
     omen->id = 7;
     return omen_note_new_of_omen(omen, TRUE);
@@ -165,15 +165,15 @@ static void
 test_alerts(void)
 {
     const gint64 now_us = G_GINT64_CONSTANT(1700000000) * G_USEC_PER_SEC;
-    g_autoptr(OmenOmenRegistry) omens = omen_omen_registry_new(10);
+    g_autoptr(OmenRegistry) omens = omen_registry_new(10);
     g_autoptr(OmenAlerts) alerts = omen_alerts_new("alpha");
     g_autofree char *text = NULL;
     g_autoptr(JsonNode) root = NULL;
-    OmenOmen *omen;
+    Omen *omen;
     JsonObject *labels;
 
     g_assert_null(omen_alerts_to_json(alerts, omens, now_us));
-    omen = omen_omen_registry_raise(omens, make_omen(now_us), NULL);
+    omen = omen_registry_raise(omens, make_omen(now_us), NULL);
     text = omen_alerts_to_json(alerts, omens, now_us);
     root = json_from_string(text, NULL);
     labels = json_object_get_object_member(only_alert(root), "labels");
@@ -186,8 +186,8 @@ test_alerts(void)
                     "2023-11-14T23:13:20Z");
 
     /* Its end is repeated for a while. */
-    omen_omen_set_action(omen, OMEN_ACTION_CLEARED);
-    omen_alerts_end(alerts, omen_omen_get_data(omen), now_us + G_USEC_PER_SEC);
+    omen_set_action(omen, OMEN_ACTION_CLEARED);
+    omen_alerts_end(alerts, omen_get_data(omen), now_us + G_USEC_PER_SEC);
     g_free(text);
     text = omen_alerts_to_json(alerts, omens, now_us + G_USEC_PER_SEC);
     g_clear_pointer(&root, json_node_unref);

@@ -3,33 +3,33 @@
 
 #include <string.h>
 
-static OmenOmenData *
-new_sign(const char *stream, OmenScope scope, const char *device, gint64 time_us)
+static OmenData *
+new_detection(const char *stream, OmenScope scope, const char *device, gint64 time_us)
 {
-    OmenOmenData *sign = omen_omen_data_new();
+    OmenData *detection = omen_data_new();
 
-    g_free(sign->stream);
-    sign->stream = g_strdup(stream);
-    g_free(sign->device);
-    sign->device = g_strdup(device);
-    sign->scope = scope;
-    sign->failure_class = OMEN_FAILURE_DISK;
-    sign->time_us = time_us;
-    sign->expires_us = time_us + 100;
-    sign->probability = 0.8;
-    g_ptr_array_add(sign->records, g_strdup("a line"));
-    return sign;
+    g_free(detection->stream);
+    detection->stream = g_strdup(stream);
+    g_free(detection->device);
+    detection->device = g_strdup(device);
+    detection->scope = scope;
+    detection->failure_class = OMEN_FAILURE_DISK;
+    detection->time_us = time_us;
+    detection->expires_us = time_us + 100;
+    detection->probability = 0.8;
+    g_ptr_array_add(detection->records, g_strdup("a line"));
+    return detection;
 }
 
 static void
-set_domain(OmenOmenData *sign, const char *uuid)
+set_domain(OmenData *detection, const char *uuid)
 {
-    g_free(sign->domain_uuid);
-    sign->domain_uuid = g_strdup(uuid);
+    g_free(detection->domain_uuid);
+    detection->domain_uuid = g_strdup(uuid);
 }
 
 static void
-count(OmenOmenRegistry *registry, OmenOmen *omen, guint *counter)
+count(OmenRegistry *registry, Omen *omen, guint *counter)
 {
     (*counter)++;
 }
@@ -51,43 +51,43 @@ test_actions(void)
 static void
 test_text_is_clean(void)
 {
-    OmenOmenData *data = new_sign("host", OMEN_SCOPE_HOST, "sd\033[2Jb", 1);
+    OmenData *data = new_detection("host", OMEN_SCOPE_HOST, "sd\033[2Jb", 1);
     g_ptr_array_add(data->records, g_strdup("\xff\n"));
     for (guint i = 0; i < 40; i++)
         g_ptr_array_add(data->records, g_strnfill(5000, 'x'));
-    g_autoptr(OmenOmen) omen = omen_omen_new(data);
+    g_autoptr(Omen) omen = omen_new(data);
 
-    const OmenOmenData *got = omen_omen_get_data(omen);
+    const OmenData *got = omen_get_data(omen);
     g_assert_cmpstr(got->device, ==, "sd\\x1b[2Jb");
     g_assert_cmpstr(g_ptr_array_index(got->records, 1), ==, "\xef\xbf\xbd\\x0a");
-    g_assert_cmpuint(strlen(g_ptr_array_index(got->records, 2)), ==, OMEN_OMEN_MAX_TEXT);
-    g_assert_cmpuint(got->records->len, ==, OMEN_OMEN_MAX_RECORDS);
+    g_assert_cmpuint(strlen(g_ptr_array_index(got->records, 2)), ==, OMEN_MAX_TEXT);
+    g_assert_cmpuint(got->records->len, ==, OMEN_MAX_RECORDS);
     g_assert_cmpuint(got->n_records, ==, 42);
 
-    omen_omen_set_outcome(omen, "a\tb");
+    omen_set_outcome(omen, "a\tb");
     g_assert_cmpstr(got->outcome, ==, "a\\x09b");
 }
 
 static void
 test_burst_is_one(void)
 {
-    g_autoptr(OmenOmenRegistry) registry = omen_omen_registry_new(10);
+    g_autoptr(OmenRegistry) registry = omen_registry_new(10);
     guint added = 0, changed = 0;
     gboolean is_new = FALSE;
     g_signal_connect(registry, "added", G_CALLBACK(count), &added);
     g_signal_connect(registry, "changed", G_CALLBACK(count), &changed);
 
     for (gint64 i = 0; i < 50; i++) {
-        OmenOmenData *sign = new_sign("host", OMEN_SCOPE_DEVICE, "sdb", 1000 + i);
-        sign->probability = 0.6 + 0.005 * (double) i;
-        OmenOmen *omen = omen_omen_registry_raise(registry, sign, &is_new);
+        OmenData *detection = new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 1000 + i);
+        detection->probability = 0.6 + 0.005 * (double) i;
+        Omen *omen = omen_registry_raise(registry, detection, &is_new);
         g_assert_cmpint(is_new, ==, i == 0);
-        g_assert_cmpuint(omen_omen_get_data(omen)->id, ==, 1);
+        g_assert_cmpuint(omen_get_data(omen)->id, ==, 1);
     }
 
-    const OmenOmenData *data = omen_omen_get_data(omen_omen_registry_lookup(registry, 1));
+    const OmenData *data = omen_get_data(omen_registry_lookup(registry, 1));
     g_assert_cmpuint(data->n_records, ==, 50);
-    g_assert_cmpuint(data->records->len, ==, OMEN_OMEN_MAX_RECORDS);
+    g_assert_cmpuint(data->records->len, ==, OMEN_MAX_RECORDS);
     g_assert_cmpint(data->time_us, ==, 1000);
     g_assert_cmpint(data->last_us, ==, 1049);
     g_assert_cmpint(data->expires_us, ==, 1149);
@@ -99,33 +99,33 @@ test_burst_is_one(void)
 static void
 test_what_parts(void)
 {
-    g_autoptr(OmenOmenRegistry) registry = omen_omen_registry_new(20);
+    g_autoptr(OmenRegistry) registry = omen_registry_new(20);
     gboolean is_new = FALSE;
-    omen_omen_registry_raise(registry, new_sign("host", OMEN_SCOPE_DEVICE, "sdb", 1), &is_new);
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 1), &is_new);
 
-    omen_omen_registry_raise(registry, new_sign("host", OMEN_SCOPE_DEVICE, "sdc", 2), &is_new);
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "sdc", 2), &is_new);
     g_assert_true(is_new);
-    omen_omen_registry_raise(registry, new_sign("host", OMEN_SCOPE_HOST, "sdb", 2), &is_new);
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_HOST, "sdb", 2), &is_new);
     g_assert_true(is_new);
-    omen_omen_registry_raise(registry, new_sign("guest:1", OMEN_SCOPE_DEVICE, "sdb", 2), &is_new);
+    omen_registry_raise(registry, new_detection("guest:1", OMEN_SCOPE_DEVICE, "sdb", 2), &is_new);
     g_assert_true(is_new);
-    OmenOmenData *other = new_sign("host", OMEN_SCOPE_DEVICE, "sdb", 2);
+    OmenData *other = new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 2);
     other->failure_class = OMEN_FAILURE_NVME;
-    omen_omen_registry_raise(registry, other, &is_new);
+    omen_registry_raise(registry, other, &is_new);
     g_assert_true(is_new);
-    other = new_sign("host", OMEN_SCOPE_DEVICE, "sdb", 2);
+    other = new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 2);
     set_domain(other, "u1");
-    omen_omen_registry_raise(registry, other, &is_new);
+    omen_registry_raise(registry, other, &is_new);
     g_assert_true(is_new);
 
     /* Over, dismissed or cleared: the next sign is a new omen. */
-    omen_omen_registry_raise(registry, new_sign("host", OMEN_SCOPE_DEVICE, "sdb", 101), &is_new);
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 101), &is_new);
     g_assert_true(is_new);
-    OmenOmen *omen = omen_omen_registry_raise(
-        registry, new_sign("host", OMEN_SCOPE_DEVICE, "sdb", 102), &is_new);
+    Omen *omen = omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 102),
+                                     &is_new);
     g_assert_false(is_new);
-    omen_omen_set_action(omen, OMEN_ACTION_DISMISSED);
-    omen_omen_registry_raise(registry, new_sign("host", OMEN_SCOPE_DEVICE, "sdb", 103), &is_new);
+    omen_set_action(omen, OMEN_ACTION_DISMISSED);
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 103), &is_new);
     g_assert_true(is_new);
 }
 
@@ -133,126 +133,124 @@ test_what_parts(void)
 static void
 test_guest_can_not_multiply(void)
 {
-    g_autoptr(OmenOmenRegistry) registry = omen_omen_registry_new(20);
+    g_autoptr(OmenRegistry) registry = omen_registry_new(20);
 
     for (guint i = 0; i < 100; i++) {
         g_autofree char *device = g_strdup_printf("sd%u", i);
-        OmenOmenData *sign = new_sign("guest:u1", OMEN_SCOPE_GUEST, device, 1);
-        set_domain(sign, "u1");
-        g_assert_cmpuint(omen_omen_get_data(omen_omen_registry_raise(registry, sign, NULL))->id, ==,
-                         1);
+        OmenData *detection = new_detection("guest:u1", OMEN_SCOPE_GUEST, device, 1);
+        set_domain(detection, "u1");
+        g_assert_cmpuint(omen_get_data(omen_registry_raise(registry, detection, NULL))->id, ==, 1);
     }
 }
 
 static void
 test_limit(void)
 {
-    g_autoptr(OmenOmenRegistry) registry = omen_omen_registry_new(3);
+    g_autoptr(OmenRegistry) registry = omen_registry_new(3);
     guint removed = 0;
     g_signal_connect(registry, "removed", G_CALLBACK(count), &removed);
 
-    omen_omen_registry_raise(registry, new_sign("host", OMEN_SCOPE_HOST, "", 1), NULL);
-    omen_omen_registry_raise(registry, new_sign("guest:u", OMEN_SCOPE_GUEST, "", 1), NULL);
-    omen_omen_registry_raise(registry, new_sign("host", OMEN_SCOPE_DEVICE, "a", 1), NULL);
-    omen_omen_set_action(omen_omen_registry_lookup(registry, 3), OMEN_ACTION_CLEARED);
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_HOST, "", 1), NULL);
+    omen_registry_raise(registry, new_detection("guest:u", OMEN_SCOPE_GUEST, "", 1), NULL);
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "a", 1), NULL);
+    omen_set_action(omen_registry_lookup(registry, 3), OMEN_ACTION_CLEARED);
 
-    omen_omen_registry_raise(registry, new_sign("host", OMEN_SCOPE_DEVICE, "b", 1), NULL);
-    g_assert_null(omen_omen_registry_lookup(registry, 3));
-    omen_omen_registry_raise(registry, new_sign("host", OMEN_SCOPE_DEVICE, "c", 1), NULL);
-    g_assert_null(omen_omen_registry_lookup(registry, 2));
-    omen_omen_registry_raise(registry, new_sign("host", OMEN_SCOPE_DEVICE, "d", 1), NULL);
-    g_assert_null(omen_omen_registry_lookup(registry, 1));
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "b", 1), NULL);
+    g_assert_null(omen_registry_lookup(registry, 3));
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "c", 1), NULL);
+    g_assert_null(omen_registry_lookup(registry, 2));
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "d", 1), NULL);
+    g_assert_null(omen_registry_lookup(registry, 1));
     g_assert_cmpuint(removed, ==, 3);
 
-    g_autoptr(GPtrArray) list = omen_omen_registry_list(registry);
+    g_autoptr(GPtrArray) list = omen_registry_list(registry);
     g_assert_cmpuint(list->len, ==, 3);
     for (guint i = 0; i < 3; i++)
-        g_assert_cmpuint(omen_omen_get_data(g_ptr_array_index(list, i))->id, ==, 4 + i);
+        g_assert_cmpuint(omen_get_data(g_ptr_array_index(list, i))->id, ==, 4 + i);
 }
 
 static void
 test_restore(void)
 {
-    g_autoptr(OmenOmenRegistry) registry = omen_omen_registry_new(10);
+    g_autoptr(OmenRegistry) registry = omen_registry_new(10);
     const guint64 ids[] = {7, 3, 9, 7, 0};
 
     for (guint i = 0; i < G_N_ELEMENTS(ids); i++) {
-        OmenOmenData *data = new_sign("host", OMEN_SCOPE_HOST, "", 1);
+        OmenData *data = new_detection("host", OMEN_SCOPE_HOST, "", 1);
         data->id = ids[i];
-        omen_omen_registry_restore(registry, data);
+        omen_registry_restore(registry, data);
     }
-    g_autoptr(GPtrArray) list = omen_omen_registry_list(registry);
+    g_autoptr(GPtrArray) list = omen_registry_list(registry);
     g_assert_cmpuint(list->len, ==, 3);
-    g_assert_cmpuint(omen_omen_get_data(g_ptr_array_index(list, 0))->id, ==, 3);
-    OmenOmen *next =
-        omen_omen_registry_raise(registry, new_sign("host", OMEN_SCOPE_DEVICE, "x", 500), NULL);
-    g_assert_cmpuint(omen_omen_get_data(next)->id, ==, 10);
+    g_assert_cmpuint(omen_get_data(g_ptr_array_index(list, 0))->id, ==, 3);
+    Omen *next =
+        omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "x", 500), NULL);
+    g_assert_cmpuint(omen_get_data(next)->id, ==, 10);
 }
 
 /* A device's trouble concerns those that use it, and nobody before that is found out. */
 static void
 test_device_danger(void)
 {
-    g_autoptr(OmenOmenRegistry) registry = omen_omen_registry_new(10);
+    g_autoptr(OmenRegistry) registry = omen_registry_new(10);
     g_autoptr(OmenDeviceReach) reach = omen_device_reach_new(OMEN_REACH_DOMAINS, "used by g1");
     g_autoptr(OmenDeviceReach) nobody = omen_device_reach_new(OMEN_REACH_NOBODY, "unused");
     g_autoptr(OmenDeviceReach) host = omen_device_reach_new(OMEN_REACH_HOST, "/ lies on it");
-    OmenOmenData *sign = new_sign("host", OMEN_SCOPE_DEVICE, "sdb", 1);
-    OmenOmen *omen;
+    OmenData *detection = new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 1);
+    Omen *omen;
 
-    sign->migration_helps = TRUE;
-    sign->is_reach_sought = TRUE;
-    omen = omen_omen_registry_raise(registry, sign, NULL);
-    g_assert_null(omen_omen_registry_get_host_danger(registry, 5));
+    detection->migration_helps = TRUE;
+    detection->is_reach_sought = TRUE;
+    omen = omen_registry_raise(registry, detection, NULL);
+    g_assert_null(omen_registry_get_host_danger(registry, 5));
     omen_device_reach_add_use(reach, "u1", "g1\033[2J", "sdb → vda of g1");
-    omen_omen_set_device_reach(omen, reach);
-    g_assert_null(omen_omen_registry_get_host_danger(registry, 5));
-    g_assert_true(omen_omen_registry_get_domain_danger(registry, "u1", 5) == omen);
-    g_assert_null(omen_omen_registry_get_domain_danger(registry, "u2", 5));
-    const OmenDeviceUse *use = g_ptr_array_index(omen_omen_get_data(omen)->device_reach->uses, 0);
+    omen_set_device_reach(omen, reach);
+    g_assert_null(omen_registry_get_host_danger(registry, 5));
+    g_assert_true(omen_registry_get_domain_danger(registry, "u1", 5) == omen);
+    g_assert_null(omen_registry_get_domain_danger(registry, "u2", 5));
+    const OmenDeviceUse *use = g_ptr_array_index(omen_get_data(omen)->device_reach->uses, 0);
     g_assert_null(strchr(use->name, '\033'));
     g_assert_cmpstr(use->chain, ==, "sdb → vda of g1");
-    omen_omen_set_device_reach(omen, nobody);
-    g_assert_null(omen_omen_registry_get_domain_danger(registry, "u1", 5));
-    g_assert_null(omen_omen_registry_get_host_danger(registry, 5));
-    omen_omen_set_device_reach(omen, host);
-    g_assert_true(omen_omen_registry_get_host_danger(registry, 5) == omen);
+    omen_set_device_reach(omen, nobody);
+    g_assert_null(omen_registry_get_domain_danger(registry, "u1", 5));
+    g_assert_null(omen_registry_get_host_danger(registry, 5));
+    omen_set_device_reach(omen, host);
+    g_assert_true(omen_registry_get_host_danger(registry, 5) == omen);
 }
 
 static void
 test_danger(void)
 {
-    g_autoptr(OmenOmenRegistry) registry = omen_omen_registry_new(10);
-    g_assert_null(omen_omen_registry_get_host_danger(registry, 5));
+    g_autoptr(OmenRegistry) registry = omen_registry_new(10);
+    g_assert_null(omen_registry_get_host_danger(registry, 5));
 
-    OmenOmenData *mine = new_sign("domain:u1", OMEN_SCOPE_DOMAIN, "", 1);
+    OmenData *mine = new_detection("domain:u1", OMEN_SCOPE_DOMAIN, "", 1);
     set_domain(mine, "u1");
-    omen_omen_registry_raise(registry, mine, NULL);
-    omen_omen_registry_raise(registry, new_sign("host", OMEN_SCOPE_DEVICE, "sdb", 1), NULL);
-    g_assert_null(omen_omen_registry_get_host_danger(registry, 5));
-    g_assert_nonnull(omen_omen_registry_get_domain_danger(registry, "u1", 5));
-    g_assert_null(omen_omen_registry_get_domain_danger(registry, "u2", 5));
+    omen_registry_raise(registry, mine, NULL);
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 1), NULL);
+    g_assert_null(omen_registry_get_host_danger(registry, 5));
+    g_assert_nonnull(omen_registry_get_domain_danger(registry, "u1", 5));
+    g_assert_null(omen_registry_get_domain_danger(registry, "u2", 5));
 
-    OmenOmenData *bad = new_sign("host", OMEN_SCOPE_HOST, "", 1);
+    OmenData *bad = new_detection("host", OMEN_SCOPE_HOST, "", 1);
     bad->migration_helps = TRUE;
-    omen_omen_registry_raise(registry, bad, NULL);
-    OmenOmenData *worse = new_sign("host", OMEN_SCOPE_HOST, "", 1);
+    omen_registry_raise(registry, bad, NULL);
+    OmenData *worse = new_detection("host", OMEN_SCOPE_HOST, "", 1);
     worse->migration_helps = TRUE;
     worse->failure_class = OMEN_FAILURE_MEMORY;
     worse->probability = 0.95;
-    OmenOmen *worst = omen_omen_registry_raise(registry, worse, NULL);
-    g_assert_true(omen_omen_registry_get_host_danger(registry, 5) == worst);
-    omen_omen_set_action(worst, OMEN_ACTION_DISMISSED);
-    g_assert_true(omen_omen_registry_get_host_danger(registry, 5) ==
-                  omen_omen_registry_lookup(registry, 3));
+    Omen *worst = omen_registry_raise(registry, worse, NULL);
+    g_assert_true(omen_registry_get_host_danger(registry, 5) == worst);
+    omen_set_action(worst, OMEN_ACTION_DISMISSED);
+    g_assert_true(omen_registry_get_host_danger(registry, 5) == omen_registry_lookup(registry, 3));
 
-    omen_omen_set_action(omen_omen_registry_lookup(registry, 2), OMEN_ACTION_EVACUATING);
-    omen_omen_registry_expire(registry, 101);
-    g_assert_null(omen_omen_registry_get_host_danger(registry, 101));
+    omen_set_action(omen_registry_lookup(registry, 2), OMEN_ACTION_EVACUATING);
+    omen_registry_expire(registry, 101);
+    g_assert_null(omen_registry_get_host_danger(registry, 101));
     const OmenAction expected[] = {OMEN_ACTION_CLEARED, OMEN_ACTION_EVACUATING, OMEN_ACTION_CLEARED,
                                    OMEN_ACTION_DISMISSED};
     for (guint64 id = 1; id <= 4; id++)
-        g_assert_cmpuint(omen_omen_get_data(omen_omen_registry_lookup(registry, id))->action, ==,
+        g_assert_cmpuint(omen_get_data(omen_registry_lookup(registry, id))->action, ==,
                          expected[id - 1]);
 }
 
@@ -260,18 +258,18 @@ test_danger(void)
 static void
 test_fate(void)
 {
-    g_autoptr(OmenOmen) omen = omen_omen_new(omen_omen_data_new());
+    g_autoptr(Omen) omen = omen_new(omen_data_new());
     OmenFate fate;
 
-    g_assert_true(omen_omen_set_fate(omen, OMEN_FATE_NOTHING, 1));
-    g_assert_true(omen_omen_set_fate(omen, OMEN_FATE_FAILED, 2));
-    g_assert_false(omen_omen_set_fate(omen, OMEN_FATE_FAILED, 3));
-    g_assert_false(omen_omen_set_fate(omen, OMEN_FATE_NOTHING, 3));
-    g_assert_cmpint(omen_omen_get_data(omen)->fate_us, ==, 2);
-    g_assert_true(omen_omen_set_fate(omen, OMEN_FATE_DISMISSED, 4));
-    g_assert_false(omen_omen_set_fate(omen, OMEN_FATE_FAILED, 5));
-    g_assert_true(omen_omen_set_fate(omen, OMEN_FATE_CONFIRMED, 6));
-    g_assert_true(omen_omen_set_fate(omen, OMEN_FATE_FAILED, 7));
+    g_assert_true(omen_set_fate(omen, OMEN_FATE_NOTHING, 1));
+    g_assert_true(omen_set_fate(omen, OMEN_FATE_FAILED, 2));
+    g_assert_false(omen_set_fate(omen, OMEN_FATE_FAILED, 3));
+    g_assert_false(omen_set_fate(omen, OMEN_FATE_NOTHING, 3));
+    g_assert_cmpint(omen_get_data(omen)->fate_us, ==, 2);
+    g_assert_true(omen_set_fate(omen, OMEN_FATE_DISMISSED, 4));
+    g_assert_false(omen_set_fate(omen, OMEN_FATE_FAILED, 5));
+    g_assert_true(omen_set_fate(omen, OMEN_FATE_CONFIRMED, 6));
+    g_assert_true(omen_set_fate(omen, OMEN_FATE_FAILED, 7));
     for (guint i = 0; i < OMEN_N_FATES; i++) {
         g_assert_true(omen_fate_from_string(omen_fate_to_string((OmenFate) i), &fate));
         g_assert_cmpuint(fate, ==, i);
@@ -283,16 +281,16 @@ test_fate(void)
 static void
 test_templates(void)
 {
-    g_autoptr(OmenOmen) omen = omen_omen_new(omen_omen_data_new());
+    g_autoptr(Omen) omen = omen_new(omen_data_new());
 
-    for (guint i = 0; i < 3 * OMEN_OMEN_MAX_TEMPLATES; i++) {
-        g_autoptr(OmenOmenData) sign = omen_omen_data_new();
-        sign->template_id = i / 2;
-        omen_omen_join(omen, sign);
+    for (guint i = 0; i < 3 * OMEN_MAX_TEMPLATES; i++) {
+        g_autoptr(OmenData) detection = omen_data_new();
+        detection->template_id = i / 2;
+        omen_join(omen, detection);
     }
-    g_assert_cmpuint(omen_omen_get_data(omen)->templates->len, ==, OMEN_OMEN_MAX_TEMPLATES);
-    for (guint i = 0; i < OMEN_OMEN_MAX_TEMPLATES; i++)
-        g_assert_cmpuint(g_array_index(omen_omen_get_data(omen)->templates, guint32, i), ==, i);
+    g_assert_cmpuint(omen_get_data(omen)->templates->len, ==, OMEN_MAX_TEMPLATES);
+    for (guint i = 0; i < OMEN_MAX_TEMPLATES; i++)
+        g_assert_cmpuint(g_array_index(omen_get_data(omen)->templates, guint32, i), ==, i);
 }
 
 int

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "omen/track-record.h"
 
-static OmenOmen *
+static Omen *
 new_omen(OmenFailureClass failure_class, OmenScope scope, OmenFate fate, guint lead_s)
 {
-    OmenOmenData *data = omen_omen_data_new();
+    OmenData *data = omen_data_new();
 
     data->id = 1;
     data->failure_class = failure_class;
@@ -12,7 +12,7 @@ new_omen(OmenFailureClass failure_class, OmenScope scope, OmenFate fate, guint l
     data->time_us = 1000 * (gint64) G_USEC_PER_SEC;
     data->fate = fate;
     data->fate_us = data->time_us + (gint64) lead_s * G_USEC_PER_SEC;
-    return omen_omen_new(data);
+    return omen_new(data);
 }
 
 static void
@@ -22,15 +22,15 @@ add(GPtrArray *omens, OmenFate fate, guint n, guint lead_s)
         g_ptr_array_add(omens, new_omen(OMEN_FAILURE_DISK, OMEN_SCOPE_DEVICE, fate, lead_s));
 }
 
-static OmenOmenData *
-new_sign(void)
+static OmenData *
+new_detection(void)
 {
-    OmenOmenData *sign = omen_omen_data_new();
+    OmenData *detection = omen_data_new();
 
-    sign->failure_class = OMEN_FAILURE_DISK;
-    sign->scope = OMEN_SCOPE_DEVICE;
-    sign->probability = 0.9;
-    return sign;
+    detection->failure_class = OMEN_FAILURE_DISK;
+    detection->scope = OMEN_SCOPE_DEVICE;
+    detection->probability = 0.9;
+    return detection;
 }
 
 static void
@@ -56,44 +56,46 @@ static void
 test_urgency(void)
 {
     g_autoptr(GPtrArray) omens = g_ptr_array_new_with_free_func(g_object_unref);
-    g_autoptr(OmenOmenData) sign = new_sign();
+    g_autoptr(OmenData) detection = new_detection();
 
-    g_assert_cmpuint(omen_track_record_estimate_urgency_s(omens, sign), ==, 0);
-    sign->urgency_s = 1000;
-    g_assert_cmpuint(omen_track_record_estimate_urgency_s(omens, sign), ==, 1000);
+    g_assert_cmpuint(omen_track_record_estimate_urgency_s(omens, detection), ==, 0);
+    detection->urgency_s = 1000;
+    g_assert_cmpuint(omen_track_record_estimate_urgency_s(omens, detection), ==, 1000);
     g_ptr_array_add(omens, new_omen(OMEN_FAILURE_OOM, OMEN_SCOPE_DEVICE, OMEN_FATE_FAILED, 10));
     g_ptr_array_add(omens, new_omen(OMEN_FAILURE_DISK, OMEN_SCOPE_GUEST, OMEN_FATE_FAILED, 10));
     add(omens, OMEN_FATE_REPAIRED, 9, 10);
-    g_assert_cmpuint(omen_track_record_estimate_urgency_s(omens, sign), ==, 1000);
+    g_assert_cmpuint(omen_track_record_estimate_urgency_s(omens, detection), ==, 1000);
     add(omens, OMEN_FATE_FAILED, OMEN_TRACK_PRIOR_WEIGHT, 10);
-    g_assert_cmpuint(omen_track_record_estimate_urgency_s(omens, sign), ==, 100);
-    sign->urgency_s = 0;
-    g_assert_cmpuint(omen_track_record_estimate_urgency_s(omens, sign), ==, 10);
+    g_assert_cmpuint(omen_track_record_estimate_urgency_s(omens, detection), ==, 100);
+    detection->urgency_s = 0;
+    g_assert_cmpuint(omen_track_record_estimate_urgency_s(omens, detection), ==, 10);
     /* One that came at once says nothing of how long it takes. */
     add(omens, OMEN_FATE_FAILED, 5, 0);
-    g_assert_cmpuint(omen_track_record_estimate_urgency_s(omens, sign), ==, 10);
+    g_assert_cmpuint(omen_track_record_estimate_urgency_s(omens, detection), ==, 10);
 }
 
 static void
 test_confidence(void)
 {
     g_autoptr(GPtrArray) omens = g_ptr_array_new_with_free_func(g_object_unref);
-    g_autoptr(OmenOmenData) sign = new_sign();
+    g_autoptr(OmenData) detection = new_detection();
 
-    g_assert_cmpfloat(omen_track_record_correct_probability(omens, sign), ==, 0.9);
+    g_assert_cmpfloat(omen_track_record_correct_probability(omens, detection), ==, 0.9);
     add(omens, OMEN_FATE_UNKNOWN, 50, 0);
-    g_assert_cmpfloat(omen_track_record_correct_probability(omens, sign), ==, 0.9);
+    g_assert_cmpfloat(omen_track_record_correct_probability(omens, detection), ==, 0.9);
     add(omens, OMEN_FATE_DISMISSED, 2, 10);
-    g_assert_cmpfloat_with_epsilon(omen_track_record_correct_probability(omens, sign), 0.72, 1e-9);
+    g_assert_cmpfloat_with_epsilon(omen_track_record_correct_probability(omens, detection), 0.72,
+                                   1e-9);
     /* A thousand false alarms do not silence the next. */
     add(omens, OMEN_FATE_NOTHING, 1000, 10);
-    g_assert_cmpfloat(omen_track_record_correct_probability(omens, sign), ==, OMEN_TRACK_LEAST);
+    g_assert_cmpfloat(omen_track_record_correct_probability(omens, detection), ==,
+                      OMEN_TRACK_LEAST);
     /* Another class, and what a guest says, are other histories. */
-    sign->scope = OMEN_SCOPE_GUEST;
-    g_assert_cmpfloat(omen_track_record_correct_probability(omens, sign), ==, 0.9);
-    sign->scope = OMEN_SCOPE_DEVICE;
+    detection->scope = OMEN_SCOPE_GUEST;
+    g_assert_cmpfloat(omen_track_record_correct_probability(omens, detection), ==, 0.9);
+    detection->scope = OMEN_SCOPE_DEVICE;
     add(omens, OMEN_FATE_FAILED, 100000, 10);
-    g_assert_cmpfloat(omen_track_record_correct_probability(omens, sign), >, 0.95);
+    g_assert_cmpfloat(omen_track_record_correct_probability(omens, detection), >, 0.95);
 }
 
 int

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "source/file-source.h"
-#include "source/qemu-log-source.h"
-#include "source/syslog-framing.h"
-#include "source/syslog-source.h"
+#include "source/log/file-source.h"
+#include "source/log/qemu-log-source.h"
+#include "source/log/syslog-framing.h"
+#include "source/log/syslog-source.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

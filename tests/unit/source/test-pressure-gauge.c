@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "source/pressure-gauge.h"
+#include "source/health/pressure-gauge.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "source/pressure-meter.h"
+#include "source/health/pressure-meter.h"
 
 #include <string.h>
 #include <unistd.h>

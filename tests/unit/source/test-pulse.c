@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "source/budget.h"
-#include "source/pulse.h"
+#include "source/health/pulse.h"
+#include "source/log/budget.h"
 
 #define S ((gint64) G_USEC_PER_SEC)
 

@@ -77,11 +77,11 @@ new_evacuation(guint64 id, OmenPhase phase)
     return data;
 }
 
-static OmenOmenData *
+static OmenData *
 new_omen(guint64 id)
 {
     const guint32 another = 3;
-    OmenOmenData *data = omen_omen_data_new();
+    OmenData *data = omen_data_new();
     data->id = id;
     data->time_us = 100 + (gint64) id;
     data->last_us = 200 + (gint64) id;
@@ -146,7 +146,7 @@ new_verdict(guint32 template_id, gint64 time_us)
 static void
 put_all(OmenStateDb *db)
 {
-    g_autoptr(OmenOmenData) omen = new_omen(5);
+    g_autoptr(OmenData) omen = new_omen(5);
     g_autoptr(OmenEvacuationData) evacuation = new_evacuation(3, OMEN_PHASE_RUNNING);
 
     omen_state_db_put_stream(db, new_stream("guest:u1", 77, 100));
@@ -157,9 +157,9 @@ put_all(OmenStateDb *db)
 }
 
 static void
-check_omen(const OmenOmenData *got)
+check_omen(const OmenData *got)
 {
-    g_autoptr(OmenOmenData) want = new_omen(5);
+    g_autoptr(OmenData) want = new_omen(5);
 
     g_assert_cmpuint(got->id, ==, want->id);
     g_assert_cmpint(got->time_us, ==, want->time_us);
@@ -269,7 +269,7 @@ test_latest_wins(Fixture *fixture, gconstpointer data)
     {
         g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
         for (guint i = 0; i <= 1000; i++) {
-            g_autoptr(OmenOmenData) omen = new_omen(1);
+            g_autoptr(OmenData) omen = new_omen(1);
             omen->n_records = i;
             omen_state_db_put_omen(db, omen);
         }
@@ -278,7 +278,7 @@ test_latest_wins(Fixture *fixture, gconstpointer data)
     g_clear_pointer(&contents, omen_state_contents_free);
     g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
     g_assert_cmpuint(contents->omens->len, ==, 1);
-    g_assert_cmpuint(((OmenOmenData *) g_ptr_array_index(contents->omens, 0))->n_records, ==, 1000);
+    g_assert_cmpuint(((OmenData *) g_ptr_array_index(contents->omens, 0))->n_records, ==, 1000);
 }
 
 /* Numbers that are none, text that is none. */
@@ -288,7 +288,7 @@ test_odd_values(Fixture *fixture, gconstpointer data)
     g_autoptr(OmenStateContents) contents = NULL;
     {
         g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
-        g_autoptr(OmenOmenData) omen = new_omen(1);
+        g_autoptr(OmenData) omen = new_omen(1);
         omen->probability = 0.0 / 0.0;
         omen->n_records = G_MAXUINT64;
         set_text(&omen->reason, "\xff'; DROP TABLE omens; --");
@@ -297,7 +297,7 @@ test_odd_values(Fixture *fixture, gconstpointer data)
     }
     g_clear_pointer(&contents, omen_state_contents_free);
     g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
-    const OmenOmenData *omen = g_ptr_array_index(contents->omens, 0);
+    const OmenData *omen = g_ptr_array_index(contents->omens, 0);
     g_assert_cmpfloat(omen->probability, ==, 0);
     g_assert_cmpuint(omen->n_records, ==, G_MAXINT64);
     g_assert_cmpstr(omen->reason, ==, "\xef\xbf\xbd'; DROP TABLE omens; --");
@@ -452,7 +452,7 @@ test_prune(Fixture *fixture, gconstpointer data)
         g_autoptr(OmenStateDb) db G_GNUC_UNUSED =
             omen_state_db_open(fixture->path, &config, &contents, NULL);
         for (guint64 id = 1; life == 0 && id <= 40; id++) {
-            g_autoptr(OmenOmenData) omen = new_omen(id);
+            g_autoptr(OmenData) omen = new_omen(id);
             g_autoptr(OmenEvacuationData) evacuation =
                 new_evacuation(id, id == 2 ? OMEN_PHASE_RECONCILING : OMEN_PHASE_FAILED);
             omen->last_us = id < 35 ? now - 2 * G_TIME_SPAN_DAY : now;
@@ -484,7 +484,7 @@ test_wrong_clock_does_not_empty(Fixture *fixture, gconstpointer data)
 
     g_assert_no_error(error);
     for (guint64 id = 1; id <= 3; id++) {
-        g_autoptr(OmenOmenData) omen = new_omen(id);
+        g_autoptr(OmenData) omen = new_omen(id);
         g_assert_true(omen_store_put_omen(store, omen, &error));
     }
     g_assert_true(omen_store_prune(store, &limits, G_MAXINT64, &error));

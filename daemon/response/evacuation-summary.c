@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "response/evacuation-summary.h"
+
+void
+omen_evacuation_summary_clear(OmenEvacuationSummary *self)
+{
+    g_clear_pointer(&self->first_error, g_free);
+}
+
+void
+omen_evacuation_summary_count(OmenEvacuationSummary *self,
+                              OmenEvacuator *evacuator,
+                              guint64 omen_id)
+{
+    g_autoptr(GPtrArray) list = omen_evacuator_list(evacuator);
+
+    for (guint i = 0; i < list->len; i++) {
+        const OmenEvacuationData *data = omen_evacuation_get_data(g_ptr_array_index(list, i));
+
+        if (data->omen_id != omen_id)
+            continue;
+        self->total++;
+        if (omen_phase_is_final(data->phase))
+            self->final++;
+        if (data->phase == OMEN_PHASE_SUCCEEDED)
+            self->moved++;
+        else if (omen_phase_is_final(data->phase) && !self->first_error)
+            self->first_error = g_strdup_printf("%s: %s", data->domain_name, data->error);
+    }
+}
+
+void
+omen_evacuation_summary_conclude(const OmenEvacuationSummary *self, Omen *omen)
+{
+    g_autofree char *outcome =
+        g_strdup_printf("%u of %u domains moved away%s%s", self->moved, self->total,
+                        self->first_error ? "; " : "", self->first_error ? self->first_error : "");
+
+    omen_set_outcome(omen, outcome);
+    omen_set_action(omen, OMEN_ACTION_FINISHED);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How the evacuations for an omen went, and the word about it that stays with the omen. */
+#pragma once
+
+#include "evacuation/queue/evacuator.h"
+#include "omen/omen.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+    guint total;
+    guint final;
+    guint moved;
+    char *first_error; /* NULL: none */
+} OmenEvacuationSummary;
+
+void omen_evacuation_summary_clear(OmenEvacuationSummary *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OmenEvacuationSummary, omen_evacuation_summary_clear)
+
+/* @self: zeroed. */
+void omen_evacuation_summary_count(OmenEvacuationSummary *self,
+                                   OmenEvacuator *evacuator,
+                                   guint64 omen_id);
+
+/* All have ended: how it went is the omen's outcome. */
+void omen_evacuation_summary_conclude(const OmenEvacuationSummary *self, Omen *omen);
+
+G_END_DECLS

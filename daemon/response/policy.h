@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The policy: what is to be done about an omen. Pure.
+ *
+ * What binds it: a guest's word never moves anything by itself, and never concerns anyone but that
+ * guest; nothing moves in the default mode without an operator's approval; where moving does not
+ * help, nothing moves.
+ */
+#pragma once
+
+#include "configuration/configuration.h"
+#include "omen/omen.h"
+
+G_BEGIN_DECLS
+
+/* Whom an omen endangers. */
+typedef enum {
+    OMEN_ENDANGERS_NOBODY,
+    OMEN_ENDANGERS_DOMAIN, /* the one that the omen names */
+    OMEN_ENDANGERS_USERS,  /* of the device, as the omen lists them */
+    OMEN_ENDANGERS_HOST,   /* all that run here */
+} OmenEndangers;
+
+typedef struct {
+    OmenEndangers endangers;
+    OmenAction action;       /* OMEN_ACTION_RECORDED, _PROPOSED or _EVACUATING */
+    const char *explanation; /* why no more than this, in a sentence; "" if it acts. Static, or the
+                              * omen's. */
+} OmenPolicyDecision;
+
+/* When what an omen tells of is expected to have happened, microseconds since the epoch; 0: its
+ * class says nothing of time. */
+gint64 omen_policy_deadline_us(const OmenData *omen);
+
+OmenPolicyDecision omen_policy_decide(OmenMode mode, const OmenData *omen);
+
+G_END_DECLS

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "source/log/journal-source.h"
+
+#include "source/reader.h"
+
+#include <string.h>
+#include <systemd/sd-journal.h>
+
+#define MAX_BATCH 512
+#define RETRY_MS  2000
+#define POLL_MS   1000
+#define OWN_NAME  "virt-omend"
+
+struct _OmenJournalSource {
+    OmenSource parent_instance;
+
+    char *folder;
+    OmenReader *reader;
+};
+
+G_DEFINE_FINAL_TYPE(OmenJournalSource, omen_journal_source, OMEN_TYPE_SOURCE)
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_journal, sd_journal_close)
+
+/* The thread's own. */
+typedef struct {
+    char *folder;
+    char *cursor; /* of the last entry taken; NULL: begin at the end */
+} Place;
+
+static void
+place_free(gpointer data)
+{
+    Place *self = data;
+
+    g_free(self->folder);
+    g_free(self->cursor);
+    g_free(self);
+}
+
+/* The value of a field of the current entry, valid until the next call; NULL if it has none. */
+static const char *
+get_field(sd_journal *journal, const char *field, gsize *length)
+{
+    gsize name_length = strlen(field) + 1;
+    const void *data;
+
+    if (sd_journal_get_data(journal, field, &data, length) < 0 || *length < name_length)
+        return NULL;
+    *length -= name_length;
+    return (const char *) data + name_length;
+}
+
+static char *
+dup_identifier(sd_journal *journal)
+{
+    static const char *const fields[] = {"SYSLOG_IDENTIFIER", "_COMM"};
+    gsize length;
+    const char *value = get_field(journal, "_TRANSPORT", &length);
+
+    if (value && length == strlen("kernel") && memcmp(value, "kernel", length) == 0)
+        return g_strdup("kernel");
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
+        value = get_field(journal, fields[i], &length);
+        if (value)
+            return g_strndup(value, length);
+    }
+    return g_strdup("");
+}
+
+static void
+take_entry(sd_journal *journal, OmenReader *reader)
+{
+    g_autofree char *identifier = dup_identifier(journal);
+    OmenRecord record = {.priority = OMEN_PRIORITY_INFO};
+    uint64_t time_us = 0;
+    gsize length;
+    const char *value = get_field(journal, "PRIORITY", &length);
+
+    if (g_str_equal(identifier, OWN_NAME))
+        return;
+    if (value && length == 1 && *value >= '0' && *value <= '7')
+        record.priority = (OmenPriority) (*value - '0');
+    sd_journal_get_realtime_usec(journal, &time_us);
+    record.time_us = (gint64) time_us;
+    record.identifier = identifier;
+    record.identifier_length = strlen(identifier);
+    record.message = get_field(journal, "MESSAGE", &record.message_length);
+    if (record.message && record.message_length > 0)
+        omen_reader_add(reader, &record);
+}
+
+static void
+tell_problem(OmenReader *reader, const char *what, int error)
+{
+    g_autofree char *problem = g_strdup_printf(
+        "%s: %s; it is tried again (is journald running, and may this user read the "
+        "journal?)",
+        what, g_strerror(-error));
+
+    omen_reader_set_problem(reader, problem);
+    omen_reader_flush(reader, NULL);
+}
+
+/* Goes to where reading has to begin. */
+static void
+seek_place(sd_journal *journal, Place *place)
+{
+    if (!place->cursor) {
+        sd_journal_seek_tail(journal);
+        sd_journal_previous(journal);
+        return;
+    }
+    if (sd_journal_seek_cursor(journal, place->cursor) < 0 || sd_journal_next(journal) <= 0)
+        return;
+    /* The entry at the cursor was taken already; if it is gone, this is the next one. */
+    if (sd_journal_test_cursor(journal, place->cursor) <= 0)
+        sd_journal_previous(journal);
+}
+
+static void
+keep_cursor(sd_journal *journal, Place *place)
+{
+    char *cursor = NULL;
+
+    if (sd_journal_get_cursor(journal, &cursor) < 0)
+        return;
+    g_free(place->cursor);
+    place->cursor = g_strdup(cursor);
+    free(cursor);
+}
+
+/* Takes all entries that are there. <0: an error. */
+static int
+take_all(sd_journal *journal, OmenReader *reader, Place *place)
+{
+    int result;
+
+    while ((result = sd_journal_next(journal)) > 0) {
+        take_entry(journal, reader);
+        keep_cursor(journal, place);
+        if (omen_reader_get_batch_size(reader) >= MAX_BATCH)
+            omen_reader_flush(reader, g_strdup(place->cursor));
+        if (omen_reader_is_stopped(reader))
+            return 0;
+    }
+    if (omen_reader_get_batch_size(reader) > 0)
+        omen_reader_flush(reader, g_strdup(place->cursor));
+    return result;
+}
+
+static int
+open_journal(const Place *place, sd_journal **journal)
+{
+    if (place->folder)
+        return sd_journal_open_directory(journal, place->folder, 0);
+    return sd_journal_open(journal, SD_JOURNAL_LOCAL_ONLY);
+}
+
+/* Reads until the reader is stopped or the journal fails. */
+static void
+read_journal(OmenReader *reader, Place *place)
+{
+    g_autoptr(sd_journal) journal = NULL;
+    int result = open_journal(place, &journal);
+
+    if (result < 0) {
+        tell_problem(reader, "cannot open the journal", result);
+        return;
+    }
+    seek_place(journal, place);
+    if (!place->cursor)
+        keep_cursor(journal, place);
+    omen_reader_set_problem(reader, NULL);
+    omen_reader_flush(reader, g_strdup(place->cursor));
+    do {
+        result = take_all(journal, reader, place);
+        if (result < 0) {
+            tell_problem(reader, "cannot read the journal", result);
+            return;
+        }
+        if (sd_journal_process(journal) < 0)
+            return;
+    } while (omen_reader_wait(reader, sd_journal_get_fd(journal), POLL_MS));
+}
+
+static void
+run(OmenReader *reader, gpointer data)
+{
+    do
+        read_journal(reader, data);
+    while (omen_reader_wait(reader, -1, RETRY_MS));
+}
+
+static void
+omen_journal_source_start(OmenSource *source)
+{
+    OmenJournalSource *self = OMEN_JOURNAL_SOURCE(source);
+    Place *place = g_new0(Place, 1);
+
+    place->folder = g_strdup(self->folder);
+    place->cursor = omen_source_dup_bookmark(source);
+    self->reader = omen_reader_start(source, "journal", run, place, place_free);
+}
+
+static void
+omen_journal_source_stop(OmenSource *source)
+{
+    g_clear_pointer(&OMEN_JOURNAL_SOURCE(source)->reader, omen_reader_stop);
+}
+
+static char *
+omen_journal_source_dup_bookmark(OmenSource *source)
+{
+    OmenJournalSource *self = OMEN_JOURNAL_SOURCE(source);
+
+    return self->reader ? omen_reader_dup_bookmark(self->reader) : NULL;
+}
+
+static void
+omen_journal_source_finalize(GObject *object)
+{
+    OmenJournalSource *self = OMEN_JOURNAL_SOURCE(object);
+
+    g_clear_pointer(&self->reader, omen_reader_stop);
+    g_free(self->folder);
+    G_OBJECT_CLASS(omen_journal_source_parent_class)->finalize(object);
+}
+
+static void
+omen_journal_source_class_init(OmenJournalSourceClass *class)
+{
+    OmenSourceClass *source_class = OMEN_SOURCE_CLASS(class);
+
+    G_OBJECT_CLASS(class)->finalize = omen_journal_source_finalize;
+    source_class->start = omen_journal_source_start;
+    source_class->stop = omen_journal_source_stop;
+    source_class->dup_bookmark = omen_journal_source_dup_bookmark;
+}
+
+static void
+omen_journal_source_init(OmenJournalSource *self G_GNUC_UNUSED)
+{
+}
+
+OmenSource *
+omen_journal_source_new(const char *folder, const char *bookmark)
+{
+    OmenJournalSource *self =
+        g_object_new(OMEN_TYPE_JOURNAL_SOURCE, "name", "journal", "provenance",
+                     (int) OMEN_PROVENANCE_HOST, "bookmark", bookmark, NULL);
+
+    self->folder = g_strdup(folder);
+    return OMEN_SOURCE(self);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How a source of a stream is, as `virt-omen status` shows it. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+    char *source; /* name of the source */
+    gboolean trusted;
+    guint64 records;
+    guint64 anomalies;
+    guint64 dropped;
+    gboolean training;
+    char *problem; /* "" if it reads */
+} OmenStreamStatus;
+
+void omen_stream_status_free(OmenStreamStatus *self);
+
+G_END_DECLS

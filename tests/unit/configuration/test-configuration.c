@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "configuration/configuration.h"
+
+#include <glib/gstdio.h>
+
+typedef struct {
+    char *directory;
+    char *main_file;
+    char *drop_ins;
+} Fixture;
+
+static void
+set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    fixture->directory = g_dir_make_tmp("omen-configuration-XXXXXX", NULL);
+    fixture->main_file = g_build_filename(fixture->directory, "virt-omen.conf", NULL);
+    fixture->drop_ins = g_build_filename(fixture->directory, "conf.d", NULL);
+    g_assert_no_errno(g_mkdir(fixture->drop_ins, 0700));
+}
+
+static void
+tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    const char *const directories[] = {fixture->drop_ins, fixture->directory};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(directories); i++) {
+        g_autoptr(GDir) dir = g_dir_open(directories[i], 0, NULL);
+        const char *name;
+        while ((name = g_dir_read_name(dir))) {
+            g_autofree char *path = g_build_filename(directories[i], name, NULL);
+            g_unlink(path);
+        }
+        g_assert_no_errno(g_rmdir(directories[i]));
+    }
+    g_free(fixture->directory);
+    g_free(fixture->main_file);
+    g_free(fixture->drop_ins);
+}
+
+static void
+write_file(const char *directory, const char *name, const char *text)
+{
+    g_autofree char *path = g_build_filename(directory, name, NULL);
+    g_autoptr(GError) error = NULL;
+
+    g_file_set_contents(path, text, -1, &error);
+    g_assert_no_error(error);
+}
+
+static void
+test_defaults(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(OmenConfiguration) configuration = NULL;
+
+    write_file(fixture->directory, "virt-omen.conf", "");
+    configuration = omen_configuration_load(fixture->main_file, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(configuration->mode, ==, OMEN_MODE_ADVISE);
+    g_assert_cmpuint(configuration->destinations->len, ==, 0);
+    g_assert_cmpuint(configuration->detector.profile.length, ==, 4);
+    g_assert_cmpuint(configuration->detector.profile.training, ==, 150);
+}
+
+/* What is shipped is the defaults, said aloud: taking the "#" away from each entry changes nothing.
+ */
+static void
+test_shipped(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(OmenConfiguration) defaults = omen_configuration_new();
+    g_autoptr(OmenConfiguration) shipped = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path =
+        g_build_filename(g_getenv("OMEN_TEST_SOURCE_ROOT"), "data/config/virt-omen.conf", NULL);
+    g_autofree char *text = NULL;
+
+    g_file_get_contents(path, &text, NULL, &error);
+    g_assert_no_error(error);
+    g_autoptr(GRegex) entry = g_regex_new("^#(?=[a-z_]+[.A-Z]*=|\\[)", G_REGEX_MULTILINE, 0, NULL);
+    g_autofree char *active = g_regex_replace_literal(entry, text, -1, 0, "", 0, NULL);
+    write_file(fixture->directory, "virt-omen.conf", active);
+
+    shipped = omen_configuration_load(fixture->main_file, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(shipped->mode, ==, defaults->mode);
+    g_assert_cmpstr(shipped->state_dir, ==, "/var/lib/virt-omen");
+    g_assert_cmpuint(shipped->save_interval_s, ==, defaults->save_interval_s);
+    g_assert_cmpstr(shipped->libvirt_uri, ==, defaults->libvirt_uri);
+    g_assert_cmpint(shipped->journal, ==, defaults->journal);
+    g_assert_cmpint(shipped->kmsg, ==, defaults->kmsg);
+    g_assert_true(
+        g_strv_equal((const char *const *) shipped->files, (const char *const *) defaults->files));
+    g_assert_true(g_strv_equal((const char *const *) shipped->syslog_sockets,
+                               (const char *const *) defaults->syslog_sockets));
+    g_assert_cmpuint(shipped->domain_training, ==, defaults->domain_training);
+    g_assert_cmpfloat(shipped->detector.miner.similarity, ==, defaults->detector.miner.similarity);
+    g_assert_cmpfloat(shipped->detector.threshold, ==, defaults->detector.threshold);
+    g_assert_cmpuint(shipped->detector.profile.max_subsequences, ==,
+                     defaults->detector.profile.max_subsequences);
+    g_assert_cmpuint(shipped->omen_lifetime_s, ==, defaults->omen_lifetime_s);
+    g_assert_cmpuint(shipped->concurrency, ==, defaults->concurrency);
+    g_assert_cmpuint(shipped->memory_reserve_mib, ==, defaults->memory_reserve_mib);
+    g_assert_cmpuint(shipped->destinations->len, ==, 1);
+}
+
+static void
+test_drop_ins(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(OmenConfiguration) configuration = NULL;
+
+    write_file(fixture->directory, "virt-omen.conf", "[daemon]\nmode=observe\nsave_interval_s=7\n");
+    write_file(fixture->drop_ins, "20.conf", "[destination gamma]\nuri=qemu+tcp://gamma/system\n");
+    write_file(fixture->drop_ins, "10.conf",
+               "[daemon]\nmode = enforce\n[destination beta]\nuri=qemu+tcp://beta/system\n");
+    write_file(fixture->drop_ins, "ignored.txt", "nonsense");
+    configuration = omen_configuration_load(fixture->main_file, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(configuration->mode, ==, OMEN_MODE_ENFORCE);
+    g_assert_cmpuint(configuration->save_interval_s, ==, 7);
+    g_assert_cmpuint(configuration->destinations->len, ==, 2);
+    OmenDestinationSettings *first = g_ptr_array_index(configuration->destinations, 0);
+    g_assert_cmpstr(first->name, ==, "beta");
+    g_assert_cmpstr(first->uri, ==, "qemu+tcp://beta/system");
+}
+
+typedef struct {
+    const char *name;
+    const char *text;
+    const char *expected; /* in the message, after the path */
+} Mistake;
+
+static const Mistake mistakes[] = {
+    {"key", "# a comment\n[daemon]\nmod=observe\n",
+     ":3: [daemon] mod: unknown key; [daemon] has: mode, state_dir, save_interval_s"},
+    {"mode", "[daemon]\n\nmode=panic\n",
+     ":3: [daemon] mode: \"panic\" is not allowed here; allowed are: observe, advise, enforce"},
+    {"number", "[evacuation]\nconcurrency=0\n",
+     ":2: [evacuation] concurrency: \"0\" is no whole number from 1 to 32"},
+    {"word for number", "[evacuation]\nconcurrency=two\n",
+     ":2: [evacuation] concurrency: \"two\" is no whole number from 1 to 32"},
+    {"group", "[demon]\nmode=observe\n", ":2: [demon] mode: unknown group; there are: [daemon]"},
+    {"destination key", "[destination beta]\nurl=x\n",
+     ":2: [destination beta] url: unknown key; [destination NAME] has: uri, migrate_uri"},
+    {"destination without uri", "[destination beta]\nmigrate_uri=tcp://x\n",
+     "[destination beta] has no uri"},
+    {"similarity", "[miner]\nsimilarity=4\n", ":2: [miner] similarity: "},
+    {"metric", "[profile]\nmetric=euclid\n", ":2: [profile] metric: "},
+    {"engine key", "[profile]\nlenght=4\n", ":2: [profile] lenght: unknown key"},
+    {"mask", "[miner]\nmask.RACK=rack-(\n", ":2: [miner] mask.RACK: "},
+    {"when-stuck", "[policy]\nwhen_stuck=save;jump\n",
+     "when_stuck: \"jump\" is no step; there are: relieve, save, shutdown"},
+    {"post-copy", "[evacuation]\npost_copy=yes\n",
+     ":2: [evacuation] post_copy: \"yes\" is not allowed here; allowed are: never, healthy, always"},
+    {"destination weight", "[destination beta]\nweight=heavy\n",
+     ":2: [destination beta] weight: \"heavy\" is no whole number"},
+    {"no entry", "[daemon]\nmode=observe\nnonsense\n", ":3: "},
+    {"no group", "\nmode=observe\n", ":2: "},
+};
+
+static void
+test_mistake(Fixture *fixture, gconstpointer data)
+{
+    const Mistake *mistake = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(OmenConfiguration) configuration = NULL;
+
+    write_file(fixture->directory, "virt-omen.conf", mistake->text);
+    configuration = omen_configuration_load(fixture->main_file, &error);
+    g_assert_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID);
+    g_assert_null(configuration);
+    if (!strstr(error->message, mistake->expected))
+        g_error("\"%s\" is not in \"%s\"", mistake->expected, error->message);
+    g_assert_nonnull(strstr(error->message, mistake->expected));
+}
+
+static void
+test_missing(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(omen_configuration_load(fixture->main_file, &error));
+    g_assert_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_UNREADABLE);
+    g_assert_nonnull(strstr(error->message, fixture->main_file));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add("/configuration/defaults", Fixture, NULL, set_up, test_defaults, tear_down);
+    g_test_add("/configuration/shipped", Fixture, NULL, set_up, test_shipped, tear_down);
+    g_test_add("/configuration/drop-ins", Fixture, NULL, set_up, test_drop_ins, tear_down);
+    g_test_add("/configuration/missing", Fixture, NULL, set_up, test_missing, tear_down);
+    for (gsize i = 0; i < G_N_ELEMENTS(mistakes); i++) {
+        g_autofree char *path = g_strconcat("/configuration/mistake/", mistakes[i].name, NULL);
+        g_test_add(path, Fixture, &mistakes[i], set_up, test_mistake, tear_down);
+    }
+    return g_test_run();
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "response/policy.h"
+
+typedef struct {
+    const char *what;
+    OmenMode mode;
+    OmenScope scope;
+    gboolean of_domain;
+    gboolean helps;
+    OmenEndangers endangers;
+    OmenAction action;
+} Case;
+
+static const Case cases[] = {
+    {"a failing host, enforce", OMEN_MODE_ENFORCE, OMEN_SCOPE_HOST, FALSE, TRUE,
+     OMEN_ENDANGERS_HOST, OMEN_ACTION_EVACUATING},
+    {"a failing host, advise", OMEN_MODE_ADVISE, OMEN_SCOPE_HOST, FALSE, TRUE, OMEN_ENDANGERS_HOST,
+     OMEN_ACTION_PROPOSED},
+    {"a failing host, observe", OMEN_MODE_OBSERVE, OMEN_SCOPE_HOST, FALSE, TRUE,
+     OMEN_ENDANGERS_HOST, OMEN_ACTION_RECORDED},
+    {"a failing disk", OMEN_MODE_ENFORCE, OMEN_SCOPE_DEVICE, FALSE, TRUE, OMEN_ENDANGERS_HOST,
+     OMEN_ACTION_EVACUATING},
+    {"a failing switch", OMEN_MODE_ENFORCE, OMEN_SCOPE_HOST, FALSE, FALSE, OMEN_ENDANGERS_HOST,
+     OMEN_ACTION_RECORDED},
+    {"a domain's disk, by QEMU", OMEN_MODE_ENFORCE, OMEN_SCOPE_DOMAIN, TRUE, TRUE,
+     OMEN_ENDANGERS_DOMAIN, OMEN_ACTION_EVACUATING},
+    {"a guest's word, enforce", OMEN_MODE_ENFORCE, OMEN_SCOPE_GUEST, TRUE, TRUE,
+     OMEN_ENDANGERS_DOMAIN, OMEN_ACTION_PROPOSED},
+    {"a guest's word, observe", OMEN_MODE_OBSERVE, OMEN_SCOPE_GUEST, TRUE, TRUE,
+     OMEN_ENDANGERS_DOMAIN, OMEN_ACTION_RECORDED},
+    {"a host-like word of a domain's stream", OMEN_MODE_ENFORCE, OMEN_SCOPE_HOST, TRUE, TRUE,
+     OMEN_ENDANGERS_DOMAIN, OMEN_ACTION_EVACUATING},
+    {"no space on shared storage", OMEN_MODE_ENFORCE, OMEN_SCOPE_DOMAIN, TRUE, FALSE,
+     OMEN_ENDANGERS_DOMAIN, OMEN_ACTION_RECORDED},
+    {"nobody", OMEN_MODE_ENFORCE, OMEN_SCOPE_NONE, FALSE, TRUE, OMEN_ENDANGERS_NOBODY,
+     OMEN_ACTION_RECORDED},
+    {"a guest's word without a guest", OMEN_MODE_ENFORCE, OMEN_SCOPE_GUEST, FALSE, TRUE,
+     OMEN_ENDANGERS_NOBODY, OMEN_ACTION_RECORDED},
+};
+
+static void
+test_case(gconstpointer data)
+{
+    const Case *one = data;
+    char *nobody = (char *) "";
+    char *somebody = (char *) "600d0000-0000-4000-8000-000000000001";
+    OmenData omen = {
+        .scope = one->scope,
+        .domain_uuid = one->of_domain ? somebody : nobody,
+        .migration_helps = one->helps,
+    };
+    OmenPolicyDecision decision = omen_policy_decide(one->mode, &omen);
+
+    g_assert_cmpint(decision.endangers, ==, one->endangers);
+    g_assert_cmpint(decision.action, ==, one->action);
+    if (decision.action == OMEN_ACTION_EVACUATING)
+        g_assert_cmpstr(decision.explanation, ==, "");
+    else
+        g_assert_cmpstr(decision.explanation, !=, "");
+}
+
+static void
+test_device(void)
+{
+    static const struct {
+        OmenReach reach;
+        OmenEndangers endangers;
+        OmenAction action;
+    } reaches[] = {
+        {OMEN_REACH_HOST, OMEN_ENDANGERS_HOST, OMEN_ACTION_EVACUATING},
+        {OMEN_REACH_DOMAINS, OMEN_ENDANGERS_USERS, OMEN_ACTION_EVACUATING},
+        {OMEN_REACH_NOBODY, OMEN_ENDANGERS_NOBODY, OMEN_ACTION_RECORDED},
+    };
+    OmenPolicyDecision decision;
+
+    for (guint i = 0; i < G_N_ELEMENTS(reaches); i++) {
+        g_autoptr(OmenDeviceReach) reach = omen_device_reach_new(reaches[i].reach, "why");
+        OmenData omen = {.scope = OMEN_SCOPE_DEVICE,
+                         .domain_uuid = (char *) "",
+                         .migration_helps = TRUE,
+                         .device_reach = reach};
+        decision = omen_policy_decide(OMEN_MODE_ENFORCE, &omen);
+        g_assert_cmpint(decision.endangers, ==, reaches[i].endangers);
+        g_assert_cmpint(decision.action, ==, reaches[i].action);
+        g_assert_cmpstr(decision.explanation, ==,
+                        decision.action == OMEN_ACTION_RECORDED ? "why" : "");
+    }
+    OmenData sought = {.scope = OMEN_SCOPE_DEVICE,
+                       .domain_uuid = (char *) "",
+                       .migration_helps = TRUE,
+                       .is_reach_sought = TRUE};
+    decision = omen_policy_decide(OMEN_MODE_ENFORCE, &sought);
+    g_assert_cmpint(decision.action, ==, OMEN_ACTION_RECORDED);
+    g_assert_cmpint(decision.endangers, ==, OMEN_ENDANGERS_NOBODY);
+}
+
+/* The judge's word first, the class's figures where it says nothing, and the earliest of several
+ * signs. */
+static void
+test_deadline(void)
+{
+    g_autoptr(OmenData) data = omen_data_new();
+    g_autoptr(OmenData) later = omen_data_new();
+    g_autoptr(Omen) omen = NULL;
+
+    data->time_us = 1000 * G_USEC_PER_SEC;
+    data->failure_class = OMEN_FAILURE_DISK;
+    g_assert_cmpint(omen_policy_deadline_us(data), ==, 1596 * G_USEC_PER_SEC);
+    data->urgency_s = 300;
+    g_assert_cmpint(omen_policy_deadline_us(data), ==, 1150 * G_USEC_PER_SEC);
+    data->urgency_s = 0;
+    data->failure_class = OMEN_FAILURE_BENIGN;
+    g_assert_cmpint(omen_policy_deadline_us(data), ==, 0);
+
+    data->urgency_s = 1000;
+    omen = omen_new(omen_data_copy(data));
+    later->time_us = 1100 * G_USEC_PER_SEC;
+    later->urgency_s = 950;
+    omen_join(omen, later);
+    g_assert_cmpuint(omen_get_data(omen)->urgency_s, ==, 1000);
+    later->urgency_s = 60;
+    omen_join(omen, later);
+    g_assert_cmpuint(omen_get_data(omen)->urgency_s, ==, 160);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = g_strconcat("/policy/", cases[i].what, NULL);
+        g_test_add_data_func(path, &cases[i], test_case);
+    }
+    g_test_add_func("/policy/deadline", test_deadline);
+    g_test_add_func("/policy/device", test_device);
+    return g_test_run();
+}
