@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* virt-omen approve, dismiss, confirm, clear: what an operator decides about an omen. Each says
  * what was done, and to whom. */
-#include "client.h"
+#include "decide.h"
+
 #include "command.h"
 #include "omen-view.h"
 
-#include <string.h>
 #include <virt-omen/bus-names.h>
 
-typedef struct {
-    const char *command;
-    const char *method;
-    /* Tells what came of it. @before: the fate that the omen had. */
-    void (*tell)(Client *client, const char *path, const char *before);
-} Decision;
+typedef char *(*TellFunc)(Client *client, const char *path, const char *before);
 
 static guint64
 id_of(Client *client, const char *path)
@@ -48,7 +43,9 @@ list_moving(Client *client, guint64 omen)
     return g_string_free(names, FALSE);
 }
 
-static void
+/* Each of these says what came of it. @before: the fate that the omen had. (transfer full) */
+
+static char *
 tell_approved(Client *client, const char *path, const char *before G_GNUC_UNUSED)
 {
     g_autofree char *omen = name_omen(client, path);
@@ -56,60 +53,93 @@ tell_approved(Client *client, const char *path, const char *before G_GNUC_UNUSED
     const char *outcome = client_get_string(client, path, INTERFACE_OMEN, "Outcome");
 
     if (*moving)
-        g_print("Approved %s. Moving away: %s.\nvirt-omen evacuations shows how it goes.\n", omen,
-                moving);
-    else
-        g_print("Approved %s. Nothing moves: %s.\n", omen,
-                *outcome ? outcome : "no domain was left to move");
+        return g_strdup_printf(
+            "Approved %s. Moving away: %s; virt-omen evacuations shows how it goes.", omen, moving);
+    return g_strdup_printf("Approved %s. Nothing moves: %s.", omen,
+                           *outcome ? outcome : "no domain was left to move");
 }
 
-static void
+/* An earlier decision that this one undoes. (transfer full) */
+static char *
 tell_overridden(const char *before, const char *now)
 {
-    if (*before && !g_str_equal(before, now))
-        g_print("It was %s before; this holds now.\n", before);
+    return *before && !g_str_equal(before, now)
+               ? g_strdup_printf(" It was %s before; this holds now.", before)
+               : g_strdup("");
 }
 
-static void
+static char *
 tell_dismissed(Client *client, const char *path, const char *before)
 {
     g_autofree char *omen = name_omen(client, path);
+    g_autofree char *overridden = tell_overridden(before, "dismissed");
     const char *stream = client_get_string(client, path, INTERFACE_OMEN, "Stream");
 
-    g_print("Dismissed %s: a false alarm. Lines like its own raise no omen again in stream %s; "
-            "virt-omen normal %s lists this, and can take it back.\n",
-            omen, stream, stream);
-    tell_overridden(before, "dismissed");
+    return g_strdup_printf("Dismissed %s: a false alarm. Lines like its own raise no omen again in "
+                           "stream %s; virt-omen normal %s lists this, and can take it back.%s",
+                           omen, stream, stream, overridden);
 }
 
-static void
+static char *
 tell_confirmed(Client *client, const char *path, const char *before)
 {
     g_autofree char *omen = name_omen(client, path);
+    g_autofree char *overridden = tell_overridden(before, "confirmed");
     const char *stream = client_get_string(client, path, INTERFACE_OMEN, "Stream");
 
-    g_print(
-        "Confirmed %s: it was real. Lines like its own are always omens from now on in stream %s; "
-        "virt-omen normal %s lists this, and can take it back.\n",
-        omen, stream, stream);
-    tell_overridden(before, "confirmed");
+    return g_strdup_printf(
+        "Confirmed %s: it was real. Lines like its own are always omens from now "
+        "on in stream %s; virt-omen normal %s lists this, and can take it back.%s",
+        omen, stream, stream, overridden);
 }
 
-static void
+static char *
 tell_cleared(Client *client, const char *path, const char *before G_GNUC_UNUSED)
 {
     g_autofree char *omen = name_omen(client, path);
     guint64 n_open =
         client_get_number(client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "OpenOmens");
 
-    g_print("Cleared %s: its trouble is over.", omen);
-    if (n_open > 0)
-        g_print(" Still open: %" G_GUINT64_FORMAT "; virt-omen omens --open lists them.", n_open);
-    g_print("\n");
+    if (n_open == 0)
+        return g_strdup_printf("Cleared %s: its trouble is over.", omen);
+    return g_strdup_printf("Cleared %s: its trouble is over. Still open: %" G_GUINT64_FORMAT
+                           "; virt-omen omens --open lists them.",
+                           omen, n_open);
+}
+
+static const struct {
+    const char *command;
+    const char *method;
+    TellFunc tell;
+} decisions[] = {
+    [DECISION_APPROVE] = {"approve", "Approve", tell_approved},
+    [DECISION_DISMISS] = {"dismiss", "Dismiss", tell_dismissed},
+    [DECISION_CONFIRM] = {"confirm", "Confirm", tell_confirmed},
+    [DECISION_CLEAR] = {"clear", "Clear", tell_cleared},
+};
+
+const char *
+decision_to_string(Decision decision)
+{
+    return decisions[decision].command;
+}
+
+char *
+decision_apply(Client *client, const char *path, Decision decision, GError **error)
+{
+    const char *before = client_get_string(client, path, INTERFACE_OMEN, "Fate");
+    g_autoptr(GVariant) reply =
+        client_call(client, path, INTERFACE_OMEN, decisions[decision].method,
+                    g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), error);
+
+    if (!reply || !client_refresh(client, error))
+        return NULL;
+    return client_has(client, path) ? decisions[decision].tell(client, path, before)
+                                    : g_strdup("The daemon no longer keeps this omen.");
 }
 
 static int
-decide(const Decision *decision, int argc, char **argv)
+decide(Decision decision, int argc, char **argv)
 {
     gboolean json = FALSE;
     const GOptionEntry entries[] = {
@@ -117,55 +147,44 @@ decide(const Decision *decision, int argc, char **argv)
         G_OPTION_ENTRY_NULL,
     };
     g_auto(Client) client = {0};
-    g_autoptr(GVariant) reply = NULL;
+    g_autofree char *done = NULL;
     g_autoptr(GError) error = NULL;
-    const char *before;
     int status;
     g_autofree char *path =
         client_begin_object(&client, entries, &argc, &argv, OMEN_BUS_OMENS_PATH, "omen", &status);
 
     if (!path)
         return status;
-    before = client_get_string(&client, path, INTERFACE_OMEN, "Fate");
-    reply = client_call(&client, path, INTERFACE_OMEN, decision->method,
-                        g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), &error);
-    if (!reply)
-        return command_fail(decision->command, EXIT_FAILED, "%s", error->message);
+    done = decision_apply(&client, path, decision, &error);
+    if (!done)
+        return command_fail(decisions[decision].command, EXIT_FAILED, "%s", error->message);
     if (json)
         client_print_object(&client, path, omen_view_add);
-    else if (client_refresh(&client, NULL) && client_has(&client, path))
-        decision->tell(&client, path, before);
+    else
+        g_print("%s\n", done);
     return EXIT_GOOD;
 }
 
 int
 command_approve(int argc, char **argv)
 {
-    static const Decision decision = {"approve", "Approve", tell_approved};
-
-    return decide(&decision, argc, argv);
+    return decide(DECISION_APPROVE, argc, argv);
 }
 
 int
 command_dismiss(int argc, char **argv)
 {
-    static const Decision decision = {"dismiss", "Dismiss", tell_dismissed};
-
-    return decide(&decision, argc, argv);
+    return decide(DECISION_DISMISS, argc, argv);
 }
 
 int
 command_confirm(int argc, char **argv)
 {
-    static const Decision decision = {"confirm", "Confirm", tell_confirmed};
-
-    return decide(&decision, argc, argv);
+    return decide(DECISION_CONFIRM, argc, argv);
 }
 
 int
 command_clear(int argc, char **argv)
 {
-    static const Decision decision = {"clear", "Clear", tell_cleared};
-
-    return decide(&decision, argc, argv);
+    return decide(DECISION_CLEAR, argc, argv);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* virt-omen explain. */
-#include "client.h"
+#include "explain.h"
+
 #include "command.h"
 #include "omen-view.h"
 
@@ -14,46 +15,49 @@ text_of(Client *client, const char *path, const char *property)
 
 /* What an operator can do about an omen, by what is done already. */
 static void
-print_advice(Client *client, const char *path)
+append_advice(GString *out, Client *client, const char *path)
 {
     const char *action = text_of(client, path, "Action");
     guint64 id = client_get_number(client, path, INTERFACE_OMEN, "Id");
 
+    g_string_append(out, "\n");
     if (g_str_equal(action, "proposed"))
-        g_print("\n  virt-omen plan --omen %-4" G_GUINT64_FORMAT
-                " shows what an evacuation would do\n"
-                "  virt-omen approve %-4" G_GUINT64_FORMAT "     does it\n",
-                id, id);
+        g_string_append_printf(out,
+                               "  virt-omen plan --omen %-4" G_GUINT64_FORMAT
+                               " shows what an evacuation would do\n"
+                               "  virt-omen approve %-4" G_GUINT64_FORMAT "     does it\n",
+                               id, id);
     else if (g_str_equal(action, "evacuating") || g_str_equal(action, "finished"))
-        g_print("\n  virt-omen evacuations  shows how it goes\n");
+        g_string_append_printf(out, "  virt-omen evacuations  shows how it goes\n");
     if (client_get_boolean(client, path, INTERFACE_OMEN, "Open"))
-        g_print("  virt-omen confirm %-4" G_GUINT64_FORMAT
-                " says that it was real: raise it always\n"
-                "  virt-omen dismiss %-4" G_GUINT64_FORMAT " says that it is a false alarm\n"
-                "  virt-omen clear %-4" G_GUINT64_FORMAT "   says that the trouble is over\n",
-                id, id, id);
+        g_string_append_printf(
+            out,
+            "  virt-omen confirm %-4" G_GUINT64_FORMAT " says that it was real: raise it always\n"
+            "  virt-omen dismiss %-4" G_GUINT64_FORMAT " says that it is a false alarm\n"
+            "  virt-omen clear %-4" G_GUINT64_FORMAT "   says that the trouble is over\n",
+            id, id, id);
 }
 
 /* @may_see: the caller saw its records as well. */
 static void
-print_normal(Client *client, const char *path, gboolean may_see)
+append_normal(GString *out, Client *client, const char *path, gboolean may_see)
 {
     g_auto(GStrv) lines = may_see ? client_get_normal_lines(client, path) : NULL;
 
     if (!may_see)
         return;
     if (!lines || !*lines) {
-        g_print("\nnothing that is normal in this stream is like it\n");
+        g_string_append_printf(out, "\nnothing that is normal in this stream is like it\n");
         return;
     }
-    g_print("\nnormal in this stream is, instead:\n");
+    g_string_append_printf(out, "\nnormal in this stream is, instead:\n");
     for (guint i = 0; lines[i]; i++)
-        g_print("  %s\n", *lines[i] ? lines[i] : "(forgotten)");
+        g_string_append_printf(out, "  %s\n", *lines[i] ? lines[i] : "(forgotten)");
 }
 
 /* What really came of it. */
 static void
-print_fate(Client *client, const char *path)
+append_fate(GString *out, Client *client, const char *path)
 {
     const char *fate = text_of(client, path, "Fate");
     guint64 raised = client_get_number(client, path, INTERFACE_OMEN, "Time");
@@ -61,15 +65,17 @@ print_fate(Client *client, const char *path)
     g_autofree char *time = client_format_time(came);
 
     if (!*fate)
-        g_print("outcome      not known yet\n");
+        g_string_append_printf(out, "outcome      not known yet\n");
     else
-        g_print("outcome      %s at %s, %" G_GUINT64_FORMAT " s after the first sign\n", fate, time,
-                came > raised ? (came - raised) / G_USEC_PER_SEC : 0);
+        g_string_append_printf(
+            out, "outcome      %s at %s, %" G_GUINT64_FORMAT " s after the first sign\n", fate,
+            time, came > raised ? (came - raised) / G_USEC_PER_SEC : 0);
 }
 
-static void
-print_explanation(Client *client, const char *path)
+char *
+explain_format(Client *client, const char *path)
 {
+    GString *out = g_string_new(NULL);
     g_auto(GStrv) lines = client_get_lines(client, path);
     g_autofree char *first =
         client_format_time(client_get_number(client, path, INTERFACE_OMEN, "Time"));
@@ -80,32 +86,38 @@ print_explanation(Client *client, const char *path)
     const char *outcome = text_of(client, path, "Outcome");
     gboolean helps = client_get_boolean(client, path, INTERFACE_OMEN, "MigrationHelps");
 
-    g_print("Omen %" G_GUINT64_FORMAT ": %s\n\n",
-            client_get_number(client, path, INTERFACE_OMEN, "Id"), text_of(client, path, "Reason"));
-    g_print("what         failure of class %s%s%s, probability %.2f\n",
-            text_of(client, path, "Class"), *device ? ", device " : "", device,
-            client_get_double(client, path, INTERFACE_OMEN, "Probability"));
-    g_print("threatens    %s%s%s\n", text_of(client, path, "Scope"), *domain ? " " : "", domain);
+    g_string_append_printf(out, "Omen %" G_GUINT64_FORMAT ": %s\n\n",
+                           client_get_number(client, path, INTERFACE_OMEN, "Id"),
+                           text_of(client, path, "Reason"));
+    g_string_append_printf(out, "what         failure of class %s%s%s, probability %.2f\n",
+                           text_of(client, path, "Class"), *device ? ", device " : "", device,
+                           client_get_double(client, path, INTERFACE_OMEN, "Probability"));
+    g_string_append_printf(out, "threatens    %s%s%s\n", text_of(client, path, "Scope"),
+                           *domain ? " " : "", domain);
     if (*text_of(client, path, "ReachNote"))
-        g_print("reaches      %s: %s\n", text_of(client, path, "Reach"),
-                text_of(client, path, "ReachNote"));
-    omen_view_print_uses(client, path, "             ", G_MAXSIZE);
-    g_print("seen         %s to %s, %" G_GUINT64_FORMAT " records of stream %s\n", first, last,
-            client_get_number(client, path, INTERFACE_OMEN, "Records"),
-            text_of(client, path, "Stream"));
-    g_print("moving away  %s\n", helps ? "helps" : "does not help against this");
-    g_print("action       %s%s%s\n", text_of(client, path, "Action"), *outcome ? ": " : "",
-            outcome);
-    print_fate(client, path);
-    g_print("judged       %s\n", text_of(client, path, "Judges"));
+        g_string_append_printf(out, "reaches      %s: %s\n", text_of(client, path, "Reach"),
+                               text_of(client, path, "ReachNote"));
+    omen_view_append_uses(client, path, "             ", out);
+    g_string_append_printf(out,
+                           "seen         %s to %s, %" G_GUINT64_FORMAT " records of stream %s\n",
+                           first, last, client_get_number(client, path, INTERFACE_OMEN, "Records"),
+                           text_of(client, path, "Stream"));
+    g_string_append_printf(out, "moving away  %s\n",
+                           helps ? "helps" : "does not help against this");
+    g_string_append_printf(out, "action       %s%s%s\n", text_of(client, path, "Action"),
+                           *outcome ? ": " : "", outcome);
+    append_fate(out, client, path);
+    g_string_append_printf(out, "judged       %s\n", text_of(client, path, "Judges"));
     if (lines && *lines)
-        g_print("\nits records, the first of them:\n");
+        g_string_append_printf(out, "\nits records, the first of them:\n");
     else
-        g_print("\nits records are for those with the authorisation org.virtomen1.judge\n");
+        g_string_append_printf(
+            out, "\nits records are for those with the authorisation org.virtomen1.judge\n");
     for (guint i = 0; lines && lines[i]; i++)
-        g_print("  %s\n", lines[i]);
-    print_normal(client, path, lines != NULL);
-    print_advice(client, path);
+        g_string_append_printf(out, "  %s\n", lines[i]);
+    append_normal(out, client, path, lines != NULL);
+    append_advice(out, client, path);
+    return g_string_free(out, FALSE);
 }
 
 int
@@ -118,6 +130,7 @@ command_explain(int argc, char **argv)
     };
     g_auto(Client) client = {0};
     g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autofree char *text = NULL;
     int status;
     g_autofree char *path =
         client_begin_object(&client, entries, &argc, &argv, OMEN_BUS_OMENS_PATH, "omen", &status);
@@ -125,7 +138,8 @@ command_explain(int argc, char **argv)
     if (!path)
         return status;
     if (!json) {
-        print_explanation(&client, path);
+        text = explain_format(&client, path);
+        g_print("%s", text);
         return EXIT_GOOD;
     }
     omen_view_add(&client, path, builder);

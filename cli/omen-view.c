@@ -58,19 +58,15 @@ add_uses(JsonBuilder *builder, Client *client, const char *path)
 }
 
 void
-omen_view_print_uses(Client *client, const char *path, const char *head, gsize limit)
+omen_view_append_uses(Client *client, const char *path, const char *head, GString *out)
 {
     g_autoptr(GVariant) uses = get_uses(client, path);
-    gsize n = g_variant_n_children(uses);
 
-    for (gsize i = 0; i < MIN(n, limit); i++) {
-        g_autoptr(GVariant) use = g_variant_get_child_value(uses, i);
+    for (gsize i = 0; i < g_variant_n_children(uses); i++) {
         const char *chain;
-        g_variant_get(use, "(&s&s&s)", NULL, NULL, &chain);
-        g_print("%s%s\n", head, chain);
+        g_variant_get_child(uses, i, "(&s&s&s)", NULL, NULL, &chain);
+        g_string_append_printf(out, "%s%s\n", head, chain);
     }
-    if (n > limit)
-        g_print("%sand %" G_GSIZE_FORMAT " more\n", head, n - limit);
 }
 
 void

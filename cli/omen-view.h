@@ -12,8 +12,7 @@ char *omen_view_describe(Client *client, const char *path);
 /* As an object of JSON. */
 void omen_view_add(Client *client, const char *path, JsonBuilder *builder);
 
-/* By which chain of devices each domain uses the device that fails: a line each after @head, at
- * most @limit of them. */
-void omen_view_print_uses(Client *client, const char *path, const char *head, gsize limit);
+/* By which chain of devices each domain uses the device that fails: a line each after @head. */
+void omen_view_append_uses(Client *client, const char *path, const char *head, GString *out);
 
 G_END_DECLS

@@ -6,79 +6,7 @@
 #include <unistd.h>
 
 #include "private-bus.h"
-
-typedef struct {
-    char *out;
-    char *err;
-    int status;
-    gboolean done;
-} Run;
-
-static void
-run_clear(Run *self)
-{
-    g_free(self->out);
-    g_free(self->err);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
-
-static void
-on_ended(GObject *source, GAsyncResult *result, gpointer user_data)
-{
-    Run *run = user_data;
-
-    g_subprocess_communicate_utf8_finish(G_SUBPROCESS(source), result, &run->out, &run->err, NULL);
-    run->status = g_subprocess_get_if_exited(G_SUBPROCESS(source))
-                      ? g_subprocess_get_exit_status(G_SUBPROCESS(source))
-                      : -1;
-    run->done = TRUE;
-}
-
-static void
-become_nobody(gpointer data G_GNUC_UNUSED)
-{
-    if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
-        _exit(111);
-}
-
-/* Runs "virt-omen --bus ADDRESS" with the words of @line, and the main loop meanwhile. */
-static void
-run_tool_as(PrivateBus *bus, Run *run, const char *line, GSpawnChildSetupFunc become)
-{
-    g_auto(GStrv) words = g_strsplit(line, " ", -1);
-    g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GSubprocess) process = NULL;
-
-    g_ptr_array_add(argv, (gpointer) g_getenv("OMEN_TEST_TOOL"));
-    g_ptr_array_add(argv, (gpointer) "--bus");
-    g_ptr_array_add(argv, bus->address);
-    for (guint i = 0; words[i]; i++)
-        g_ptr_array_add(argv, words[i]);
-    g_ptr_array_add(argv, NULL);
-    g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(
-        (GSubprocessFlags) (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE));
-    if (become)
-        g_subprocess_launcher_set_child_setup(launcher, become, NULL, NULL);
-    process = g_subprocess_launcher_spawnv(launcher, (const char *const *) argv->pdata, &error);
-    g_assert_no_error(error);
-    g_subprocess_communicate_utf8_async(process, NULL, NULL, on_ended, run);
-    gint64 end = g_get_monotonic_time() + 20 * G_TIME_SPAN_SECOND;
-    while (!run->done && g_get_monotonic_time() < end)
-        private_bus_run_for(5);
-    if (!run->done)
-        g_subprocess_force_exit(process);
-    while (!run->done)
-        g_main_context_iteration(NULL, TRUE);
-    g_test_message("%s: %d %s%s", line, run->status, run->out, run->err);
-}
-
-static void
-run_tool(PrivateBus *bus, Run *run, const char *line)
-{
-    run_tool_as(bus, run, line, NULL);
-}
+#include "tool-run.h"
 
 static JsonNode *
 parse(const char *text)
@@ -98,25 +26,6 @@ assert_members(JsonObject *object, const char *names)
     for (guint i = 0; words[i]; i++) {
         if (!json_object_has_member(object, words[i]))
             g_error("\"%s\" is missing", words[i]);
-    }
-}
-
-static void
-raise_omens(PrivateBus *bus, guint n)
-{
-    gint64 now = g_get_real_time();
-
-    for (guint i = 0; i < n; i++) {
-        OmenData *sign = omen_data_new();
-        g_free(sign->device);
-        sign->device = g_strdup_printf("sd%u", i);
-        sign->time_us = now;
-        sign->expires_us = now + G_TIME_SPAN_HOUR;
-        sign->scope = OMEN_SCOPE_DEVICE;
-        sign->failure_class = OMEN_FAILURE_DISK;
-        sign->probability = 0.9;
-        g_ptr_array_add(sign->records, g_strdup("critical medium error"));
-        omen_registry_raise(bus->controller->omens, sign, NULL);
     }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "screen.h"
+#include "watch/screen.h"
 
 #include <glib.h>
 #include <locale.h>
@@ -19,6 +19,43 @@ test_cut(void)
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *cut = screen_cut(cases[i].text, cases[i].width);
         g_assert_cmpstr(cut, ==, cases[i].expected);
+    }
+}
+
+static void
+test_fit(void)
+{
+    g_autofree char *whole = screen_fit("abc", 3);
+    g_autofree char *marked = screen_fit("abcd", 3);
+    g_autofree char *filled = screen_pad("日本", 6);
+
+    g_assert_cmpstr(whole, ==, "abc");
+    g_assert_cmpstr(marked, ==, "ab…");
+    g_assert_cmpstr(filled, ==, "日本  ");
+}
+
+static void
+test_wrap(void)
+{
+    static const struct {
+        const char *text;
+        guint width;
+        const char *lines; /* parted by | */
+    } cases[] = {
+        {"", 5, ""},
+        {"one two three", 7, "one two|three"},
+        {"one two\n\nthree\n", 20, "one two||three"},
+        {"  abc def", 7, "  abc|def"},
+        {"abcdefghij", 4, "abcd|efgh|ij"},
+        {"日本語", 4, "日本|語"},
+        {"日", 1, ""},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GPtrArray) lines = screen_wrap(cases[i].text, cases[i].width);
+        g_ptr_array_add(lines, NULL);
+        g_autofree char *joined = g_strjoinv("|", (char **) lines->pdata);
+        g_assert_cmpstr(joined, ==, cases[i].lines);
     }
 }
 
@@ -60,6 +97,8 @@ main(int argc, char **argv)
     setlocale(LC_ALL, "C.UTF-8");
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/screen/cut", test_cut);
+    g_test_add_func("/screen/fit", test_fit);
+    g_test_add_func("/screen/wrap", test_wrap);
     g_test_add_func("/screen/sparkline", test_sparkline);
     g_test_add_func("/screen/bar", test_bar);
     return g_test_run();
