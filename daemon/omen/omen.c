@@ -20,6 +20,12 @@ static const char *const fate_words[OMEN_N_FATES] = {
     [OMEN_FATE_DISMISSED] = "dismissed",
 };
 
+static const char *const hold_words[OMEN_N_HOLDS] = {
+    [OMEN_HOLD_NONE] = "",
+    [OMEN_HOLD_WAITING] = "waiting",
+    [OMEN_HOLD_ASKING] = "asking",
+};
+
 struct _Omen {
     GObject parent_instance;
 
@@ -34,6 +40,17 @@ enum {
 };
 static guint signals[N_SIGNALS];
 
+/* The place of @word in @words; @n: none of them. */
+static guint
+find_word(const char *const *words, guint n, const char *word)
+{
+    guint i = 0;
+
+    while (i < n && g_strcmp0(word, words[i]) != 0)
+        i++;
+    return i;
+}
+
 const char *
 omen_action_to_string(OmenAction action)
 {
@@ -44,13 +61,10 @@ omen_action_to_string(OmenAction action)
 gboolean
 omen_action_from_string(const char *word, OmenAction *out)
 {
-    for (guint i = 0; i < OMEN_N_ACTIONS; i++) {
-        if (g_strcmp0(word, action_words[i]) == 0) {
-            *out = (OmenAction) i;
-            return TRUE;
-        }
-    }
-    return FALSE;
+    guint place = find_word(action_words, OMEN_N_ACTIONS, word);
+
+    *out = place < OMEN_N_ACTIONS ? (OmenAction) place : *out;
+    return place < OMEN_N_ACTIONS;
 }
 
 const char *
@@ -63,13 +77,26 @@ omen_fate_to_string(OmenFate fate)
 gboolean
 omen_fate_from_string(const char *word, OmenFate *out)
 {
-    for (guint i = 0; i < OMEN_N_FATES; i++) {
-        if (g_strcmp0(word, fate_words[i]) == 0) {
-            *out = (OmenFate) i;
-            return TRUE;
-        }
-    }
-    return FALSE;
+    guint place = find_word(fate_words, OMEN_N_FATES, word);
+
+    *out = place < OMEN_N_FATES ? (OmenFate) place : *out;
+    return place < OMEN_N_FATES;
+}
+
+const char *
+omen_hold_to_string(OmenHold hold)
+{
+    g_return_val_if_fail((guint) hold < OMEN_N_HOLDS, NULL);
+    return hold_words[hold];
+}
+
+gboolean
+omen_hold_from_string(const char *word, OmenHold *out)
+{
+    guint place = find_word(hold_words, OMEN_N_HOLDS, word);
+
+    *out = place < OMEN_N_HOLDS ? (OmenHold) place : *out;
+    return place < OMEN_N_HOLDS;
 }
 
 OmenData *
@@ -295,6 +322,15 @@ omen_set_action(Omen *self, OmenAction action)
     if (self->data->action == action)
         return;
     self->data->action = action;
+    emit_changed(self);
+}
+
+void
+omen_set_hold(Omen *self, OmenHold hold)
+{
+    if (self->data->hold == hold)
+        return;
+    self->data->hold = hold;
     emit_changed(self);
 }
 

@@ -43,6 +43,18 @@ typedef enum {
 const char *omen_fate_to_string(OmenFate fate);
 gboolean omen_fate_from_string(const char *word, OmenFate *out);
 
+/* What keeps the daemon from acting on it by itself, where the policy would. */
+typedef enum {
+    OMEN_HOLD_NONE,    /* nothing does */
+    OMEN_HOLD_WAITING, /* not yet: it is looked at again */
+    OMEN_HOLD_ASKING,  /* it needs an operator's approval */
+    OMEN_N_HOLDS,
+} OmenHold;
+
+/* "", "waiting", "asking". */
+const char *omen_hold_to_string(OmenHold hold);
+gboolean omen_hold_from_string(const char *word, OmenHold *out);
+
 #define OMEN_TYPE_OMEN (omen_get_type())
 G_DECLARE_FINAL_TYPE(Omen, omen, OMEN, OMEN, GObject)
 
@@ -84,6 +96,7 @@ typedef struct {
                           * for   one that is forgotten; empty: nothing normal is like it */
     char *judges;        /* what each judge said of the line that raised it */
     OmenAction action;
+    OmenHold hold;
     char *outcome;  /* what was done and what came of it, in words; "" until then */
     OmenFate fate;  /* what came of it */
     gint64 fate_us; /* when that was; 0 while it is not known */
@@ -111,6 +124,7 @@ void omen_add_record(Omen *self, gint64 time_us, double probability, const char 
 void omen_join(Omen *self, const OmenData *detection);
 
 void omen_set_action(Omen *self, OmenAction action);
+void omen_set_hold(Omen *self, OmenHold hold);
 void omen_set_outcome(Omen *self, const char *outcome);
 
 /* What really came. An operator's word is changed only by another one, and by the failure that was

@@ -3,13 +3,6 @@
 
 #include "omen/track-record.h"
 
-static const char doubtful[] =
-    "one sign that is not certain: waits for it to last (lasting_s), for "
-    "a second one, or for approval";
-static const char disconnected[] = "libvirt does not answer: waits until it does, or for approval";
-static const char pausing[] = "an evacuation was begun only just: waits for the pause after it "
-                              "(pause_s), or for approval";
-
 #define DAY_US ((gint64) 24 * 3600 * G_USEC_PER_SEC)
 
 static gboolean
@@ -34,7 +27,7 @@ is_storm_of_hosts(const OmenLimiterFacts *facts)
            2 * facts->n_endangered_destinations > facts->n_destinations;
 }
 
-OmenLimiterDecision
+OmenHold
 omen_limiter_weigh(const OmenLimiterSettings *limits,
                    const OmenLimiterFacts *facts,
                    const char **explanation)
@@ -43,41 +36,36 @@ omen_limiter_weigh(const OmenLimiterSettings *limits,
     if (limits->ask_in_storm && is_storm_of_hosts(facts)) {
         *explanation = "most other hosts are endangered as well: a common cause is likely, and "
                        "moving would not help; waits for approval";
-        return OMEN_LIMITER_ASK;
+        return OMEN_HOLD_ASKING;
     }
     if (limits->ask_in_storm && is_storm_of_domains(limits, facts)) {
         *explanation = "most domains are alarmed at once: a common cause is likely, and moving "
                        "would not help; waits for approval";
-        return OMEN_LIMITER_ASK;
+        return OMEN_HOLD_ASKING;
     }
     if ((limits->domain_budget > 0 && facts->n_moves_of_domain >= limits->domain_budget) ||
         (limits->host_budget > 0 && facts->n_moves >= limits->host_budget)) {
         *explanation = "too many evacuations in a day already (domain_budget, host_budget); waits "
                        "for approval";
-        return OMEN_LIMITER_ASK;
+        return OMEN_HOLD_ASKING;
     }
     if (!is_certain(limits, facts)) {
-        *explanation = doubtful;
-        return OMEN_LIMITER_WAIT;
+        *explanation = "one sign that is not certain: waits for it to last (lasting_s), for "
+                       "a second one, or for approval";
+        return OMEN_HOLD_WAITING;
     }
     if (!facts->is_under_way && facts->last_action_us > 0 &&
         facts->now_us - facts->last_action_us < (gint64) limits->pause_s * G_USEC_PER_SEC) {
-        *explanation = pausing;
-        return OMEN_LIMITER_WAIT;
+        *explanation = "an evacuation was begun only just: waits for the pause after it "
+                       "(pause_s), or for approval";
+        return OMEN_HOLD_WAITING;
     }
     /* Whom it concerns is not known then, nor can anything be moved. */
     if (facts->is_disconnected) {
-        *explanation = disconnected;
-        return OMEN_LIMITER_WAIT;
+        *explanation = "libvirt does not answer: waits until it does, or for approval";
+        return OMEN_HOLD_WAITING;
     }
-    return OMEN_LIMITER_ACT;
-}
-
-gboolean
-omen_limiter_is_waiting(const char *explanation)
-{
-    return g_str_equal(explanation, doubtful) || g_str_equal(explanation, disconnected) ||
-           g_str_equal(explanation, pausing);
+    return OMEN_HOLD_NONE;
 }
 
 /* ---- what is so ---- */

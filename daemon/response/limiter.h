@@ -35,19 +35,11 @@ typedef struct {
     guint n_destinations;
 } OmenLimiterFacts;
 
-typedef enum {
-    OMEN_LIMITER_ACT,
-    OMEN_LIMITER_WAIT, /* ask again later: it may act then */
-    OMEN_LIMITER_ASK,  /* an operator */
-} OmenLimiterDecision;
-
-/* @explanation: (out) (transfer none): a sentence, static; "" if it may act. */
-OmenLimiterDecision omen_limiter_weigh(const OmenLimiterSettings *limits,
-                                       const OmenLimiterFacts *facts,
-                                       const char **explanation);
-
-/* Whether it is one that stands for OMEN_LIMITER_WAIT: after a restart it is all that is left. */
-gboolean omen_limiter_is_waiting(const char *explanation);
+/* OMEN_HOLD_NONE: it may act. @explanation: (out) (transfer none): a sentence, static; "" if it may
+ * act. */
+OmenHold omen_limiter_weigh(const OmenLimiterSettings *limits,
+                            const OmenLimiterFacts *facts,
+                            const char **explanation);
 
 /* Looks around for the facts about @omen. */
 OmenLimiterFacts omen_limiter_gather(const OmenData *omen,

@@ -31,7 +31,6 @@ struct _OmenResponder {
     gboolean bring_back;
     guint bring_back_after_s;
     OmenRecovery *recovery;
-    GHashTable *waiting; /* numbers of omens that it may act on later, by itself */
     guint refresh_source;
 };
 
@@ -42,7 +41,6 @@ omen_responder_init(OmenResponder *self)
 {
     self->quarantine = omen_quarantine_new(NULL);
     self->recovery = omen_recovery_new();
-    self->waiting = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 }
 
 static void
@@ -52,7 +50,6 @@ omen_responder_finalize(GObject *object)
 
     g_clear_handle_id(&self->refresh_source, g_source_remove);
     g_signal_handlers_disconnect_by_data(self->evacuator, self);
-    g_hash_table_unref(self->waiting);
     g_object_run_dispose(G_OBJECT(self->impact));
     g_object_unref(self->impact);
     g_object_unref(self->quarantine);
@@ -240,29 +237,19 @@ evacuate(OmenResponder *self, Omen *omen, OmenEndangers endangers)
     }
 }
 
-static void
-wait_with(OmenResponder *self, guint64 omen_id)
-{
-    g_hash_table_add(self->waiting, g_memdup2(&omen_id, sizeof omen_id));
-}
-
 /* The policy would act: is this the moment? */
 static void
 act_within_limits(OmenResponder *self, Omen *omen, OmenEndangers endangers)
 {
     const OmenData *data = omen_get_data(omen);
-    guint64 id = data->id;
     OmenLimiterFacts facts = omen_limiter_gather(data, self->omens, self->evacuator,
                                                  self->hypervisor, g_get_real_time());
     const char *explanation;
-    OmenLimiterDecision verdict = omen_limiter_weigh(&self->limiter, &facts, &explanation);
+    OmenHold hold = omen_limiter_weigh(&self->limiter, &facts, &explanation);
 
-    if (verdict == OMEN_LIMITER_WAIT)
-        wait_with(self, id);
-    else
-        g_hash_table_remove(self->waiting, &id);
+    omen_set_hold(omen, hold);
     omen_set_outcome(omen, explanation);
-    if (verdict == OMEN_LIMITER_ACT)
+    if (hold == OMEN_HOLD_NONE)
         evacuate(self, omen, endangers);
     else
         omen_set_action(omen, OMEN_ACTION_PROPOSED);
@@ -310,16 +297,18 @@ respond(OmenResponder *self, Omen *omen)
 static void
 reconsider(OmenResponder *self)
 {
-    g_autoptr(GList) ids = g_hash_table_get_keys(self->waiting);
+    g_autoptr(GPtrArray) list = omen_registry_list(self->omens);
     gint64 now_us = g_get_real_time();
 
-    for (GList *i = ids; i; i = i->next) {
-        Omen *omen = omen_registry_lookup(self->omens, *(guint64 *) i->data);
-        if (omen && omen_is_open(omen, now_us) && self->mode == OMEN_MODE_ENFORCE &&
+    for (guint i = 0; i < list->len; i++) {
+        Omen *omen = g_ptr_array_index(list, i);
+        if (omen_get_data(omen)->hold != OMEN_HOLD_WAITING)
+            continue;
+        if (omen_is_open(omen, now_us) && self->mode == OMEN_MODE_ENFORCE &&
             omen_get_data(omen)->action == OMEN_ACTION_PROPOSED)
             respond(self, omen);
         else
-            g_hash_table_remove(self->waiting, i->data);
+            omen_set_hold(omen, OMEN_HOLD_NONE);
     }
 }
 
@@ -372,7 +361,7 @@ take_up_evacuating(OmenResponder *self, Omen *omen)
     } else if (summary.total == 0) {
         omen_set_outcome(omen, "the daemon was restarted before it could act");
         omen_set_action(omen, OMEN_ACTION_PROPOSED);
-        wait_with(self, omen_get_data(omen)->id);
+        omen_set_hold(omen, OMEN_HOLD_WAITING);
     }
 }
 
@@ -383,11 +372,8 @@ omen_responder_take_up(OmenResponder *self)
 
     for (guint i = 0; i < list->len; i++) {
         Omen *omen = g_ptr_array_index(list, i);
-        const OmenData *data = omen_get_data(omen);
-        if (data->action == OMEN_ACTION_EVACUATING)
+        if (omen_get_data(omen)->action == OMEN_ACTION_EVACUATING)
             take_up_evacuating(self, omen);
-        else if (data->action == OMEN_ACTION_PROPOSED && omen_limiter_is_waiting(data->outcome))
-            wait_with(self, data->id);
     }
 }
 

@@ -54,6 +54,11 @@ static const char *const migrations[] = {
     "ALTER TABLE omens ADD COLUMN fate TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE omens ADD COLUMN fate_us INTEGER NOT NULL DEFAULT 0;",
     "ALTER TABLE omens ADD COLUMN device_reach TEXT NOT NULL DEFAULT '';",
+    "ALTER TABLE omens ADD COLUMN hold TEXT NOT NULL DEFAULT '';"
+    "UPDATE omens SET hold = 'waiting' WHERE action = 'proposed' AND ("
+    "  outcome LIKE 'one sign that is not certain: waits%' OR"
+    "  outcome LIKE 'libvirt does not answer: waits%' OR"
+    "  outcome LIKE 'an evacuation was begun only just: waits%');",
 };
 
 guint

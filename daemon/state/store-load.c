@@ -73,11 +73,12 @@ read_omen_words(sqlite3_stmt *row, OmenData *data)
     g_autofree char *failure_class = omen_sql_dup_text(row, 6);
     g_autofree char *action = omen_sql_dup_text(row, 15);
     g_autofree char *fate = omen_sql_dup_text(row, 21);
+    g_autofree char *hold = omen_sql_dup_text(row, 24);
 
     return omen_scope_from_string(scope, &data->scope) &&
            omen_failure_class_from_string(failure_class, &data->failure_class) &&
            omen_action_from_string(action, &data->action) &&
-           omen_fate_from_string(fate, &data->fate);
+           omen_fate_from_string(fate, &data->fate) && omen_hold_from_string(hold, &data->hold);
 }
 
 static void

@@ -14,48 +14,48 @@ static const OmenLimiterSettings limits = {.certain_percent = 90,
 typedef struct {
     const char *what;
     OmenLimiterFacts facts;
-    OmenLimiterDecision verdict;
+    OmenHold hold;
 } Case;
 
 static const Case cases[] = {
-    {"certain", {.probability = 0.95}, OMEN_LIMITER_ACT},
-    {"not certain", {.probability = 0.7}, OMEN_LIMITER_WAIT},
-    {"not certain, lasts", {.probability = 0.7, .last_us = SECONDS(31)}, OMEN_LIMITER_ACT},
-    {"not certain, lasts not yet", {.probability = 0.7, .last_us = SECONDS(29)}, OMEN_LIMITER_WAIT},
-    {"not certain, backed", {.probability = 0.7, .n_independent = 1}, OMEN_LIMITER_ACT},
+    {"certain", {.probability = 0.95}, OMEN_HOLD_NONE},
+    {"not certain", {.probability = 0.7}, OMEN_HOLD_WAITING},
+    {"not certain, lasts", {.probability = 0.7, .last_us = SECONDS(31)}, OMEN_HOLD_NONE},
+    {"not certain, lasts not yet", {.probability = 0.7, .last_us = SECONDS(29)}, OMEN_HOLD_WAITING},
+    {"not certain, backed", {.probability = 0.7, .n_independent = 1}, OMEN_HOLD_NONE},
     {"just after an action",
      {.probability = 0.99, .now_us = SECONDS(1000), .last_action_us = SECONDS(900)},
-     OMEN_LIMITER_WAIT},
+     OMEN_HOLD_WAITING},
     {"during one",
      {.probability = 0.99,
       .now_us = SECONDS(1000),
       .last_action_us = SECONDS(900),
       .is_under_way = TRUE},
-     OMEN_LIMITER_ACT},
+     OMEN_HOLD_NONE},
     {"long after one",
      {.probability = 0.99, .now_us = SECONDS(1000), .last_action_us = SECONDS(600)},
-     OMEN_LIMITER_ACT},
-    {"a domain's budget", {.probability = 0.99, .n_moves_of_domain = 4}, OMEN_LIMITER_ASK},
-    {"the host's budget", {.probability = 0.99, .n_moves = 10}, OMEN_LIMITER_ASK},
-    {"libvirt is away", {.probability = 0.99, .is_disconnected = TRUE}, OMEN_LIMITER_WAIT},
+     OMEN_HOLD_NONE},
+    {"a domain's budget", {.probability = 0.99, .n_moves_of_domain = 4}, OMEN_HOLD_ASKING},
+    {"the host's budget", {.probability = 0.99, .n_moves = 10}, OMEN_HOLD_ASKING},
+    {"libvirt is away", {.probability = 0.99, .is_disconnected = TRUE}, OMEN_HOLD_WAITING},
     {"most domains alarmed",
      {.probability = 0.99, .is_of_domain = TRUE, .n_alarmed_domains = 3, .n_domains = 5},
-     OMEN_LIMITER_ASK},
+     OMEN_HOLD_ASKING},
     {"some domains alarmed",
      {.probability = 0.99, .is_of_domain = TRUE, .n_alarmed_domains = 3, .n_domains = 6},
-     OMEN_LIMITER_ACT},
+     OMEN_HOLD_NONE},
     {"few domains, all alarmed",
      {.probability = 0.99, .is_of_domain = TRUE, .n_alarmed_domains = 2, .n_domains = 2},
-     OMEN_LIMITER_ACT},
+     OMEN_HOLD_NONE},
     {"the host itself, and its domains",
      {.probability = 0.99, .n_alarmed_domains = 5, .n_domains = 5},
-     OMEN_LIMITER_ACT},
+     OMEN_HOLD_NONE},
     {"most hosts endangered",
      {.probability = 0.99, .n_endangered_destinations = 2, .n_destinations = 3},
-     OMEN_LIMITER_ASK},
+     OMEN_HOLD_ASKING},
     {"another host endangered",
      {.probability = 0.99, .n_endangered_destinations = 1, .n_destinations = 2},
-     OMEN_LIMITER_ACT},
+     OMEN_HOLD_NONE},
 };
 
 static void
@@ -64,9 +64,8 @@ test_case(gconstpointer data)
     const Case *one = data;
     const char *explanation = NULL;
 
-    g_assert_cmpint(omen_limiter_weigh(&limits, &one->facts, &explanation), ==, one->verdict);
-    g_assert_cmpint(*explanation == '\0', ==, one->verdict == OMEN_LIMITER_ACT);
-    g_assert_cmpint(omen_limiter_is_waiting(explanation), ==, one->verdict == OMEN_LIMITER_WAIT);
+    g_assert_cmpint(omen_limiter_weigh(&limits, &one->facts, &explanation), ==, one->hold);
+    g_assert_cmpint(*explanation == '\0', ==, one->hold == OMEN_HOLD_NONE);
 }
 
 int

@@ -168,6 +168,33 @@ test_return(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
                     OMEN_PHASE_CANCELLED);
 }
 
+/* What waited goes on to wait, whatever its outcome says; what does not, does not. */
+static void
+test_waiting(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    Omen *waits = restore_omen(fixture, 1, OMEN_ACTION_PROPOSED, "in other words than today's");
+    Omen *asks = restore_omen(fixture, 2, OMEN_ACTION_PROPOSED, "an operator is asked");
+    OmenData *detection = omen_data_new();
+
+    omen_set_hold(waits, OMEN_HOLD_WAITING);
+    omen_set_hold(asks, OMEN_HOLD_ASKING);
+    omen_responder_take_up(fixture->responder);
+    omen_responder_set_mode(fixture->responder, OMEN_MODE_ENFORCE);
+    detection->time_us = detection->last_us = g_get_real_time();
+    detection->scope = OMEN_SCOPE_GUEST;
+    omen_responder_take_detection(fixture->responder, detection);
+    g_assert_cmpint(data_of(fixture, 1)->hold, ==, OMEN_HOLD_WAITING);
+    g_assert_nonnull(strstr(data_of(fixture, 1)->outcome, "libvirt does not answer"));
+    g_assert_cmpstr(data_of(fixture, 2)->outcome, ==, "an operator is asked");
+    /* In another mode nothing is waited for. */
+    omen_responder_set_mode(fixture->responder, OMEN_MODE_ADVISE);
+    detection = omen_data_new();
+    detection->time_us = detection->last_us = g_get_real_time();
+    detection->scope = OMEN_SCOPE_GUEST;
+    omen_responder_take_detection(fixture->responder, detection);
+    g_assert_cmpint(data_of(fixture, 1)->hold, ==, OMEN_HOLD_NONE);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -175,6 +202,7 @@ main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     g_test_add("/responder/interrupted", Fixture, NULL, set_up, test_interrupted, tear_down);
+    g_test_add("/responder/waiting", Fixture, NULL, set_up, test_waiting, tear_down);
     g_test_add("/responder/request", Fixture, NULL, set_up, test_request, tear_down);
     g_test_add("/responder/return", Fixture, NULL, set_up, test_return, tear_down);
     g_test_add("/responder/dismissed", Fixture, NULL, set_up, test_dismissed, tear_down);

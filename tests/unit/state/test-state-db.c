@@ -99,6 +99,7 @@ new_omen(guint64 id)
     set_text(&data->judges, "embedded: disk with probability 0.9");
     data->fate = OMEN_FATE_REPAIRED;
     data->fate_us = 77;
+    data->hold = OMEN_HOLD_WAITING;
     data->action = OMEN_ACTION_PROPOSED;
     set_text(&data->stream, "host");
     set_text(&data->device, "md0");
@@ -185,6 +186,7 @@ check_omen(const OmenData *got)
         g_assert_cmpstr(g_ptr_array_index(got->normal, i), ==, g_ptr_array_index(want->normal, i));
     g_assert_cmpstr(got->judges, ==, want->judges);
     g_assert_cmpint(got->fate, ==, want->fate);
+    g_assert_cmpint(got->hold, ==, want->hold);
     g_assert_cmpint(got->fate_us, ==, want->fate_us);
     g_assert_cmpuint(got->urgency_s, ==, want->urgency_s);
     g_assert_cmpuint(got->records->len, ==, 2);
@@ -399,6 +401,27 @@ test_migration(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(sqlite3_open(fixture->path, &raw), ==, SQLITE_OK);
     g_assert_true(omen_sql_get_int64(raw, "PRAGMA user_version", &version, &error));
     g_assert_cmpint(version, ==, omen_state_schema_version());
+}
+
+/* Before version 6 only the words of its outcome told that an omen waits. */
+static void
+test_migration_of_hold(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(OmenStateContents) contents = NULL;
+    {
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
+        put_all(db);
+        g_assert_true(omen_state_db_close(db, 5000));
+    }
+    run_sql(fixture->path, "ALTER TABLE omens DROP COLUMN hold;"
+                           "UPDATE omens SET action = 'proposed', outcome = 'libvirt does not "
+                           "answer: waits until it does, or for approval';"
+                           "PRAGMA user_version = 5");
+    g_clear_pointer(&contents, omen_state_contents_free);
+    g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
+    g_assert_cmpuint(contents->omens->len, ==, 1);
+    const OmenData *got = g_ptr_array_index(contents->omens, 0);
+    g_assert_cmpint(got->hold, ==, OMEN_HOLD_WAITING);
 }
 
 static void
@@ -768,6 +791,7 @@ main(int argc, char **argv)
     ADD("/state-db/inner-damage", test_inner_damage);
     ADD("/state-db/newer", test_newer);
     ADD("/state-db/migration", test_migration);
+    ADD("/state-db/migration-of-hold", test_migration_of_hold);
     ADD("/state-db/unknown-words", test_unknown_words);
     ADD("/state-db/no-directory", test_no_directory);
     ADD("/state-db/prune", test_prune);
