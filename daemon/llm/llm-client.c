@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "llm/llm-client.h"
 
+#include "http/http-post.h"
+
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <libsoup/soup.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -232,6 +233,10 @@ fail(GTask *task, GError *error)
         g_clear_error(&error);
         error = g_error_new(G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
                             "the model did not answer in the time that it is given");
+    } else if (g_cancellable_is_cancelled(ask->inner) && !g_cancellable_is_cancelled(ask->outer)) {
+        g_clear_error(&error);
+        error = g_error_new(OMEN_LLM_ERROR, OMEN_LLM_ERROR_BAD_ANSWER,
+                            "the server does not keep to the rules of HTTP");
     }
     g_task_return_error(task, error);
     g_object_unref(task);
@@ -413,12 +418,10 @@ send_question(GTask *task)
     bytes = g_bytes_new_take(g_steal_pointer(&body), length);
     g_byte_array_set_size(ask->reply, 0);
     g_clear_object(&ask->message);
-    ask->message = soup_message_new_from_uri("POST", self->url);
-    soup_message_add_flags(ask->message, SOUP_MESSAGE_NO_REDIRECT);
+    ask->message = omen_http_post_new(self->url, bytes, ask->inner);
     if (self->authorization)
         soup_message_headers_replace(soup_message_get_request_headers(ask->message),
                                      "Authorization", self->authorization);
-    soup_message_set_request_body_from_bytes(ask->message, "application/json", bytes);
     soup_session_send_async(self->session, ask->message, G_PRIORITY_DEFAULT, ask->inner, on_sent,
                             task);
 }

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "notify/webhook.h"
 
-#include <libsoup/soup.h>
+#include "http/http-post.h"
 
 #define SOON_MS      200
 #define REFRESH_MS   60000
 #define MAX_RETRY_MS 60000
 #define TIMEOUT_S    10
+#define DEADLINE_S   30
+
+/* Belongs to its callbacks. */
+typedef struct {
+    OmenWebhook *webhook; /* NULL: it is gone */
+    SoupMessage *message;
+    GCancellable *cancellable;
+    guint deadline;
+} Request;
 
 struct _OmenWebhook {
     GObject parent_instance;
@@ -15,10 +24,9 @@ struct _OmenWebhook {
     OmenWebhookFunc function;
     gpointer user_data;
     SoupSession *session;
-    GCancellable *cancellable;
     guint source;
     guint retry_ms;
-    gboolean is_busy;
+    Request *request;  /* (nullable): the one under way */
     gboolean is_stale; /* something changed while a request was under way */
     guint64 n_failed;
 };
@@ -31,9 +39,11 @@ omen_webhook_dispose(GObject *object)
     OmenWebhook *self = OMEN_WEBHOOK(object);
 
     g_clear_handle_id(&self->source, g_source_remove);
-    if (self->cancellable)
-        g_cancellable_cancel(self->cancellable);
-    g_clear_object(&self->cancellable);
+    if (self->request) {
+        self->request->webhook = NULL;
+        g_cancellable_cancel(self->request->cancellable);
+        self->request = NULL;
+    }
     g_clear_object(&self->session);
     g_clear_pointer(&self->url, g_uri_unref);
     G_OBJECT_CLASS(omen_webhook_parent_class)->dispose(object);
@@ -48,7 +58,6 @@ omen_webhook_class_init(OmenWebhookClass *class)
 static void
 omen_webhook_init(OmenWebhook *self)
 {
-    self->cancellable = g_cancellable_new();
     self->session = soup_session_new_with_options("timeout", TIMEOUT_S, "max-conns", 1,
                                                   "user-agent", "virt-omend", NULL);
     self->retry_ms = 1000;
@@ -66,7 +75,6 @@ schedule(OmenWebhook *self, guint delay_ms)
 static void
 settle(OmenWebhook *self, const char *problem)
 {
-    self->is_busy = FALSE;
     if (problem) {
         /* Said once, until it works again. */
         if (self->retry_ms == 1000)
@@ -81,41 +89,67 @@ settle(OmenWebhook *self, const char *problem)
 }
 
 static void
+request_free(Request *self)
+{
+    g_clear_handle_id(&self->deadline, g_source_remove);
+    g_object_unref(self->cancellable);
+    g_object_unref(self->message);
+    g_free(self);
+}
+
+/* Frees @request, and tells the webhook, if it still is, how it went. */
+static void
+end(Request *request, const GError *error)
+{
+    OmenWebhook *self = request->webhook;
+    SoupMessage *message = request->message;
+
+    if (self)
+        self->request = NULL;
+    if (self && g_cancellable_is_cancelled(request->cancellable))
+        settle(self, "it does not answer in time, or not by the rules of HTTP");
+    else if (self && error)
+        settle(self, error->message);
+    else if (self && !SOUP_STATUS_IS_SUCCESSFUL(soup_message_get_status(message)))
+        settle(self, soup_message_get_reason_phrase(message));
+    else if (self)
+        settle(self, NULL);
+    request_free(request);
+}
+
+static void
 on_skipped(GObject *source, GAsyncResult *result, gpointer user_data)
 {
-    g_autoptr(SoupMessage) message = user_data;
     g_autoptr(GError) error = NULL;
-    OmenWebhook *self = g_object_get_data(G_OBJECT(message), "webhook");
 
     g_input_stream_skip_finish(G_INPUT_STREAM(source), result, &error);
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        return;
-    if (error)
-        settle(self, error->message);
-    else if (!SOUP_STATUS_IS_SUCCESSFUL(soup_message_get_status(message)))
-        settle(self, soup_message_get_reason_phrase(message));
-    else
-        settle(self, NULL);
+    end(user_data, error);
 }
 
 /* What the receiver answers is of no interest but its status; a bounded part of it is read. */
 static void
 on_answered(GObject *source, GAsyncResult *result, gpointer user_data)
 {
-    g_autoptr(SoupMessage) message = user_data;
+    Request *request = user_data;
     g_autoptr(GError) error = NULL;
     g_autoptr(GInputStream) body = soup_session_send_finish(SOUP_SESSION(source), result, &error);
-    OmenWebhook *self;
 
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        return;
-    self = g_object_get_data(G_OBJECT(message), "webhook");
-    if (!body) {
-        settle(self, error->message);
-        return;
-    }
-    g_input_stream_skip_async(body, 65536, G_PRIORITY_DEFAULT, self->cancellable, on_skipped,
-                              g_steal_pointer(&message));
+    if (body)
+        g_input_stream_skip_async(body, 65536, G_PRIORITY_DEFAULT, request->cancellable, on_skipped,
+                                  request);
+    else
+        end(request, error);
+}
+
+/* The session's time-out is for each read: one byte at a time would never meet it. */
+static gboolean
+on_deadline(gpointer user_data)
+{
+    Request *request = user_data;
+
+    request->deadline = 0;
+    g_cancellable_cancel(request->cancellable);
+    return G_SOURCE_REMOVE;
 }
 
 static gboolean
@@ -123,8 +157,8 @@ post(gpointer user_data)
 {
     OmenWebhook *self = user_data;
     g_autofree char *body = self->function(self->user_data);
-    g_autoptr(SoupMessage) message = NULL;
     g_autoptr(GBytes) bytes = NULL;
+    Request *request;
 
     self->source = 0;
     self->is_stale = FALSE;
@@ -134,12 +168,13 @@ post(gpointer user_data)
     }
     gsize length = strlen(body);
     bytes = g_bytes_new_take(g_steal_pointer(&body), length);
-    message = soup_message_new_from_uri("POST", self->url);
-    soup_message_set_request_body_from_bytes(message, "application/json", bytes);
-    g_object_set_data(G_OBJECT(message), "webhook", self);
-    self->is_busy = TRUE;
-    soup_session_send_async(self->session, message, G_PRIORITY_DEFAULT, self->cancellable,
-                            on_answered, g_object_ref(message));
+    self->request = request = g_new0(Request, 1);
+    request->webhook = self;
+    request->cancellable = g_cancellable_new();
+    request->message = omen_http_post_new(self->url, bytes, request->cancellable);
+    request->deadline = g_timeout_add_seconds(DEADLINE_S, on_deadline, request);
+    soup_session_send_async(self->session, request->message, G_PRIORITY_DEFAULT,
+                            request->cancellable, on_answered, request);
     return G_SOURCE_REMOVE;
 }
 
@@ -171,7 +206,7 @@ omen_webhook_poke(OmenWebhook *self)
 {
     self->is_stale = TRUE;
     /* After a failure its turn comes anyway. */
-    if (!self->is_busy && (self->retry_ms == 1000 || !self->source))
+    if (!self->request && (self->retry_ms == 1000 || !self->source))
         schedule(self, SOON_MS);
 }
 
