@@ -275,7 +275,7 @@ decide(OmenDetector *self,
     decision->template_id = id;
     omen_profile_push(self->profile, id, &decision->profile);
     /* The template has lost a word: what was said of it may no longer hold. */
-    if (!known->is_judged || changed || (known->had_zero && !has_zero(record)) ||
+    if (!known->is_judged || changed || known->had_zero != has_zero(record) ||
         known->writer != hash_writer(record))
         judge_line(self, record, known);
     decision->judged = TRUE;

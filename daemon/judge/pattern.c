@@ -137,22 +137,22 @@ measure_positive(const char *text)
 }
 
 static void
-keep_device(const char *text, gsize length, char *device, gsize device_size)
+keep_device(const char *text, gsize length, OmenMatch *match)
 {
-    if (device && *device == '\0' && *text != '<')
-        g_strlcpy(device, text, MIN(length + 1, device_size));
+    if (*match->device == '\0' && *text != '<')
+        g_strlcpy(match->device, text, MIN(length + 1, sizeof match->device));
 }
 
 /* Matches a gap of measured length and the text after it at exactly @at. NULL: it does not. */
 static const char *
-match_measured(const Piece *piece, const char *at, char *device, gsize device_size)
+match_measured(const Piece *piece, const char *at, OmenMatch *match)
 {
     gsize length = piece->gap == GAP_DEVICE ? measure_device(at) : measure_positive(at);
 
     if (length == 0 || !g_str_has_prefix(at + length, piece->text))
         return NULL;
     if (piece->gap == GAP_DEVICE)
-        keep_device(at, length, device, device_size);
+        keep_device(at, length, match);
     return at + length + strlen(piece->text);
 }
 
@@ -171,7 +171,7 @@ find_after(const char *at, const char *text, gboolean at_end)
 
 /* Matches all pieces, the first at exactly @at. NULL, or where it ended. */
 static const char *
-match_from(const OmenPattern *self, const char *at, char *device, gsize device_size)
+match_from(const OmenPattern *self, const char *at, OmenMatch *match)
 {
     for (guint i = 0; i < self->pieces->len && at; i++) {
         const Piece *piece = &g_array_index(self->pieces, Piece, i);
@@ -184,7 +184,7 @@ match_from(const OmenPattern *self, const char *at, char *device, gsize device_s
             gboolean shared = *piece->text == ' ' && g_str_has_suffix(piece[-1].text, " ");
             at = find_after(at - shared, piece->text, self->at_end && i + 1 == self->pieces->len);
         } else {
-            at = match_measured(piece, at, device, device_size);
+            at = match_measured(piece, at, match);
         }
     }
     return at;
@@ -220,22 +220,22 @@ begins_word(const char *text, const char *at)
 }
 
 gboolean
-omen_pattern_match(
-    const OmenPattern *self, const char *text, const char *message, char *device, gsize device_size)
+omen_pattern_match(const OmenPattern *self, const char *text, const char *message, OmenMatch *match)
 {
     const Piece *first = &g_array_index(self->pieces, Piece, 0);
     const char *at = self->at_start ? message : text;
     guint tries = 0;
 
-    if (device)
-        *device = '\0';
+    *match->device = '\0';
     /* A bounded number of beginnings keeps it linear. */
     while ((at = self->at_start ? at : strstr(at, first->text)) && tries++ < 32) {
-        const char *end = self->at_word && !begins_word(text, at)
-                              ? NULL
-                              : match_from(self, at, device, device_size);
-        if (end && (!self->at_end || *end == '\0'))
+        const char *end =
+            self->at_word && !begins_word(text, at) ? NULL : match_from(self, at, match);
+        if (end && (!self->at_end || *end == '\0')) {
+            match->begin = at;
+            match->end = end;
             return TRUE;
+        }
         if (self->at_start || *at == '\0')
             return FALSE;
         /* A pattern that begins with a gap of measured length has no text to look for: it is tried

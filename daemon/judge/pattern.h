@@ -20,13 +20,18 @@ const char *omen_pattern_get_literal(const OmenPattern *self);
 /* Whether a match tells a device. */
 gboolean omen_pattern_names_device(const OmenPattern *self);
 
+/* Where a pattern fits a text. */
+typedef struct {
+    const char *begin; /* within the text */
+    const char *end;   /* after its last byte */
+    char device[32];   /* what {device} stood for, cut to fit; "" if nothing */
+} OmenMatch;
+
 /* @text: lower case, runs of white space made one space. @message: where in it the message begins,
- * after the name of who wrote it. @device: (out) (nullable): what {device} stood for, cut to
- * @device_size; "" if nothing. */
+ * after the name of who wrote it. @match: (out). */
 gboolean omen_pattern_match(const OmenPattern *self,
                             const char *text,
                             const char *message,
-                            char *device,
-                            gsize device_size);
+                            OmenMatch *match);
 
 G_END_DECLS

@@ -277,13 +277,12 @@ test_patterns(void)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(patterns); i++) {
         g_autoptr(OmenPattern) pattern = omen_pattern_new(patterns[i].pattern);
-        char device[32];
+        OmenMatch match;
         g_test_message("%s: %s", patterns[i].pattern, patterns[i].text);
-        g_assert_cmpint(
-            omen_pattern_match(pattern, patterns[i].text, patterns[i].text, device, sizeof device),
-            ==, patterns[i].fits);
+        g_assert_cmpint(omen_pattern_match(pattern, patterns[i].text, patterns[i].text, &match), ==,
+                        patterns[i].fits);
         if (patterns[i].fits)
-            g_assert_cmpstr(device, ==, patterns[i].device);
+            g_assert_cmpstr(match.device, ==, patterns[i].device);
     }
 }
 
