@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <virt-omen/settings.h>
 
 gboolean
@@ -47,12 +48,31 @@ input_read(Input *self, gsize *length, GError **error)
     }
     self->number++;
     self->bytes += (guint64) n;
+    self->n_binary += memchr(self->line, '\0', (gsize) n) ? 1 : 0;
     *length = (gsize) n;
     if (*length > 0 && self->line[*length - 1] == '\n')
         (*length)--;
     if (*length > 0 && self->line[*length - 1] == '\r')
         (*length)--;
     return self->line;
+}
+
+gboolean
+input_check_text(const Input *self, GError **error)
+{
+    if (self->number == 0) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: there is no line in it",
+                    self->name);
+        return FALSE;
+    }
+    if (self->n_binary > self->number / 4) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                    "%s: this is no log of text: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                    " lines have NUL bytes",
+                    self->name, self->n_binary, self->number);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 typedef struct {

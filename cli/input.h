@@ -14,7 +14,8 @@ typedef struct {
     const char *name; /* for messages */
     char *line;
     size_t capacity;
-    guint64 number; /* of the line, from 1 */
+    guint64 number;   /* of the line, from 1 */
+    guint64 n_binary; /* lines with bytes that no text has */
     guint64 bytes;
 } Input;
 
@@ -25,6 +26,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Input, input_close)
 
 /* The next line without its end (LF or CRLF); NULL at the end, with @error on failure. */
 const char *input_read(Input *self, gsize *length, GError **error);
+
+/* At the end of what was read: was it a log? FALSE with @error: it had no line, or is binary. */
+gboolean input_check_text(const Input *self, GError **error);
 
 /* The engine's settings from a file (NULL: the defaults); the groups of the daemon are passed over.
  * @strings takes what @config points into. */

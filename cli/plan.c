@@ -71,6 +71,21 @@ print_deadline(guint64 deadline_us, double left_s)
             time);
 }
 
+/* What the times rest on. */
+static void
+print_speed(GVariant *moves)
+{
+    g_autoptr(GVariant) first = NULL;
+    double speed = 0;
+
+    if (g_variant_n_children(moves) == 0)
+        return;
+    first = g_variant_get_child_value(moves, 0);
+    if (g_variant_lookup(first, "link_mib_s", "d", &speed))
+        g_print("Counted on: %.0f MiB/s for all moves together (link_mib in [evacuation]).\n",
+                speed);
+}
+
 static void
 print_plan(guint64 deadline_us, GVariant *moves, GVariant *stays)
 {
@@ -175,6 +190,7 @@ plan_show(Client *client,
         return EXIT_GOOD;
     }
     print_plan(deadline_us, moves, stays);
+    print_speed(moves);
     return EXIT_GOOD;
 }
 

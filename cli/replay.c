@@ -186,9 +186,11 @@ push_lines(Replay *replay, OmenDetector *detector, Input *input, GError **error)
         }
         story_show_progress(replay->story, input);
     }
-    if (local)
+    if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
-    return local == NULL;
+        return FALSE;
+    }
+    return input_check_text(input, error);
 }
 
 static gboolean
@@ -200,9 +202,10 @@ push_journal(Replay *replay, OmenDetector *detector, JournalInput *input, GError
 
     while (journal_input_read(input, &record, &line, &local))
         push_record(replay, detector, &record, line, strlen(line));
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return local == NULL;
+    if (!local)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
 }
 
 static void

@@ -47,6 +47,23 @@ add_daemon(OmenDaemon *self, OmenOpenMetrics *page)
           omen_responder_is_host_endangered(self->responder) ? 1 : 0);
 }
 
+static void
+add_domains(OmenDaemon *self, OmenOpenMetrics *page)
+{
+    g_autoptr(GPtrArray) domains = omen_hypervisor_list(self->hypervisor);
+    gint64 now_us = g_get_real_time();
+
+    omen_open_metrics_family(page, "virt_omen_domain_endangered", OMEN_METRIC_TYPE_GAUGE,
+                             "1: an open omen threatens this domain.");
+    for (guint i = 0; i < domains->len; i++) {
+        const OmenDomainInfo *info = g_ptr_array_index(domains, i);
+        const OmenLabel labels[] = {{"domain", info->name}, {"uuid", info->uuid}, {NULL, NULL}};
+        omen_open_metrics_sample(
+            page, labels,
+            omen_registry_get_domain_danger(self->omens, info->uuid, now_us) != NULL ? 1 : 0);
+    }
+}
+
 typedef enum {
     OF_RECORDS,
     OF_ANOMALIES,
@@ -277,6 +294,7 @@ make_page(gsize *length, gpointer user_data)
     g_autoptr(GPtrArray) rows = list_rows(self);
 
     add_daemon(self, page);
+    add_domains(self, page);
     add_sources(page, rows);
     add_engine(page, rows);
     add_judge(self, page);

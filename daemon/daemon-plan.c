@@ -42,6 +42,7 @@ translate_row(OmenDaemon *self, const OmenForeseen *move)
     row->destination = g_strdup(move->destination);
     row->technique = g_strdup(moves ? omen_technique_to_string(move->technique) : "");
     row->reason = g_strdup(move->reason);
+    row->link_mib_s = move->link_mib_s;
     row->start_s = move->start_s;
     row->end_s = move->end_s;
     row->downtime_ms = move->downtime_ms;

@@ -89,6 +89,7 @@ omen_bus_pack_plan_row(const OmenPlanRow *plan, GVariantBuilder *moves, GVariant
         g_variant_builder_add(&row, "{sv}", "technique", g_variant_new_string(plan->technique));
         g_variant_builder_add(&row, "{sv}", "start_s", g_variant_new_double(plan->start_s));
         g_variant_builder_add(&row, "{sv}", "end_s", g_variant_new_double(plan->end_s));
+        g_variant_builder_add(&row, "{sv}", "link_mib_s", g_variant_new_double(plan->link_mib_s));
         g_variant_builder_add(&row, "{sv}", "downtime_ms", g_variant_new_uint32(plan->downtime_ms));
     } else {
         g_variant_builder_add(&row, "{sv}", "reason", g_variant_new_string(plan->reason));

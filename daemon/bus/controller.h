@@ -57,6 +57,7 @@ typedef struct {
     char *domain_name;
     char *destination; /* "" : stays */
     char *technique;   /* "pre-copy", ... */
+    double link_mib_s; /* that the plan counts on, for all moves together */
     double start_s;
     double end_s;
     guint downtime_ms;

@@ -131,7 +131,7 @@ foreseen_free(gpointer data)
 }
 
 static OmenForeseen *
-describe_move(const Inquiry *self, const OmenPlannedMove *move)
+describe_move(const Inquiry *self, const OmenPlannedMove *move, double link_bytes_per_second)
 {
     const OmenDomainFacts *facts = g_ptr_array_index(self->facts, move->domain);
     OmenForeseen *row = g_new0(OmenForeseen, 1);
@@ -149,6 +149,7 @@ describe_move(const Inquiry *self, const OmenPlannedMove *move)
     row->end_s = isfinite(move->end_s) ? move->end_s : G_MAXINT;
     row->downtime_ms = move->downtime_ms;
     row->is_late = move->is_late;
+    row->link_mib_s = link_bytes_per_second / (1 << 20);
     return row;
 }
 
@@ -171,7 +172,8 @@ inquire(gpointer data, GError **error G_GNUC_UNUSED)
                              (const OmenPlanDestination *) (gconstpointer) destinations->data,
                              destinations->len, &limits);
     for (guint i = 0; i < plan->len; i++)
-        g_ptr_array_add(rows, describe_move(self, g_ptr_array_index(plan, i)));
+        g_ptr_array_add(
+            rows, describe_move(self, g_ptr_array_index(plan, i), limits.link_bytes_per_second));
     return rows;
 }
 

@@ -408,9 +408,10 @@ omen_evacuator_list_away(OmenEvacuator *self, gboolean of_omens)
 
     for (guint i = 0; i < self->jobs->len; i++) {
         const OmenEvacuationData *data = omen_job_get_data(job_at(self, i));
+        const OmenDomainInfo *here = omen_hypervisor_lookup(self->hypervisor, data->domain_uuid);
+        /* Its definition may have stayed, or libvirt may still tell of it as shut off. */
         if (find_last(self, data->domain_uuid) == data && !*data->source_uri &&
-            (!of_omens || data->omen_id != 0) &&
-            !omen_hypervisor_lookup(self->hypervisor, data->domain_uuid))
+            (!of_omens || data->omen_id != 0) && !(here && omen_domain_info_is_active(here)))
             g_strv_builder_add(builder, data->domain_uuid);
     }
     return g_strv_builder_end(builder);

@@ -154,6 +154,7 @@ typedef struct {
     OmenTechnique technique;
     double start_s;
     double end_s;
+    double link_mib_s; /* that the plan counts on, for all moves together */
     guint downtime_ms;
     gboolean is_late;
     char *reason; /* why it stays; "" if it moves */

@@ -59,8 +59,19 @@ def check_unwritable_state_is_an_error():
     assert "/log" in done.stderr, done.stderr
 
 
+def check_what_is_no_log_is_an_error():
+    with tempfile.TemporaryDirectory() as folder:
+        done, _ = replay(folder, [])
+        assert done.returncode == 1 and "no line" in done.stderr, (done.returncode, done.stderr)
+        path = pathlib.Path(folder) / "binary"
+        path.write_bytes(bytes(range(256)) * 40)
+        done = subprocess.run([TOOL, "replay", path], capture_output=True, text=True, check=False,
+                              env={"OMEN_DATA_DIR": str(ROOT / "data")})
+    assert done.returncode == 1 and "no log of text" in done.stderr, (done.returncode, done.stderr)
+
+
 TESTS = [check_halves_come_to_the_whole, check_without_it_each_is_new, check_damaged_state_is_set_aside,
-         check_unwritable_state_is_an_error]
+         check_unwritable_state_is_an_error, check_what_is_no_log_is_an_error]
 print(f"1..{len(TESTS)}")
 failed = 0
 for number, test in enumerate(TESTS, 1):
