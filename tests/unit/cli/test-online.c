@@ -494,6 +494,36 @@ test_doctor(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(result_of(json_node_get_array(none), "daemon"), ==, "failed");
 }
 
+/* What Nagios gets to see: a line with figures, and its own exit statuses. */
+static void
+test_check(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    const char *words[] = {
+        "env", "", "python3", g_getenv("OMEN_TEST_CHECK"), "--tool", g_getenv("OMEN_TEST_TOOL"),
+        NULL};
+    g_autofree char *address = g_strconcat("OMEN_BUS_ADDRESS=", bus->address, NULL);
+    g_auto(Run) problem = {0};
+    g_auto(Run) open = {0};
+    g_auto(Run) without = {0};
+
+    words[1] = address;
+    run_words(&problem, (char **) words, NULL);
+    /* The fake daemon always has a problem. */
+    g_assert_cmpint(problem.status, ==, 1);
+    g_assert_nonnull(
+        strstr(problem.out, "VIRT-OMEN WARNING: the state database is full | open_omens=0;0 "));
+    raise_omens(bus, 2);
+    private_bus_run_for(50);
+    run_words(&open, (char **) words, NULL);
+    g_assert_cmpint(open.status, ==, 1);
+    g_assert_nonnull(strstr(open.out, "open_omens=2;0 "));
+    g_clear_object(&bus->bus);
+    private_bus_run_for(50);
+    run_words(&without, (char **) words, NULL);
+    g_assert_cmpint(without.status, ==, 3);
+    g_assert_nonnull(strstr(without.out, "UNKNOWN"));
+}
+
 static void
 test_no_daemon(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 {
@@ -534,6 +564,7 @@ main(int argc, char **argv)
     ADD("/online/decisions", test_decisions);
     ADD("/online/wrong-usage", test_wrong_usage);
     ADD("/online/doctor", test_doctor);
+    ADD("/online/check", test_check);
     ADD("/online/no-daemon", test_no_daemon);
     return g_test_run();
 }
