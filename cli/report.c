@@ -31,6 +31,7 @@ add_omen(Client *client, const char *path, JsonBuilder *builder)
     json_add_count(builder, "records", client_get_number(client, path, INTERFACE_OMEN, "Records"));
     json_add_boolean(builder, "would_move",
                      client_get_boolean(client, path, INTERFACE_OMEN, "MigrationHelps"));
+    json_add_boolean(builder, "open", client_get_boolean(client, path, INTERFACE_OMEN, "Open"));
     json_builder_set_member_name(builder, "lines");
     json_builder_begin_array(builder);
     for (guint i = 0; lines && lines[i]; i++)
@@ -54,6 +55,36 @@ add_omens(Client *client, const char *uuid, JsonBuilder *builder)
             continue;
         add_omen(client, path, builder);
         n++;
+    }
+    json_builder_end_array(builder);
+}
+
+/* Of a domain, or of all ("": the host). */
+static void
+add_evacuations(Client *client, const char *uuid, JsonBuilder *builder)
+{
+    static const char *const strings[][2] = {{"domain", "DomainName"},
+                                             {"destination", "Destination"},
+                                             {"phase", "Phase"},
+                                             {"error", "Error"}};
+    g_autoptr(GPtrArray) paths = client_list(client, INTERFACE_EVACUATION);
+
+    json_builder_set_member_name(builder, "evacuations");
+    json_builder_begin_array(builder);
+    for (guint i = 0; i < paths->len; i++) {
+        const char *path = g_ptr_array_index(paths, i);
+        if (*uuid &&
+            !g_str_equal(client_get_string(client, path, INTERFACE_EVACUATION, "DomainUuid"), uuid))
+            continue;
+        json_builder_begin_object(builder);
+        for (guint s = 0; s < G_N_ELEMENTS(strings); s++)
+            json_add_string(builder, strings[s][0],
+                            client_get_string(client, path, INTERFACE_EVACUATION, strings[s][1]));
+        json_add_time(builder, "start",
+                      client_get_number(client, path, INTERFACE_EVACUATION, "QueuedTime"));
+        json_add_time(builder, "end",
+                      client_get_number(client, path, INTERFACE_EVACUATION, "EndedTime"));
+        json_builder_end_object(builder);
     }
     json_builder_end_array(builder);
 }
@@ -133,6 +164,7 @@ add_series(Client *client, const char *kind, GVariant *row, const char *state, J
     json_add_number(builder, "training", 0);
     add_points(row, builder);
     add_omens(client, uuid, builder);
+    add_evacuations(client, uuid, builder);
     json_builder_end_object(builder);
 }
 

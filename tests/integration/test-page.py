@@ -44,7 +44,10 @@ def test_replay():
         dom, _ = browse(one, page, "--dump-dom")
         expect("a time line", 'class="score"' in dom and 'class="threshold"' in dom)
         expect("the training", 'class="training"' in dom)
-        expect("the omens are marked", dom.count('<circle class="mark"') >= 1)
+        expect("the omens are marked, for keys too",
+               re.search(r'<circle class="mark[^>]* tabindex="0" role="button"', dom) is not None)
+        expect("who has no JavaScript gets a table",
+               re.search(r"<noscript>.*<td>disk sda</td>.*</noscript>", text, re.S) is not None)
         expect("the lines are there", "Unrecovered read error" in dom)
         expect("what would have been moved", "In mode enforce:" in dom)
         width, height, size = picture(one, page)
@@ -63,6 +66,21 @@ def test_hostile():
         expect("it is told", "sdz" in dom)
 
 
+def test_gap():
+    """Hours without a record are a gap, and a page as wide as a telephone is not wider."""
+    with alone.Alone() as one:
+        log, page = one.folder / "log", one.folder / "gap.html"
+        lines = [f"2026-05-17T{hour:02}:{minute:02}:00+00:00 alpha cron[1]: job {minute % 7} is done"
+                 for hour in (1, 2, 20, 21) for minute in range(60)]
+        log.write_text("\n".join(lines) + "\n")
+        one.omen("replay", "--html", str(page), str(log))
+        dom, _ = browse(one, page, "--dump-dom")
+        expect("two stretches", dom.count('class="score"') == 2)
+        dom, _ = browse(one, page, "--window-size=390,800", "--dump-dom")
+        widths = [float(width) for width in re.findall(r'viewBox="0 0 ([0-9.]+) ', dom)]
+        expect(f"drawn for the width there is: {widths}", widths and max(widths) < 600)
+
+
 def test_report():
     """A live daemon's page shows the host, its domain and the omen."""
     with alone.Alone() as one:
@@ -72,11 +90,11 @@ def test_report():
         one.omen("report", str(page))
         dom, _ = browse(one, page, "--dump-dom")
         expect("host and domain", ">host " in dom and ">domain test<" in dom)
-        expect("the omen", omen["reason"] in dom and '<circle class="mark"' in dom)
+        expect("the omen", omen["reason"] in dom and '<circle class="mark open"' in dom)
         _, _, size = picture(one, page)
         expect(f"a picture of {size} bytes", size > 15000)
 
 
 if __name__ == "__main__":
     alone.enter_namespaces()
-    bed.main([test_replay, test_hostile, test_report])
+    bed.main([test_replay, test_hostile, test_gap, test_report])
