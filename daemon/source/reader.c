@@ -35,8 +35,10 @@ struct _OmenReader {
     gpointer data;
     GDestroyNotify free_data;
     char *bookmark; /* main context only */
+    int priority;   /* of what is handed over */
 
-    int wake_fd;
+    int wake_fd;       /* -1: another's thread */
+    gint64 flushed_us; /* when records were handed over last; the thread's */
     GMutex lock;
     GCond room;
     gboolean stopped;        /* under the lock */
@@ -63,15 +65,15 @@ batch_free(Batch *self)
     g_free(self);
 }
 
-static OmenReader *
-reader_ref(OmenReader *self)
+OmenReader *
+omen_reader_ref(OmenReader *self)
 {
     g_atomic_ref_count_inc(&self->references);
     return self;
 }
 
-static void
-reader_unref(OmenReader *self)
+void
+omen_reader_unref(OmenReader *self)
 {
     if (!g_atomic_ref_count_dec(&self->references))
         return;
@@ -79,7 +81,8 @@ reader_unref(OmenReader *self)
     g_main_context_unref(self->context);
     g_mutex_clear(&self->lock);
     g_cond_clear(&self->room);
-    close(self->wake_fd);
+    if (self->wake_fd >= 0)
+        close(self->wake_fd);
     g_free(self->bookmark);
     g_free(self);
 }
@@ -92,8 +95,24 @@ run(gpointer user_data)
     self->function(self, self->data);
     if (self->free_data)
         self->free_data(self->data);
-    reader_unref(self);
+    omen_reader_unref(self);
     return NULL;
+}
+
+OmenReader *
+omen_reader_new(OmenSource *source)
+{
+    OmenReader *self = g_new0(OmenReader, 1);
+
+    g_atomic_ref_count_init(&self->references);
+    g_mutex_init(&self->lock);
+    g_cond_init(&self->room);
+    self->source = source;
+    self->context = g_main_context_ref_thread_default();
+    self->priority = G_PRIORITY_DEFAULT;
+    self->wake_fd = -1;
+    self->batch = batch_new(self);
+    return self;
 }
 
 OmenReader *
@@ -103,20 +122,20 @@ omen_reader_start(OmenSource *source,
                   gpointer data,
                   GDestroyNotify free_data)
 {
-    OmenReader *self = g_new0(OmenReader, 1);
+    OmenReader *self = omen_reader_new(source);
 
-    g_atomic_ref_count_init(&self->references);
-    g_mutex_init(&self->lock);
-    g_cond_init(&self->room);
-    self->source = source;
-    self->context = g_main_context_ref_thread_default();
     self->function = function;
     self->data = data;
     self->free_data = free_data;
     self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    self->batch = batch_new(self);
-    g_thread_unref(g_thread_new(thread_name, run, reader_ref(self)));
+    g_thread_unref(g_thread_new(thread_name, run, omen_reader_ref(self)));
     return self;
+}
+
+void
+omen_reader_set_urgent(OmenReader *self)
+{
+    self->priority = G_PRIORITY_HIGH;
 }
 
 void
@@ -130,8 +149,9 @@ omen_reader_stop(OmenReader *self)
     g_cond_broadcast(&self->room);
     g_mutex_unlock(&self->lock);
     /* An eventfd takes eight bytes or is full, and full wakes as well. */
-    (void) !write(self->wake_fd, &one, sizeof one);
-    reader_unref(self);
+    if (self->wake_fd >= 0)
+        (void) !write(self->wake_fd, &one, sizeof one);
+    omen_reader_unref(self);
 }
 
 char *
@@ -187,7 +207,7 @@ deliver(gpointer user_data)
         }
     }
     batch_free(batch);
-    reader_unref(self);
+    omen_reader_unref(self);
     return G_SOURCE_REMOVE;
 }
 
@@ -199,11 +219,24 @@ omen_reader_is_stopped(OmenReader *self)
     return self->stopped;
 }
 
+/* Where records came just now, more may be on their way. */
+static void
+gather(OmenReader *self)
+{
+    struct pollfd stop = {self->wake_fd, POLLIN, 0};
+    gint64 rest_us = self->flushed_us + OMEN_READER_GATHER_MS * 1000 - g_get_monotonic_time();
+    const struct timespec rest = {0, rest_us * 1000};
+
+    if (rest_us > 0)
+        ppoll(&stop, 1, &rest, NULL);
+}
+
 gboolean
 omen_reader_wait(OmenReader *self, int fd, int timeout_ms)
 {
     struct pollfd fds[] = {{self->wake_fd, POLLIN, 0}, {fd, POLLIN, 0}};
 
+    gather(self);
     while (poll(fds, fd >= 0 ? 2 : 1, timeout_ms) < 0 && errno == EINTR)
         ;
     return !omen_reader_is_stopped(self);
@@ -258,11 +291,13 @@ omen_reader_flush(OmenReader *self, char *bookmark)
     if ((batch->n_records == 0 && batch->n_dropped == 0 && !bookmark && !batch->problem) ||
         !has_room(self))
         return;
+    if (batch->n_records > 0)
+        self->flushed_us = g_get_monotonic_time();
     self->batch = batch_new(self);
-    reader_ref(self);
+    omen_reader_ref(self);
 
     g_autoptr(GSource) source = g_idle_source_new();
-    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_set_priority(source, self->priority);
     g_source_set_callback(source, deliver, batch, NULL);
     g_source_attach(source, self->context);
 }

@@ -27,6 +27,17 @@ OmenReader *omen_reader_start(OmenSource *source,
                               gpointer data,
                               GDestroyNotify free_data);
 
+/* The same without a thread: another's thread, which holds a reference, calls the functions for the
+ * thread. Returns: (transfer full). */
+OmenReader *omen_reader_new(OmenSource *source);
+
+/* For such a thread. */
+OmenReader *omen_reader_ref(OmenReader *self);
+void omen_reader_unref(OmenReader *self);
+
+/* Its batches are handed over before those of others that wait. Before anything is handed over. */
+void omen_reader_set_urgent(OmenReader *self);
+
 /* Ends it: nothing comes any more when this returns. Drops the caller's reference. */
 void omen_reader_stop(OmenReader *self);
 
@@ -37,8 +48,12 @@ char *omen_reader_dup_bookmark(OmenReader *self);
 
 gboolean omen_reader_is_stopped(OmenReader *self);
 
+/* After records were handed over, others gather for so many milliseconds: a wake-up costs more than
+ * a line. */
+#define OMEN_READER_GATHER_MS 30
+
 /* Sleeps until @fd (-1: none) can be read, @timeout_ms have passed or the reader is stopped; FALSE:
- * it is stopped. */
+ * it is stopped. Where records were handed over just now, others gather first. */
 gboolean omen_reader_wait(OmenReader *self, int fd, int timeout_ms);
 
 /* Adds a record to the batch; copied. */

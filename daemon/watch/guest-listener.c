@@ -15,6 +15,7 @@
 
 struct _OmenGuestListener {
     const OmenGuestSettings *settings;
+    OmenFileWatcher *files;
     OmenHypervisor *hypervisor;
     char *uuid;
     char *name;
@@ -67,7 +68,7 @@ add_serial(OmenGuestListener *self)
     g_autofree char *name = g_strconcat("serial:", self->name, NULL);
 
     self->serial =
-        omen_file_source_new_full(name, self->ways->serial_log, OMEN_PROVENANCE_GUEST,
+        omen_file_source_new_full(self->files, name, self->ways->serial_log, OMEN_PROVENANCE_GUEST,
                                   parse_serial_line, omen_stream_get_bookmark(self->stream, name));
     omen_stream_add_source(self->stream, self->serial, FALSE);
 }
@@ -151,6 +152,7 @@ on_changed(OmenHypervisor *hypervisor G_GNUC_UNUSED, const OmenDomainInfo *info,
 
 OmenGuestListener *
 omen_guest_listener_new(const OmenGuestSettings *settings,
+                        OmenFileWatcher *files,
                         OmenHypervisor *hypervisor,
                         const char *uuid,
                         const char *name,
@@ -159,6 +161,7 @@ omen_guest_listener_new(const OmenGuestSettings *settings,
     OmenGuestListener *self = g_new0(OmenGuestListener, 1);
 
     self->settings = settings;
+    self->files = omen_file_watcher_ref(files);
     self->hypervisor = g_object_ref(hypervisor);
     self->uuid = g_strdup(uuid);
     self->name = g_strdup(name);
@@ -189,6 +192,7 @@ omen_guest_listener_free(OmenGuestListener *self)
     g_clear_pointer(&self->ways, omen_domain_ways_free);
     g_free(self->uuid);
     g_free(self->name);
+    omen_file_watcher_unref(self->files);
     g_free(self);
 }
 

@@ -8,14 +8,16 @@
 #include "configuration/configuration.h"
 #include "hypervisor/hypervisor.h"
 #include "source/health/heartbeat-source.h"
+#include "source/log/file-watcher.h"
 #include "watch/stream.h"
 
 G_BEGIN_DECLS
 
 typedef struct _OmenGuestListener OmenGuestListener;
 
-/* Takes @stream, the guest's own; @settings must outlive it. */
+/* Takes @stream, the guest's own; @settings must outlive it. @files follows its console's log. */
 OmenGuestListener *omen_guest_listener_new(const OmenGuestSettings *settings,
+                                           OmenFileWatcher *files,
                                            OmenHypervisor *hypervisor,
                                            const char *uuid,
                                            const char *name,

@@ -4,7 +4,7 @@
 #include "source/health/clock-source.h"
 #include "source/health/pressure-source.h"
 #include "source/log/domain-event-source.h"
-#include "source/log/file-source.h"
+#include "source/log/file-watcher.h"
 #include "source/log/journal-source.h"
 #include "source/log/kmsg-source.h"
 #include "source/log/qemu-log-source.h"
@@ -32,7 +32,9 @@ struct _OmenStreams {
     const OmenConfiguration *configuration;
     OmenJudge *judge;
     OmenHypervisor *hypervisor;
-    OmenProber *prober; /* NULL: heartbeats are not asked for */
+    OmenFileWatcher *files;       /* the host's logs and QEMU's */
+    OmenFileWatcher *guest_files; /* what may lie on another machine's disk */
+    OmenProber *prober;           /* NULL: heartbeats are not asked for */
     Watch *host;
     OmenPressureSource *pressure; /* the host stream's; NULL: it is not measured */
     GHashTable *domains;          /* UUID -> Watch */
@@ -69,6 +71,8 @@ watch_free(Watch *self)
 static void
 omen_streams_init(OmenStreams *self)
 {
+    self->files = omen_file_watcher_new();
+    self->guest_files = omen_file_watcher_new();
     self->domains =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify) watch_free);
     self->kept =
@@ -84,6 +88,8 @@ omen_streams_finalize(GObject *object)
     g_clear_pointer(&self->host, watch_free);
     g_hash_table_unref(self->domains);
     g_hash_table_unref(self->kept);
+    omen_file_watcher_unref(self->files);
+    omen_file_watcher_unref(self->guest_files);
     g_clear_object(&self->prober);
     g_object_unref(self->hypervisor);
     g_object_unref(self->judge);
@@ -281,7 +287,8 @@ add_host_sources(OmenStreams *self, GError **error)
         const char *path = configuration->files[i];
         g_autofree char *name = g_strconcat("file:", path, NULL);
         omen_stream_add_source(
-            stream, omen_file_source_new(path, omen_stream_get_bookmark(stream, name)), has_kmsg);
+            stream, omen_file_source_new(self->files, path, omen_stream_get_bookmark(stream, name)),
+            has_kmsg);
     }
     for (guint i = 0; configuration->syslog_sockets[i]; i++) {
         OmenSource *source = omen_syslog_source_new(configuration->syslog_sockets[i], error);
@@ -326,8 +333,8 @@ add_domain_sources(OmenStreams *self, Watch *watch)
     if (configuration->qemu_logs) {
         g_autofree char *name = g_strconcat("qemu-log:", watch->name, NULL);
         const char *bookmark = omen_stream_get_bookmark(watch->stream, name);
-        OmenSource *source =
-            omen_qemu_log_source_new(configuration->qemu_log_dir, watch->name, bookmark);
+        OmenSource *source = omen_qemu_log_source_new(self->files, configuration->qemu_log_dir,
+                                                      watch->name, bookmark);
         if (source)
             omen_stream_add_source(watch->stream, source, FALSE);
     }
@@ -364,8 +371,8 @@ listen_to_guest(OmenStreams *self, Watch *watch)
     omen_stream_set_filter(stream, self->filter, self->filter_data);
     if (self->tells_doubts)
         omen_stream_tell_doubts(stream);
-    watch->guest =
-        omen_guest_listener_new(settings, self->hypervisor, watch->uuid, watch->name, stream);
+    watch->guest = omen_guest_listener_new(settings, self->guest_files, self->hypervisor,
+                                           watch->uuid, watch->name, stream);
     if (self->prober)
         omen_guest_listener_add_heartbeats(watch->guest, self->prober, &limits);
 }

@@ -130,7 +130,8 @@ class Alone:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def configure(self, settings):
-        text = SETTINGS.format(folder=self.folder, knowledge=bed.ROOT / "data" / "knowledge") + settings
+        text = (SETTINGS + settings.replace("{folder}", str(self.folder))).replace(
+            "{folder}", str(self.folder)).replace("{knowledge}", str(bed.ROOT / "data" / "knowledge"))
         (self.folder / "virt-omen.conf").write_text(text)
 
     def start_daemon(self):

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "source/log/file-source.h"
 
-#include "source/log/file-tail.h"
-#include "source/reader.h"
+#include "source/log/file-watcher.h"
 
 struct _OmenFileSource {
     OmenSource parent_instance;
 
+    OmenFileWatcher *files;
     char *path;
     OmenFileLineFunc parse;
     OmenReader *reader;
@@ -20,15 +20,20 @@ omen_file_source_start(OmenSource *source)
     OmenFileSource *self = OMEN_FILE_SOURCE(source);
     g_autofree char *bookmark = omen_source_dup_bookmark(source);
 
-    self->reader = omen_reader_start(source, "file", omen_file_tail_run,
-                                     omen_file_tail_new(self->path, self->parse, bookmark),
-                                     omen_file_tail_free);
+    self->reader = omen_reader_new(source);
+    omen_file_watcher_add(self->files, self->reader,
+                          omen_file_tail_new(self->path, self->parse, bookmark));
 }
 
 static void
 omen_file_source_stop(OmenSource *source)
 {
-    g_clear_pointer(&OMEN_FILE_SOURCE(source)->reader, omen_reader_stop);
+    OmenFileSource *self = OMEN_FILE_SOURCE(source);
+
+    if (!self->reader)
+        return;
+    g_clear_pointer(&self->reader, omen_reader_stop);
+    omen_file_watcher_wake(self->files);
 }
 
 static char *
@@ -44,7 +49,8 @@ omen_file_source_finalize(GObject *object)
 {
     OmenFileSource *self = OMEN_FILE_SOURCE(object);
 
-    g_clear_pointer(&self->reader, omen_reader_stop);
+    omen_file_source_stop(OMEN_SOURCE(self));
+    omen_file_watcher_unref(self->files);
     g_free(self->path);
     G_OBJECT_CLASS(omen_file_source_parent_class)->finalize(object);
 }
@@ -74,15 +80,16 @@ parse_any(const char *line, gsize length, OmenRecord *record)
 }
 
 OmenSource *
-omen_file_source_new(const char *path, const char *bookmark)
+omen_file_source_new(OmenFileWatcher *files, const char *path, const char *bookmark)
 {
     g_autofree char *name = g_strconcat("file:", path, NULL);
 
-    return omen_file_source_new_full(name, path, OMEN_PROVENANCE_HOST, parse_any, bookmark);
+    return omen_file_source_new_full(files, name, path, OMEN_PROVENANCE_HOST, parse_any, bookmark);
 }
 
 OmenSource *
-omen_file_source_new_full(const char *name,
+omen_file_source_new_full(OmenFileWatcher *files,
+                          const char *name,
                           const char *path,
                           OmenProvenance provenance,
                           OmenFileLineFunc parse,
@@ -91,6 +98,7 @@ omen_file_source_new_full(const char *name,
     OmenFileSource *self = g_object_new(OMEN_TYPE_FILE_SOURCE, "name", name, "provenance",
                                         (int) provenance, "bookmark", bookmark, NULL);
 
+    self->files = omen_file_watcher_ref(files);
     self->path = g_strdup(path);
     self->parse = parse;
     return OMEN_SOURCE(self);

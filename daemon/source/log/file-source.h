@@ -19,14 +19,19 @@ G_BEGIN_DECLS
 #define OMEN_TYPE_FILE_SOURCE (omen_file_source_get_type())
 G_DECLARE_FINAL_TYPE(OmenFileSource, omen_file_source, OMEN, FILE_SOURCE, OmenSource)
 
-/* From a line, without its end, to a record that points into it. Runs on the reader's thread. */
+/* From a line, without its end, to a record that points into it. Runs on the watcher's thread. */
 typedef void (*OmenFileLineFunc)(const char *line, gsize length, OmenRecord *record);
 
-/* The host's log at @path: named "file:PATH", its format recognised line by line. */
-OmenSource *omen_file_source_new(const char *path, const char *bookmark);
+/* See file-watcher.h. */
+typedef struct _OmenFileWatcher OmenFileWatcher;
+
+/* The host's log at @path, followed by @files: named "file:PATH", its format recognised line by
+ * line. */
+OmenSource *omen_file_source_new(OmenFileWatcher *files, const char *path, const char *bookmark);
 
 /* The same with all that may differ. */
-OmenSource *omen_file_source_new_full(const char *name,
+OmenSource *omen_file_source_new_full(OmenFileWatcher *files,
+                                      const char *name,
                                       const char *path,
                                       OmenProvenance provenance,
                                       OmenFileLineFunc parse,

@@ -5,22 +5,19 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHUNK        65536
-#define MAX_BATCH    512
-#define POLL_MS      1000
-#define NO_NOTIFY_MS 250
+#define MAX_BATCH  512
+#define MAX_CHUNKS 16 /* at a time: other files have their turn */
 
 struct _OmenFileTail {
     char *path;
     OmenFileLineFunc parse;
-    int notify_fd;
-    gboolean is_notified; /* the folder is watched */
 
     int fd; /* -1: none open */
+    guint n_opened;
+    int told_error; /* why it could not be opened, as it was told last; 0: nothing */
     dev_t device;
     ino_t inode;
     off_t read_to;       /* bytes read */
@@ -43,7 +40,6 @@ omen_file_tail_new(const char *path, OmenFileLineFunc parse, const char *bookmar
     self->path = g_strdup(path);
     self->parse = parse;
     self->fd = -1;
-    self->notify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     self->line = g_byte_array_new();
     self->has_bookmark =
         bookmark &&
@@ -64,16 +60,30 @@ close_file(OmenFileTail *self)
 }
 
 void
-omen_file_tail_free(gpointer data)
+omen_file_tail_free(OmenFileTail *self)
 {
-    OmenFileTail *self = data;
-
     close_file(self);
-    if (self->notify_fd >= 0)
-        close(self->notify_fd);
     g_byte_array_unref(self->line);
     g_free(self->path);
     g_free(self);
+}
+
+const char *
+omen_file_tail_get_path(const OmenFileTail *self)
+{
+    return self->path;
+}
+
+int
+omen_file_tail_get_fd(const OmenFileTail *self)
+{
+    return self->fd;
+}
+
+guint
+omen_file_tail_get_n_opened(const OmenFileTail *self)
+{
+    return self->n_opened;
 }
 
 static char *
@@ -155,30 +165,55 @@ take_chunk(OmenFileTail *self, OmenReader *reader, const char *chunk, gsize leng
     }
 }
 
-/* Reads to the end of the open file. FALSE: it can't be read, or the reader was stopped. */
-static gboolean
-read_to_end(OmenFileTail *self, OmenReader *reader)
+static void
+tell_read_problem(OmenFileTail *self, OmenReader *reader)
 {
-    g_autofree char *chunk = g_malloc(CHUNK);
-    ssize_t length;
+    g_autofree char *problem = g_strdup_printf("cannot read %s: %s", self->path, g_strerror(errno));
 
-    while ((length = read(self->fd, chunk, CHUNK)) != 0) {
-        if (length < 0 && errno == EINTR)
-            continue;
+    omen_reader_set_problem(reader, problem);
+    omen_reader_flush(reader, NULL);
+}
+
+typedef enum {
+    READ_NOTHING, /* the end is where it was */
+    READ_ALL,     /* up to the end */
+    READ_PART,    /* there is more */
+    READ_NO_MORE, /* it can't be read, or the reader was stopped */
+} ReadResult;
+
+static ReadResult
+read_file(OmenFileTail *self, OmenReader *reader, char *chunk, guint max_chunks)
+{
+    ReadResult result = READ_PART;
+
+    for (guint i = 0; i < max_chunks && result == READ_PART; i++) {
+        ssize_t length;
+        do
+            length = read(self->fd, chunk, OMEN_FILE_TAIL_CHUNK);
+        while (length < 0 && errno == EINTR);
         if (length < 0) {
-            g_autofree char *problem =
-                g_strdup_printf("cannot read %s: %s", self->path, g_strerror(errno));
-            omen_reader_set_problem(reader, problem);
-            omen_reader_flush(reader, NULL);
-            return FALSE;
+            tell_read_problem(self, reader);
+            return READ_NO_MORE;
         }
+        if (length == 0 && i == 0)
+            return READ_NOTHING;
         take_chunk(self, reader, chunk, (gsize) length);
         if (omen_reader_is_stopped(reader))
-            return FALSE;
+            return READ_NO_MORE;
+        /* Where there was less than asked for, the end was reached. */
+        if (length < OMEN_FILE_TAIL_CHUNK)
+            result = READ_ALL;
     }
     if (omen_reader_get_batch_size(reader) > 0)
         omen_reader_flush(reader, describe_place(self));
-    return TRUE;
+    return result;
+}
+
+/* FALSE: it can't be read, or the reader was stopped. */
+static gboolean
+read_to_end(OmenFileTail *self, OmenReader *reader, char *chunk)
+{
+    return read_file(self, reader, chunk, G_MAXUINT) != READ_NO_MORE;
 }
 
 static gboolean
@@ -197,6 +232,7 @@ open_at(OmenFileTail *self, const char *path, struct stat *status)
     self->fd = fd;
     self->device = status->st_dev;
     self->inode = status->st_ino;
+    self->n_opened++;
     return TRUE;
 }
 
@@ -215,7 +251,7 @@ is_bookmarked(const OmenFileTail *self, const struct stat *status)
 
 /* What was written to the bookmarked file after the bookmark, and then rotated away. */
 static void
-catch_up(OmenFileTail *self, OmenReader *reader)
+catch_up(OmenFileTail *self, OmenReader *reader, char *chunk)
 {
     g_autofree char *rotated = g_strconcat(self->path, ".1", NULL);
     struct stat status;
@@ -224,7 +260,7 @@ catch_up(OmenFileTail *self, OmenReader *reader)
         !open_at(self, rotated, &status))
         return;
     seek_to(self, (off_t) self->bookmark_offset);
-    read_to_end(self, reader);
+    read_to_end(self, reader, chunk);
     close_file(self);
 }
 
@@ -233,6 +269,9 @@ tell_open_problem(OmenFileTail *self, OmenReader *reader)
 {
     g_autofree char *problem = NULL;
 
+    if (errno == self->told_error)
+        return;
+    self->told_error = errno;
     if (errno == ENOENT)
         problem = g_strdup_printf("%s does not exist yet; it is waited for", self->path);
     else if (errno == EINVAL)
@@ -246,7 +285,7 @@ tell_open_problem(OmenFileTail *self, OmenReader *reader)
 
 /* Opens the file at its path, and goes to where reading has to begin. */
 static gboolean
-open_file(OmenFileTail *self, OmenReader *reader)
+open_file(OmenFileTail *self, OmenReader *reader, char *chunk)
 {
     struct stat status;
 
@@ -259,7 +298,7 @@ open_file(OmenFileTail *self, OmenReader *reader)
         gboolean is_whole = (guint64) status.st_size >= self->bookmark_offset;
         seek_to(self, is_whole ? (off_t) self->bookmark_offset : 0);
     } else if (self->has_bookmark) {
-        catch_up(self, reader);
+        catch_up(self, reader, chunk);
         if (!open_at(self, self->path, &status))
             return FALSE;
     } else if (!self->from_start) {
@@ -267,81 +306,56 @@ open_file(OmenFileTail *self, OmenReader *reader)
     }
     self->has_bookmark = FALSE;
     self->from_start = TRUE;
+    self->told_error = 0;
     omen_reader_set_problem(reader, NULL);
     omen_reader_flush(reader, describe_place(self));
     return TRUE;
 }
 
-/* At the end of the open file: was it truncated, or is there another at its path? */
+/* Nothing is new at the end of the open file: was it truncated? */
 static void
-follow(OmenFileTail *self, OmenReader *reader)
+follow_truncation(OmenFileTail *self, OmenReader *reader, char *chunk)
 {
-    struct stat open_status;
-    struct stat path_status;
+    struct stat status;
 
-    if (fstat(self->fd, &open_status) == 0 && open_status.st_size < self->read_to) {
-        g_byte_array_set_size(self->line, 0);
-        self->skipping = FALSE;
-        seek_to(self, 0);
-        read_to_end(self, reader);
+    if (fstat(self->fd, &status) < 0 || status.st_size >= self->read_to)
         return;
-    }
-    if (stat(self->path, &path_status) < 0 ||
-        (path_status.st_ino == self->inode && path_status.st_dev == self->device))
+    g_byte_array_set_size(self->line, 0);
+    self->skipping = FALSE;
+    seek_to(self, 0);
+    read_to_end(self, reader, chunk);
+}
+
+/* Is there another file at its path? */
+static void
+follow_rename(OmenFileTail *self, OmenReader *reader, char *chunk)
+{
+    struct stat status;
+
+    if (stat(self->path, &status) < 0 ||
+        (status.st_ino == self->inode && status.st_dev == self->device))
         return;
     /* Its writer may have written on after the last read: once more, now that it is renamed. */
-    if (!read_to_end(self, reader))
+    if (!read_to_end(self, reader, chunk))
         return;
     if (self->line->len > 0)
         hand_over_line(self, reader, (const char *) self->line->data, self->line->len);
     close_file(self);
-    if (open_file(self, reader))
-        read_to_end(self, reader);
+    if (open_file(self, reader, chunk))
+        read_to_end(self, reader, chunk);
 }
 
-/* The folder tells of writes, of new files and of renames. */
-static void
-watch_folder(OmenFileTail *self)
+gboolean
+omen_file_tail_step(OmenFileTail *self, OmenReader *reader, OmenFileNews news, char *chunk)
 {
-    g_autofree char *folder = NULL;
+    ReadResult result;
 
-    if (self->is_notified || self->notify_fd < 0)
-        return;
-    folder = g_path_get_dirname(self->path);
-    self->is_notified =
-        inotify_add_watch(self->notify_fd, folder,
-                          IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF) >= 0;
-}
-
-static void
-drain_notifications(OmenFileTail *self)
-{
-    char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-    ssize_t length;
-
-    while ((length = read(self->notify_fd, events, sizeof events)) > 0) {
-        for (char *at = events; at < events + length;) {
-            const struct inotify_event *event = (const struct inotify_event *) at;
-            if (event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED))
-                self->is_notified = FALSE;
-            at += sizeof *event + event->len;
-        }
-    }
-}
-
-void
-omen_file_tail_run(OmenReader *reader, gpointer data)
-{
-    OmenFileTail *self = data;
-
-    do {
-        if (self->notify_fd >= 0)
-            drain_notifications(self);
-        watch_folder(self);
-        if (self->fd < 0 && !open_file(self, reader))
-            continue;
-        if (read_to_end(self, reader))
-            follow(self, reader);
-    } while (omen_reader_wait(reader, self->is_notified ? self->notify_fd : -1,
-                              self->is_notified ? POLL_MS : NO_NOTIFY_MS));
+    if (self->fd < 0 && (!(news & OMEN_FILE_NAMED) || !open_file(self, reader, chunk)))
+        return FALSE;
+    result = read_file(self, reader, chunk, MAX_CHUNKS);
+    if (result == READ_NOTHING)
+        follow_truncation(self, reader, chunk);
+    if ((news & OMEN_FILE_NAMED) && (result == READ_NOTHING || result == READ_ALL))
+        follow_rename(self, reader, chunk);
+    return result == READ_PART;
 }

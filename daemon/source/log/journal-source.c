@@ -130,6 +130,13 @@ keep_cursor(sd_journal *journal, Place *place)
     free(cursor);
 }
 
+static void
+hand_over(sd_journal *journal, OmenReader *reader, Place *place)
+{
+    keep_cursor(journal, place);
+    omen_reader_flush(reader, g_strdup(place->cursor));
+}
+
 /* Takes all entries that are there. <0: an error. */
 static int
 take_all(sd_journal *journal, OmenReader *reader, Place *place)
@@ -138,14 +145,14 @@ take_all(sd_journal *journal, OmenReader *reader, Place *place)
 
     while ((result = sd_journal_next(journal)) > 0) {
         take_entry(journal, reader);
-        keep_cursor(journal, place);
         if (omen_reader_get_batch_size(reader) >= MAX_BATCH)
-            omen_reader_flush(reader, g_strdup(place->cursor));
+            hand_over(journal, reader, place);
         if (omen_reader_is_stopped(reader))
             return 0;
     }
+    /* At the end the last entry is still the current one. */
     if (omen_reader_get_batch_size(reader) > 0)
-        omen_reader_flush(reader, g_strdup(place->cursor));
+        hand_over(journal, reader, place);
     return result;
 }
 

@@ -179,6 +179,8 @@ omen_kmsg_source_start(OmenSource *source)
 
     self->reader =
         omen_reader_start(source, "kmsg", run, place_new(self->path, bookmark), place_free);
+    /* What the kernel says waits for nobody's flood. */
+    omen_reader_set_urgent(self->reader);
 }
 
 static void

@@ -46,7 +46,10 @@ parse_line(const char *line, gsize length, OmenRecord *record)
 }
 
 OmenSource *
-omen_qemu_log_source_new(const char *folder, const char *domain, const char *bookmark)
+omen_qemu_log_source_new(OmenFileWatcher *files,
+                         const char *folder,
+                         const char *domain,
+                         const char *bookmark)
 {
     g_autofree char *name = g_strconcat("qemu-log:", domain, NULL);
     g_autofree char *file = g_strconcat(domain, ".log", NULL);
@@ -54,5 +57,6 @@ omen_qemu_log_source_new(const char *folder, const char *domain, const char *boo
 
     if (strchr(domain, '/'))
         return NULL;
-    return omen_file_source_new_full(name, path, OMEN_PROVENANCE_DOMAIN, parse_line, bookmark);
+    return omen_file_source_new_full(files, name, path, OMEN_PROVENANCE_DOMAIN, parse_line,
+                                     bookmark);
 }

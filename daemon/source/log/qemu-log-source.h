@@ -7,6 +7,9 @@
 G_BEGIN_DECLS
 
 /* Named "qemu-log:NAME". NULL if @domain is a name that could lead out of the folder. */
-OmenSource *omen_qemu_log_source_new(const char *folder, const char *domain, const char *bookmark);
+OmenSource *omen_qemu_log_source_new(OmenFileWatcher *files,
+                                     const char *folder,
+                                     const char *domain,
+                                     const char *bookmark);
 
 G_END_DECLS

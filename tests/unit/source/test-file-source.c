@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "source/log/file-source.h"
+#include "source/log/file-watcher.h"
 #include "source/log/qemu-log-source.h"
 #include "source/log/syslog-framing.h"
 #include "source/log/syslog-source.h"
@@ -12,6 +12,7 @@
 typedef struct {
     char *folder;
     char *path;
+    OmenFileWatcher *files;
     OmenSource *source;
     GPtrArray *messages;
 } Fixture;
@@ -21,6 +22,7 @@ set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     fixture->folder = g_dir_make_tmp("omen-file-XXXXXX", NULL);
     fixture->path = g_build_filename(fixture->folder, "syslog", NULL);
+    fixture->files = omen_file_watcher_new();
     fixture->messages = g_ptr_array_new_with_free_func(g_free);
 }
 
@@ -40,6 +42,7 @@ tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     stop(fixture);
     g_assert_true(g_spawn_command_line_sync(command, NULL, NULL, NULL, NULL));
     g_ptr_array_unref(fixture->messages);
+    omen_file_watcher_unref(fixture->files);
     g_free(fixture->folder);
     g_free(fixture->path);
 }
@@ -55,7 +58,7 @@ on_record(OmenSource *source G_GNUC_UNUSED, const OmenRecord *record, gpointer u
 static void
 start(Fixture *fixture, const char *bookmark)
 {
-    fixture->source = omen_file_source_new(fixture->path, bookmark);
+    fixture->source = omen_file_source_new(fixture->files, fixture->path, bookmark);
     omen_source_start(fixture->source, on_record, fixture);
 }
 
@@ -119,6 +122,67 @@ test_append(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     EXPECT(fixture, "one", "two");
     say(fixture, "ee\r\n\nfour\n");
     EXPECT(fixture, "three", "four");
+}
+
+/* Several files of a folder, followed by one watcher: each source gets its own, and one that ends
+ * leaves the others. */
+static void
+test_neighbours(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *kern = g_build_filename(fixture->folder, "kern.log", NULL);
+    g_autofree char *absent = g_build_filename(fixture->folder, "messages", NULL);
+    Fixture second = {.messages = g_ptr_array_new_with_free_func(g_free)};
+    Fixture third = {.messages = g_ptr_array_new_with_free_func(g_free)};
+
+    say(fixture, "");
+    append(kern, "", 0);
+    start(fixture, NULL);
+    second.source = omen_file_source_new(fixture->files, kern, NULL);
+    third.source = omen_file_source_new(fixture->files, absent, NULL);
+    omen_source_start(second.source, on_record, &second);
+    omen_source_start(third.source, on_record, &third);
+    settle(fixture);
+    settle(&second);
+    say(fixture, "one\n");
+    append(kern, "two\n", 4);
+    append(absent, "three\n", 6);
+    EXPECT(fixture, "one");
+    EXPECT(&second, "two");
+    EXPECT(&third, "three");
+    stop(&second);
+    append(kern, "four\n", 5);
+    say(fixture, "five\n");
+    append(absent, "six\n", 4);
+    EXPECT(fixture, "five");
+    EXPECT(&third, "six");
+    g_assert_cmpuint(second.messages->len, ==, 0);
+    stop(&third);
+    g_ptr_array_unref(second.messages);
+    g_ptr_array_unref(third.messages);
+}
+
+/* What is written while lines gather is read in the order of its writing, and all of it. */
+static void
+test_gathered(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    say(fixture, "");
+    start(fixture, NULL);
+    settle(fixture);
+    for (guint i = 0; i < 200; i++) {
+        g_autofree char *line = g_strdup_printf("line %u\n", i);
+        say(fixture, line);
+        g_usleep(300);
+        g_main_context_iteration(NULL, FALSE);
+    }
+    gint64 until = g_get_monotonic_time() + 10 * G_TIME_SPAN_SECOND;
+    while (fixture->messages->len < 200 && g_get_monotonic_time() < until)
+        g_main_context_iteration(NULL, FALSE);
+    g_assert_cmpuint(fixture->messages->len, ==, 200);
+    for (guint i = 0; i < 200; i++) {
+        g_autofree char *line = g_strdup_printf("line %u", i);
+        g_assert_cmpstr(g_ptr_array_index(fixture->messages, i), ==, line);
+    }
+    g_ptr_array_set_size(fixture->messages, 0);
 }
 
 static void
@@ -211,9 +275,9 @@ test_qemu_log(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_autofree char *path = g_build_filename(fixture->folder, "g1.log", NULL);
 
-    g_assert_null(omen_qemu_log_source_new(fixture->folder, "../etc/passwd", NULL));
+    g_assert_null(omen_qemu_log_source_new(fixture->files, fixture->folder, "../etc/passwd", NULL));
     append(path, "", 0);
-    fixture->source = omen_qemu_log_source_new(fixture->folder, "g1", NULL);
+    fixture->source = omen_qemu_log_source_new(fixture->files, fixture->folder, "g1", NULL);
     omen_source_start(fixture->source, on_record, fixture);
     settle(fixture);
     append(path, "2026-11-23 09:54:48.704+0000: shutting down, reason=crashed\nqemu: bad\n", 70);
@@ -295,6 +359,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_log_set_always_fatal(G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
     g_test_add("/file/append", Fixture, NULL, set_up, test_append, tear_down);
+    g_test_add("/file/neighbours", Fixture, NULL, set_up, test_neighbours, tear_down);
+    g_test_add("/file/gathered", Fixture, NULL, set_up, test_gathered, tear_down);
     g_test_add("/file/late", Fixture, NULL, set_up, test_late, tear_down);
     g_test_add("/file/rename", Fixture, NULL, set_up, test_rename, tear_down);
     g_test_add("/file/truncate", Fixture, NULL, set_up, test_truncate, tear_down);
