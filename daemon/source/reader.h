@@ -50,7 +50,7 @@ gboolean omen_reader_is_stopped(OmenReader *self);
 
 /* After records were handed over, others gather for so many milliseconds: a wake-up costs more than
  * a line. */
-#define OMEN_READER_GATHER_MS 30
+#define OMEN_READER_GATHER_MS 25
 
 /* Sleeps until @fd (-1: none) can be read, @timeout_ms have passed or the reader is stopped; FALSE:
  * it is stopped. Where records were handed over just now, others gather first. */
