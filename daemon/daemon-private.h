@@ -65,7 +65,13 @@ void omen_daemon_add_llm_metrics(OmenDaemon *self, OmenOpenMetrics *page);
 /* daemon-state.c: what is kept over a restart. */
 gboolean omen_daemon_open_state(OmenDaemon *self, GError **error);
 void omen_daemon_take_up_state(OmenDaemon *self);
-void omen_daemon_save_streams(OmenDaemon *self);
+typedef enum {
+    OMEN_SAVING_ALL,
+    OMEN_SAVING_DUE, /* what an operator changed, and the rest where its share of an hour is not
+                        used up */
+} OmenSaving;
+
+void omen_daemon_save_streams(OmenDaemon *self, OmenSaving saving);
 void omen_daemon_keep_stream(OmenDaemon *self, const char *stream_name, GVariant *state);
 void omen_daemon_close_state(OmenDaemon *self);
 void omen_daemon_keep_evacuation(const OmenEvacuationData *data,

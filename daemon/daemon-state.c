@@ -98,13 +98,15 @@ omen_daemon_keep_stream(OmenDaemon *self, const char *stream_name, GVariant *sta
 }
 
 void
-omen_daemon_save_streams(OmenDaemon *self)
+omen_daemon_save_streams(OmenDaemon *self, OmenSaving saving)
 {
+    gboolean all = saving == OMEN_SAVING_ALL || omen_state_db_may_put_streams(self->state);
     g_autoptr(GPtrArray) streams = omen_streams_list(self->streams);
 
     for (guint i = 0; i < streams->len; i++) {
         OmenStream *stream = g_ptr_array_index(streams, i);
-        g_autoptr(GVariant) state = omen_stream_save(stream);
+        g_autoptr(GVariant) state =
+            all || omen_stream_is_marked(stream) ? omen_stream_save(stream) : NULL;
         if (!state)
             continue;
         g_variant_ref_sink(state);
@@ -149,7 +151,7 @@ take_up_crash(OmenDaemon *self)
 static gboolean
 on_save(gpointer user_data)
 {
-    omen_daemon_save_streams(user_data);
+    omen_daemon_save_streams(user_data, OMEN_SAVING_DUE);
     keep_alive(user_data);
     omen_daemon_keep_llm(user_data);
     return G_SOURCE_CONTINUE;

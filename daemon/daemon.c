@@ -311,7 +311,7 @@ void
 omen_daemon_stop(OmenDaemon *self)
 {
     g_clear_object(&self->bus);
-    omen_daemon_save_streams(self);
+    omen_daemon_save_streams(self, OMEN_SAVING_ALL);
     omen_daemon_keep_llm(self);
     omen_streams_stop(self->streams);
     omen_hypervisor_stop(self->hypervisor);

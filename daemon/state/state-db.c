@@ -205,6 +205,12 @@ omen_state_db_get_problem(OmenStateDb *self)
     return self->problem;
 }
 
+gboolean
+omen_state_db_may_put_streams(OmenStateDb *self)
+{
+    return self->writer != NULL && omen_state_writer_may_put_streams(self->writer);
+}
+
 guint64
 omen_state_db_get_n_dropped(OmenStateDb *self)
 {

@@ -61,6 +61,11 @@ const char *omen_state_db_get_problem(OmenStateDb *self);
 /* Rows that were dropped for want of room or because SQLite refused them for what they hold. */
 guint64 omen_state_db_get_n_dropped(OmenStateDb *self);
 
+/* What streams have learnt is due: it is written whole, and not more than 4 MiB an hour of it
+ * (twice that on the disk: to the log, and from there to the database). One that is put all the
+ * same is written. */
+gboolean omen_state_db_may_put_streams(OmenStateDb *self);
+
 /* Rows that wait to be written. */
 guint omen_state_db_get_n_waiting(OmenStateDb *self);
 

@@ -5,8 +5,14 @@
 
 #include "state/schema.h"
 
-#define MAX_RETRY_MS   60000
-#define PRUNE_INTERVAL (6 * G_TIME_SPAN_HOUR)
+#define MAX_RETRY_MS 60000
+
+/* A stream is written whole: so much an hour, to the log and from there to the database, and at
+ * first a reserve. */
+#define STREAM_BYTES_AN_HOUR (4 * 1024 * 1024)
+#define STREAM_RESERVE       (256 * 1024)
+
+#define PRUNE_INTERVAL       (6 * G_TIME_SPAN_HOUR)
 
 struct _OmenStateWriter {
     gatomicrefcount references; /* the owner's and the thread's */
@@ -17,6 +23,8 @@ struct _OmenStateWriter {
     GCond cond;
     OmenStateQueue *queue;
     guint64 n_dropped;
+    double stream_bytes_left; /* below 0: streams have had their share for now */
+    gint64 refilled_us;
     guint64 n_failures; /* flush ends when it grows */
     gboolean busy;      /* a batch is being written */
     gboolean hurry;     /* a flush waits: no pause */
@@ -191,6 +199,27 @@ wait_for_work(OmenStateWriter *self)
     }
 }
 
+/* Under the lock. */
+static void
+refill(OmenStateWriter *self)
+{
+    gint64 now_us = g_get_monotonic_time();
+    double passed_h = (double) (now_us - self->refilled_us) / G_TIME_SPAN_HOUR;
+
+    self->stream_bytes_left =
+        MIN(STREAM_RESERVE, self->stream_bytes_left + passed_h * STREAM_BYTES_AN_HOUR);
+    self->refilled_us = now_us;
+}
+
+gboolean
+omen_state_writer_may_put_streams(OmenStateWriter *self)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->mutex);
+
+    refill(self);
+    return self->stream_bytes_left > 0;
+}
+
 static gpointer
 run(gpointer data)
 {
@@ -201,13 +230,17 @@ run(gpointer data)
         g_autoptr(GPtrArray) ops = omen_state_queue_pop(self->queue);
         g_autoptr(GError) error = NULL;
 
+        guint64 before = self->store != NULL ? omen_store_get_n_stream_bytes(self->store) : 0;
         self->busy = TRUE;
         g_mutex_unlock(&self->mutex);
         if (try_batch(self, ops, &error))
             tell_success(self, ops);
         else
             tell_failure(self, ops, error);
+        guint64 after = self->store != NULL ? omen_store_get_n_stream_bytes(self->store) : 0;
         g_mutex_lock(&self->mutex);
+        refill(self);
+        self->stream_bytes_left -= after > before ? (double) (after - before) : 0;
         self->busy = FALSE;
         if (error != NULL) {
             put_back(self, ops);
@@ -238,6 +271,8 @@ omen_state_writer_new(const OmenStateWriterConfig *config, sqlite3 *db)
     self->store = db != NULL ? omen_store_new(db) : NULL;
     self->failing = db == NULL;
     self->queue = omen_state_queue_new(config->max_waiting_rows, config->max_waiting_bytes);
+    self->stream_bytes_left = STREAM_RESERVE;
+    self->refilled_us = g_get_monotonic_time();
     g_mutex_init(&self->mutex);
     g_cond_init(&self->cond);
     g_thread_unref(g_thread_new("omen-state", run, self));

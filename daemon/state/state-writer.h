@@ -36,6 +36,10 @@ gboolean omen_state_writer_flush(OmenStateWriter *self, guint timeout_ms);
 
 guint64 omen_state_writer_get_n_dropped(OmenStateWriter *self);
 
+/* What streams have learnt may be written again: it is written whole, and not more than so much an
+ * hour. */
+gboolean omen_state_writer_may_put_streams(OmenStateWriter *self);
+
 /* Rows that wait to be written. */
 guint omen_state_writer_get_n_waiting(OmenStateWriter *self);
 

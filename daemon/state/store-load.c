@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "state/store-load.h"
 
+#include "state/engine-blob.h"
+
 /* What a load is made of. */
 typedef struct {
     OmenStateContents *contents;
@@ -46,7 +48,8 @@ read_stream(Load *load, sqlite3_stmt *row, GError **error)
     }
     OmenStreamRow *stream = omen_stream_row_new(name, provenance);
     stream->saved_us = sqlite3_column_int64(row, 2);
-    stream->engine = omen_sql_dup_variant(row, 3);
+    g_autoptr(GVariant) packed = omen_sql_dup_variant(row, 3);
+    stream->engine = packed != NULL ? omen_engine_unpack(packed) : NULL;
     g_ptr_array_add(load->contents->streams, stream);
     return read_bookmarks(load, stream, error);
 }

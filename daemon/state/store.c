@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "state/store.h"
 
+#include "state/engine-blob.h"
+
 enum {
     PUT_STREAM,
     DELETE_BOOKMARKS,
@@ -41,6 +43,7 @@ static const char *const statement_texts[N_STATEMENTS] = {
 struct _OmenStore {
     sqlite3 *db;
     sqlite3_stmt *statements[N_STATEMENTS]; /* prepared at first use */
+    guint64 n_stream_bytes;
 };
 
 OmenStore *
@@ -128,14 +131,22 @@ put_bookmarks(OmenStore *self, const OmenStreamRow *row, GError **error)
     return TRUE;
 }
 
+guint64
+omen_store_get_n_stream_bytes(const OmenStore *self)
+{
+    return self->n_stream_bytes;
+}
+
 gboolean
 omen_store_put_stream(OmenStore *self, const OmenStreamRow *row, GError **error)
 {
     sqlite3_stmt *put = get_statement(self, PUT_STREAM, error);
+    g_autoptr(GVariant) packed = row->engine != NULL ? omen_engine_pack(row->engine) : NULL;
 
+    self->n_stream_bytes += packed != NULL ? g_variant_get_size(packed) : 0;
     return put != NULL &&
            omen_sql_run(put, error, "ttib", row->name, omen_provenance_to_string(row->kind),
-                        row->saved_us, row->engine) &&
+                        row->saved_us, packed) &&
            put_bookmarks(self, row, error);
 }
 

@@ -41,6 +41,9 @@ gboolean omen_store_put_evacuation(OmenStore *self, const OmenEvacuationData *da
 gboolean
 omen_store_put_setting(OmenStore *self, const char *key, const char *value, GError **error);
 
+/* What was given to SQLite of what streams have learnt, compressed, so far. */
+guint64 omen_store_get_n_stream_bytes(const OmenStore *self);
+
 /* @now_us: the present; a clock that went wrong does not empty the tables, since age counts from
  * the latest row if that is earlier. */
 gboolean

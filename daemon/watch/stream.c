@@ -266,6 +266,12 @@ omen_stream_mark_changed(OmenStream *self)
     self->n_records_saved = G_MAXUINT64;
 }
 
+gboolean
+omen_stream_is_marked(OmenStream *self)
+{
+    return self->n_records_saved == G_MAXUINT64;
+}
+
 GVariant *
 omen_stream_save(OmenStream *self)
 {

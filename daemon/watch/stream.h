@@ -81,6 +81,7 @@ GPtrArray *omen_stream_list_status(OmenStream *self);
 
 /* What its detector knows was changed by other than a record: it is to be kept. */
 void omen_stream_mark_changed(OmenStream *self);
+gboolean omen_stream_is_marked(OmenStream *self);
 
 /* The state to keep, a{sv} with "detector" and "bookmarks"; NULL if nothing changed since the last
  * call. Returns: (transfer full) (nullable), floating. */

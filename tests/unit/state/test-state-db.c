@@ -5,6 +5,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "state/engine-blob.h"
 #include "state/schema.h"
 #include "state/state-db.h"
 #include "state/state-queue.h"
@@ -119,7 +120,12 @@ static OmenStreamRow *
 new_stream(const char *name, gint64 saved_us, guint size)
 {
     OmenStreamRow *row = omen_stream_row_new(name, OMEN_PROVENANCE_GUEST);
-    g_autofree guint8 *bytes = g_malloc0(size);
+    g_autofree guint8 *bytes = g_malloc(size);
+    g_autoptr(GRand) random = g_rand_new_with_seed(size);
+
+    /* What can't be compressed. */
+    for (guint i = 0; i < size; i++)
+        bytes[i] = (guint8) g_rand_int(random);
     row->saved_us = saved_us;
     row->engine = g_variant_ref_sink(
         g_variant_new("(u@ay)", 7, g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, bytes, size, 1)));
@@ -262,6 +268,46 @@ test_round_trip(Fixture *fixture, gconstpointer data)
     GStatBuf attributes;
     g_assert_cmpint(g_stat(fixture->path, &attributes), ==, 0);
     g_assert_cmpuint(attributes.st_mode & 0777, ==, 0600);
+}
+
+/* Streams have so much an hour; what is put all the same is written. */
+static void
+test_stream_share(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(OmenStateContents) contents = NULL;
+    g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
+
+    g_assert_true(omen_state_db_may_put_streams(db));
+    omen_state_db_put_stream(db, new_stream("small", 1, 1000));
+    g_assert_true(omen_state_db_flush(db, 5000));
+    g_assert_true(omen_state_db_may_put_streams(db));
+    omen_state_db_put_stream(db, new_stream("large", 1, 2000000));
+    g_assert_true(omen_state_db_flush(db, 5000));
+    g_assert_false(omen_state_db_may_put_streams(db));
+    omen_state_db_put_stream(db, new_stream("all the same", 1, 1000));
+    g_assert_true(omen_state_db_close(db, 5000));
+    g_clear_pointer(&contents, omen_state_contents_free);
+    db = open_db(fixture->path, &contents);
+    g_assert_cmpuint(contents->streams->len, ==, 3);
+}
+
+/* What repeats takes little room, and is what it was. */
+static void
+test_engine_blob(void)
+{
+    g_autoptr(GVariant) engine = g_variant_ref_sink(g_variant_new_parsed(
+        "(%u, ['medium error', 'medium error', 'medium error', 'medium error', 'medium error'])",
+        7));
+    g_autoptr(GVariant) packed = omen_engine_pack(engine);
+    g_autoptr(GVariant) unpacked = omen_engine_unpack(packed);
+    g_autoptr(GVariant) plain = omen_engine_unpack(engine);
+    g_autoptr(GVariant) cut = g_variant_ref_sink(g_variant_new_fixed_array(
+        G_VARIANT_TYPE_BYTE, g_variant_get_data(packed), g_variant_get_size(packed) - 4, 1));
+
+    g_assert_cmpuint(g_variant_get_size(packed), <, g_variant_get_size(engine));
+    g_assert_cmpvariant(unpacked, engine);
+    g_assert_cmpvariant(plain, engine);
+    g_assert_null(omen_engine_unpack(cut));
 }
 
 static void
@@ -785,6 +831,8 @@ main(int argc, char **argv)
     g_log_set_handler("virt-omen-state", G_LOG_LEVEL_MASK, ignore_log, NULL);
     ADD("/state-db/killed", test_killed);
     ADD("/state-db/round-trip", test_round_trip);
+    ADD("/state-db/stream-share", test_stream_share);
+    g_test_add_func("/state-db/engine-blob", test_engine_blob);
     ADD("/state-db/latest-wins", test_latest_wins);
     ADD("/state-db/odd-values", test_odd_values);
     ADD("/state-db/damage", test_damage);
