@@ -3,6 +3,8 @@
 
 #include "json.h"
 
+#include <virt-omen/judge.h>
+
 static void
 add_string(
     JsonBuilder *builder, Client *client, const char *path, const char *name, const char *property)
@@ -69,6 +71,18 @@ omen_view_append_uses(Client *client, const char *path, const char *head, GStrin
     }
 }
 
+static void
+add_certainty(JsonBuilder *builder, Client *client, const char *path)
+{
+    OmenFailureClass failure_class = OMEN_FAILURE_BENIGN;
+    double probability = client_get_double(client, path, INTERFACE_OMEN, "Probability");
+
+    omen_failure_class_from_string(client_get_string(client, path, INTERFACE_OMEN, "Class"),
+                                   &failure_class);
+    json_builder_set_member_name(builder, "certainty");
+    json_builder_add_string_value(builder, omen_failure_get_certainty(failure_class, probability));
+}
+
 void
 omen_view_add(Client *client, const char *path, JsonBuilder *builder)
 {
@@ -84,6 +98,7 @@ omen_view_add(Client *client, const char *path, JsonBuilder *builder)
     add_string(builder, client, path, "domain", "DomainName");
     json_add_share(builder, "probability",
                    client_get_double(client, path, INTERFACE_OMEN, "Probability"));
+    add_certainty(builder, client, path);
     add_string(builder, client, path, "reason", "Reason");
     json_builder_set_member_name(builder, "records");
     json_builder_begin_array(builder);

@@ -94,6 +94,9 @@ tell_omen(Story *self, const OmenDecision *decision, const char *shown)
         json_builder_set_member_name(self->json, "class");
         json_builder_add_string_value(self->json,
                                       omen_failure_class_to_string(verdict->failure_class));
+        json_builder_set_member_name(self->json, "certainty");
+        json_builder_add_string_value(
+            self->json, omen_failure_get_certainty(verdict->failure_class, decision->score));
         json_builder_set_member_name(self->json, "scope");
         json_builder_add_string_value(self->json, omen_scope_to_string(verdict->scope));
         json_builder_set_member_name(self->json, "device");

@@ -70,6 +70,7 @@ static const OmenSetting settings[] = {
     {"policy", "host_budget", OMEN_SETTING_UINT, AT(limiter.host_budget), 0, 100000, NULL},
     {"policy", "storm_domains", OMEN_SETTING_UINT, AT(limiter.storm_domains), 0, 10000, NULL},
     {"policy", "ask_in_storm", OMEN_SETTING_BOOLEAN, AT(limiter.ask_in_storm), 0, 0, NULL},
+    {"policy", "act_on_unknown", OMEN_SETTING_BOOLEAN, AT(limiter.act_on_unknown), 0, 0, NULL},
     {"policy", "when_stuck", OMEN_SETTING_LIST, AT(when_stuck), 0, 0, NULL},
     {"policy", "save_dir", OMEN_SETTING_STRING, AT(save_dir), 0, 0, NULL},
     {"policy", "shutdown_limit_s", OMEN_SETTING_UINT, AT(shutdown_limit_s), 1, 3600, NULL},

@@ -71,6 +71,7 @@ typedef struct {
     guint host_budget;     /* of all together; 0: no limit */
     guint storm_domains;   /* so many alarmed domains, and most of those that run: a storm */
     gboolean ask_in_storm;
+    gboolean act_on_unknown; /* a failure of an unknown kind counts like any other */
 } OmenLimiterSettings;
 
 typedef struct {

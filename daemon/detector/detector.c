@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "detector/learnt.h"
-#include "detector/trend.h"
+#include "detector/detector-private.h"
 
 #include <string.h>
 #include <virt-omen/detector.h>
@@ -18,45 +17,14 @@
 /* How sure it is that lines which come ever more often are a sign. */
 #define TREND_PROBABILITY 0.6
 
-#define WORDS_TYPE        "a(uyxssb)"
-#define STATE_VERSION     3
-#define STATE_TYPE        "(ua{uy}vv" WORDS_TYPE OMEN_LEARNT_TYPE OMEN_TREND_TYPE ")"
-
 G_DEFINE_QUARK(omen - detector - error - quark, omen_detector_error)
 
-/* What is known of a template. */
-typedef enum {
-    FLAG_NORMAL = 1, /* it was in the training, or learnt since */
-} TemplateFlags;
-
-typedef struct {
-    guint8 flags;
-    gboolean is_judged;
-    gboolean had_zero; /* the judged line held a zero by itself: "0 errors" and "3 errors" are one
-                        * template, and not the same news */
-    guint32
-        writer; /* hash of who wrote the judged line: the same words of another are other news */
-    OmenVerdict verdict;
-    OmenTemplateWord word; /* an operator's */
-} Template;
-
-struct _OmenDetector {
-    OmenDetectorConfig config;
-    OmenProvenance provenance;
-    OmenJudge *judge;
-    OmenMiner *miner;
-    OmenProfile *profile;
-    GHashTable *templates; /* id -> Template */
-    OmenTrend *trend;
-    OmenLearnt *learnt;
-};
-
-static OmenDetector *
-detector_new(const OmenDetectorConfig *config,
-             OmenProvenance provenance,
-             OmenJudge *judge,
-             OmenMiner *miner,
-             OmenProfile *profile)
+OmenDetector *
+omen_detector_assemble(const OmenDetectorConfig *config,
+                       OmenProvenance provenance,
+                       OmenJudge *judge,
+                       OmenMiner *miner,
+                       OmenProfile *profile)
 {
     OmenDetector *self = g_new0(OmenDetector, 1);
 
@@ -67,6 +35,7 @@ detector_new(const OmenDetectorConfig *config,
     self->profile = profile;
     self->templates = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     self->trend = omen_trend_new();
+    self->unknown = omen_unknown_failure_new();
     self->learnt = omen_learnt_new();
     return self;
 }
@@ -79,9 +48,9 @@ omen_detector_new(const OmenDetectorConfig *config,
 {
     OmenMiner *miner = omen_miner_new(&config->miner, error);
 
-    return miner
-               ? detector_new(config, provenance, judge, miner, omen_profile_new(&config->profile))
-               : NULL;
+    return miner ? omen_detector_assemble(config, provenance, judge, miner,
+                                          omen_profile_new(&config->profile))
+                 : NULL;
 }
 
 void
@@ -89,6 +58,7 @@ omen_detector_free(OmenDetector *self)
 {
     g_hash_table_unref(self->templates);
     omen_trend_free(self->trend);
+    omen_unknown_failure_free(self->unknown);
     omen_learnt_free(self->learnt);
     omen_profile_free(self->profile);
     omen_miner_free(self->miner);
@@ -99,7 +69,7 @@ omen_detector_free(OmenDetector *self)
 static gboolean
 has_no_word(gpointer id G_GNUC_UNUSED, gpointer known, gpointer user_data G_GNUC_UNUSED)
 {
-    return ((Template *) known)->word.word == OMEN_WORD_NONE;
+    return ((OmenDetectorTemplate *) known)->word.word == OMEN_WORD_NONE;
 }
 
 static gboolean
@@ -120,15 +90,15 @@ make_room(OmenDetector *self)
         g_hash_table_foreach_remove(self->templates, has_no_word, NULL);
 }
 
-static Template *
-ensure_template(OmenDetector *self, guint32 id)
+OmenDetectorTemplate *
+omen_detector_ensure_template(OmenDetector *self, guint32 id)
 {
-    Template *known = g_hash_table_lookup(self->templates, GUINT_TO_POINTER(id));
+    OmenDetectorTemplate *known = g_hash_table_lookup(self->templates, GUINT_TO_POINTER(id));
 
     if (known)
         return known;
     make_room(self);
-    known = g_new0(Template, 1);
+    known = g_new0(OmenDetectorTemplate, 1);
     g_hash_table_insert(self->templates, GUINT_TO_POINTER(id), known);
     return known;
 }
@@ -162,7 +132,7 @@ hash_writer(const OmenRecord *record)
 
 /* A line as the judge may see it. */
 static void
-judge_line(OmenDetector *self, const OmenRecord *record, Template *known)
+judge_line(OmenDetector *self, const OmenRecord *record, OmenDetectorTemplate *known)
 {
     g_autofree char *identifier =
         omen_text_sanitise(record->identifier, (gssize) record->identifier_length, 64);
@@ -187,7 +157,7 @@ judge_line(OmenDetector *self, const OmenRecord *record, Template *known)
 }
 
 static double
-weigh(const Template *known, const OmenScore *score)
+weigh(const OmenDetectorTemplate *known, const OmenScore *score)
 {
     double p = known->verdict.probability;
 
@@ -202,7 +172,10 @@ weigh(const Template *known, const OmenScore *score)
 
 /* What an anomalous stretch that the judge calls benign leaves behind: it is normal from now on. */
 static void
-learn(OmenDetector *self, Template *known, const OmenRecord *record, OmenDecision *decision)
+learn(OmenDetector *self,
+      OmenDetectorTemplate *known,
+      const OmenRecord *record,
+      OmenDecision *decision)
 {
     guint32 keys[OMEN_PROFILE_MAX_LENGTH];
     guint n;
@@ -262,6 +235,61 @@ apply_trend(OmenDetector *self, const OmenRecord *record, OmenDecision *decision
     decision->omen = TRUE;
 }
 
+/* Is that the template's first record? */
+static gboolean
+meet(OmenDetectorTemplate *known, const OmenDecision *decision)
+{
+    if (known->is_met)
+        return FALSE;
+    known->is_met = TRUE;
+    known->first_index = decision->profile.training ? 0 : decision->index;
+    return TRUE;
+}
+
+/* What words alone call a failure is one of an unknown kind; and so are kernel messages of trouble
+ * that were never seen here before and go on coming. Others than the host may say what they like.
+ */
+static void
+apply_unknown(OmenDetector *self,
+              const OmenRecord *record,
+              const OmenDetectorTemplate *known,
+              gboolean is_new,
+              OmenDecision *decision)
+{
+    OmenVerdict *verdict = &decision->verdict;
+    double weight;
+
+    if (self->provenance != OMEN_PROVENANCE_HOST)
+        return;
+    omen_unknown_failure_watch(self->unknown, record, is_new);
+    if (!verdict->unexplained || known->word.word != OMEN_WORD_NONE)
+        return;
+    if (decision->omen && !omen_unknown_failure_is_calm(self->unknown, record)) {
+        decision->omen = FALSE;
+        decision->score *= NORMAL_WEIGHT;
+        return;
+    }
+    if (decision->omen) {
+        verdict->failure_class = OMEN_FAILURE_UNKNOWN;
+        return;
+    }
+    if (known->first_index == 0)
+        return;
+    weight = omen_unknown_failure_weigh(self->unknown, record, decision->template_id,
+                                        decision->index - known->first_index);
+    decision->score = MAX(decision->score, weight);
+    if (weight < OMEN_DECISION_THRESHOLD || decision->score < self->config.threshold)
+        return;
+    decision->omen = TRUE;
+    verdict->probability = decision->score;
+    verdict->sure = FALSE;
+    verdict->failure_class = OMEN_FAILURE_UNKNOWN;
+    verdict->scope = OMEN_SCOPE_HOST;
+    verdict->migration_helps = TRUE;
+    verdict->reason = "the kernel speaks of trouble that was never seen here before, and goes on; "
+                      "of what kind it is is not known";
+}
+
 static void
 decide(OmenDetector *self,
        guint32 id,
@@ -269,11 +297,13 @@ decide(OmenDetector *self,
        gboolean changed,
        OmenDecision *decision)
 {
-    Template *known = ensure_template(self, id);
+    OmenDetectorTemplate *known = omen_detector_ensure_template(self, id);
+    gboolean is_new;
 
     decision->index = omen_profile_get_n_records(self->profile);
     decision->template_id = id;
     omen_profile_push(self->profile, id, &decision->profile);
+    is_new = meet(known, decision);
     /* The template has lost a word: what was said of it may no longer hold. */
     if (!known->is_judged || changed || known->had_zero != has_zero(record) ||
         known->writer != hash_writer(record))
@@ -290,6 +320,7 @@ decide(OmenDetector *self,
     decision->omen = decision->score >= self->config.threshold;
     if (known->word.word == OMEN_WORD_NONE)
         apply_trend(self, record, decision);
+    apply_unknown(self, record, known, is_new, decision);
     learn(self, known, record, decision);
 }
 
@@ -333,13 +364,13 @@ make_room_for_word(OmenDetector *self)
         if (!oldest || word->time_us < oldest->time_us)
             oldest = word;
     }
-    ensure_template(self, oldest->template_id)->word.word = OMEN_WORD_NONE;
+    omen_detector_ensure_template(self, oldest->template_id)->word.word = OMEN_WORD_NONE;
 }
 
 void
 omen_detector_tell(OmenDetector *self, const OmenTemplateWord *word)
 {
-    Template *known = ensure_template(self, word->template_id);
+    OmenDetectorTemplate *known = omen_detector_ensure_template(self, word->template_id);
 
     if (known->word.word == OMEN_WORD_NONE)
         make_room_for_word(self);
@@ -367,8 +398,8 @@ omen_detector_list_words(const OmenDetector *self)
 
     g_hash_table_iter_init(&iter, self->templates);
     while (g_hash_table_iter_next(&iter, NULL, &known)) {
-        if (((Template *) known)->word.word != OMEN_WORD_NONE)
-            g_array_append_val(words, ((Template *) known)->word);
+        if (((OmenDetectorTemplate *) known)->word.word != OMEN_WORD_NONE)
+            g_array_append_val(words, ((OmenDetectorTemplate *) known)->word);
     }
     g_array_sort(words, compare_words);
     return words;
@@ -379,7 +410,7 @@ omen_detector_forget(OmenDetector *self, const guint32 *keys, guint length)
 {
     if (!omen_profile_forget(self->profile, keys, length))
         return FALSE;
-    ensure_template(self, keys[length - 1])->flags &= (guint8) ~FLAG_NORMAL;
+    omen_detector_ensure_template(self, keys[length - 1])->flags &= (guint8) ~FLAG_NORMAL;
     return TRUE;
 }
 
@@ -405,110 +436,4 @@ OmenJudge *
 omen_detector_get_judge(OmenDetector *self)
 {
     return self->judge;
-}
-
-static GVariant *
-save_words(const OmenDetector *self)
-{
-    g_autoptr(GArray) words = omen_detector_list_words(self);
-    GVariantBuilder builder;
-
-    g_variant_builder_init(&builder, G_VARIANT_TYPE(WORDS_TYPE));
-    for (guint i = 0; i < words->len; i++) {
-        const OmenTemplateWord *word = &g_array_index(words, OmenTemplateWord, i);
-        g_variant_builder_add(&builder, "(uyxssb)", word->template_id, (guint8) word->word,
-                              word->time_us, omen_failure_class_to_string(word->failure_class),
-                              omen_scope_to_string(word->scope), word->migration_helps);
-    }
-    return g_variant_builder_end(&builder);
-}
-
-GVariant *
-omen_detector_save(const OmenDetector *self)
-{
-    GVariantBuilder templates;
-    GHashTableIter iter;
-    gpointer id;
-    gpointer known;
-
-    g_variant_builder_init(&templates, G_VARIANT_TYPE("a{uy}"));
-    g_hash_table_iter_init(&iter, self->templates);
-    while (g_hash_table_iter_next(&iter, &id, &known))
-        g_variant_builder_add(&templates, "{uy}", GPOINTER_TO_UINT(id),
-                              ((Template *) known)->flags);
-    return g_variant_new("(ua{uy}vv@" WORDS_TYPE "@" OMEN_LEARNT_TYPE "@" OMEN_TREND_TYPE ")",
-                         STATE_VERSION, &templates, omen_miner_save(self->miner),
-                         omen_profile_save(self->profile), save_words(self),
-                         omen_learnt_save(self->learnt), omen_trend_save(self->trend));
-}
-
-static void
-restore_templates(OmenDetector *self, GVariant *templates)
-{
-    GVariantIter iter;
-    guint32 id;
-    guint8 flags;
-
-    g_variant_iter_init(&iter, templates);
-    while (g_variant_iter_next(&iter, "{uy}", &id, &flags))
-        ensure_template(self, id)->flags = flags;
-}
-
-static void
-restore_words(OmenDetector *self, GVariant *words)
-{
-    OmenTemplateWord word = {0};
-    const char *failure_class;
-    const char *scope;
-    guint8 said;
-    GVariantIter iter;
-
-    g_variant_iter_init(&iter, words);
-    while (g_variant_iter_next(&iter, "(uyx&s&sb)", &word.template_id, &said, &word.time_us,
-                               &failure_class, &scope, &word.migration_helps)) {
-        word.word = (OmenWord) said;
-        if ((said == OMEN_WORD_DISMISSED || said == OMEN_WORD_CONFIRMED) &&
-            omen_failure_class_from_string(failure_class, &word.failure_class) &&
-            omen_scope_from_string(scope, &word.scope))
-            omen_detector_tell(self, &word);
-    }
-}
-
-OmenDetector *
-omen_detector_restore(const OmenDetectorConfig *config,
-                      OmenProvenance provenance,
-                      OmenJudge *judge,
-                      GVariant *state,
-                      GError **error)
-{
-    g_autoptr(GVariant) templates = NULL;
-    g_autoptr(GVariant) miner_state = NULL;
-    g_autoptr(GVariant) profile_state = NULL;
-    g_autoptr(GVariant) words = NULL;
-    g_autoptr(GVariant) learnt = NULL;
-    g_autoptr(GVariant) trend = NULL;
-    g_autoptr(OmenMiner) miner = NULL;
-    g_autoptr(OmenProfile) profile = NULL;
-    guint32 version = 0;
-    OmenDetector *self;
-
-    if (g_variant_is_of_type(state, G_VARIANT_TYPE(STATE_TYPE)))
-        g_variant_get(state, "(u@a{uy}vv@" WORDS_TYPE "@" OMEN_LEARNT_TYPE "@" OMEN_TREND_TYPE ")",
-                      &version, &templates, &miner_state, &profile_state, &words, &learnt, &trend);
-    if (version != STATE_VERSION) {
-        g_set_error(error, OMEN_DETECTOR_ERROR, OMEN_DETECTOR_ERROR_BAD_STATE,
-                    "the saved detector is damaged, or of another version");
-        return NULL;
-    }
-    miner = omen_miner_restore(&config->miner, miner_state, error);
-    profile = miner ? omen_profile_restore(&config->profile, profile_state, error) : NULL;
-    if (!profile)
-        return NULL;
-    self =
-        detector_new(config, provenance, judge, g_steal_pointer(&miner), g_steal_pointer(&profile));
-    restore_templates(self, templates);
-    restore_words(self, words);
-    omen_learnt_restore(self->learnt, learnt);
-    omen_trend_restore(self->trend, trend);
-    return self;
 }

@@ -261,6 +261,7 @@ judge_line(OmenJudge *judge, const OmenEvidence *evidence, OmenVerdict *verdict)
     verdict->probability = signature ? weigh(signature, words) : weigh_unknown(words, evidence);
     verdict->sure = verdict->probability < SURE_BELOW || verdict->probability > SURE_ABOVE;
     verdict->reason = signature ? signature->reason : "nothing that is known as a sign of failure";
+    verdict->unexplained = signature == NULL;
     if (verdict->probability < 0.5)
         return;
     if (!signature) {

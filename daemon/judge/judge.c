@@ -61,7 +61,19 @@ static const char *const class_words[OMEN_N_FAILURE_CLASSES] = {
     [OMEN_FAILURE_LIBVIRT] = "libvirt",
     [OMEN_FAILURE_GUEST] = "guest",
     [OMEN_FAILURE_SERVICE] = "service",
+    [OMEN_FAILURE_UNKNOWN] = "unknown",
 };
+
+/* From this probability on a failure is certain. */
+#define CERTAIN 0.9
+
+const char *
+omen_failure_get_certainty(OmenFailureClass failure_class, double probability)
+{
+    if (failure_class == OMEN_FAILURE_UNKNOWN)
+        return "unknown";
+    return probability >= CERTAIN ? "certain" : "likely";
+}
 
 static const char *const scope_words[] = {
     [OMEN_SCOPE_NONE] = "none",     [OMEN_SCOPE_HOST] = "host",   [OMEN_SCOPE_DEVICE] = "device",

@@ -204,6 +204,8 @@ omen_registry_list(OmenRegistry *self)
 static gboolean
 endangers(const OmenData *data, const char *uuid)
 {
+    if (omen_data_is_tentative(data))
+        return FALSE;
     if (uuid == NULL)
         return data->migration_helps && omen_data_is_of_host(data);
     return g_str_equal(data->domain_uuid, uuid) ||

@@ -391,6 +391,13 @@ omen_data_is_of_host(const OmenData *self)
 }
 
 gboolean
+omen_data_is_tentative(const OmenData *self)
+{
+    return self->failure_class == OMEN_FAILURE_UNKNOWN &&
+           (self->action == OMEN_ACTION_RECORDED || self->action == OMEN_ACTION_PROPOSED);
+}
+
+gboolean
 omen_data_reaches(const OmenData *self, const char *uuid)
 {
     const OmenDeviceReach *reach = self->device_reach;

@@ -138,6 +138,11 @@ void omen_set_device_reach(Omen *self, const OmenDeviceReach *reach);
 /* The whole host is threatened: not only one domain, and not only those that use a device. */
 gboolean omen_data_is_of_host(const OmenData *self);
 
+/* Of an unknown kind, and nobody has acted on it: it is told and proposed, and endangers nobody
+ * yet.
+ */
+gboolean omen_data_is_tentative(const OmenData *self);
+
 /* A device's trouble that reaches the domain. */
 gboolean omen_data_reaches(const OmenData *self, const char *uuid);
 

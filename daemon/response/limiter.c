@@ -84,8 +84,8 @@ is_independent(const OmenData *omen, const OmenData *other)
 {
     if (!*omen->domain_uuid && !is_of_same_devices(omen, other))
         return FALSE;
-    return other->id != omen->id && other->scope != OMEN_SCOPE_GUEST &&
-           g_str_equal(other->domain_uuid, omen->domain_uuid) &&
+    return other->id != omen->id && other->failure_class != OMEN_FAILURE_UNKNOWN &&
+           other->scope != OMEN_SCOPE_GUEST && g_str_equal(other->domain_uuid, omen->domain_uuid) &&
            (other->failure_class != omen->failure_class ||
             !g_str_equal(other->stream, omen->stream));
 }

@@ -33,7 +33,7 @@ static const guint urgencies_s[OMEN_N_FAILURE_CLASSES] = {
     [OMEN_FAILURE_MEMORY] = 1800,        [OMEN_FAILURE_PCIE] = 1800,
     [OMEN_FAILURE_THERMAL] = 900,        [OMEN_FAILURE_POWER] = 300,
     [OMEN_FAILURE_KERNEL_BUG] = 300,     [OMEN_FAILURE_LIBVIRT] = 300,
-    [OMEN_FAILURE_SERVICE] = 300,
+    [OMEN_FAILURE_SERVICE] = 300,        [OMEN_FAILURE_UNKNOWN] = 300,
 };
 
 gint64
@@ -48,7 +48,7 @@ omen_policy_deadline_us(const OmenData *omen)
 OmenPolicyDecision
 omen_policy_decide(OmenMode mode, const OmenData *omen)
 {
-    OmenPolicyDecision decision = {who_is_endangered(omen), OMEN_ACTION_RECORDED, ""};
+    OmenPolicyDecision decision = {who_is_endangered(omen), OMEN_ACTION_RECORDED, FALSE, ""};
 
     if (decision.endangers == OMEN_ENDANGERS_NOBODY) {
         decision.explanation = omen->is_reach_sought ? "finding out which domains use the device"
@@ -64,6 +64,11 @@ omen_policy_decide(OmenMode mode, const OmenData *omen)
     } else if (mode == OMEN_MODE_ADVISE) {
         decision.action = OMEN_ACTION_PROPOSED;
         decision.explanation = "mode advise: waits for approval";
+    } else if (omen->failure_class == OMEN_FAILURE_UNKNOWN) {
+        decision.action = OMEN_ACTION_PROPOSED;
+        decision.needs_backing = TRUE;
+        decision.explanation =
+            "of a kind that is not known: waits for approval, or for a sign of another kind";
     } else {
         decision.action = OMEN_ACTION_EVACUATING;
     }

@@ -4,7 +4,8 @@
  *
  * What binds it: a guest's word never moves anything by itself, and never concerns anyone but that
  * guest; nothing moves in the default mode without an operator's approval; where moving does not
- * help, nothing moves.
+ * help, nothing moves; and a failure of an unknown kind is proposed, whatever the mode: more needs
+ * a second, independent sign or an operator's leave (act_on_unknown).
  */
 #pragma once
 
@@ -24,6 +25,7 @@ typedef enum {
 typedef struct {
     OmenEndangers endangers;
     OmenAction action;       /* OMEN_ACTION_RECORDED, _PROPOSED or _EVACUATING */
+    gboolean needs_backing;  /* proposed for that alone: with a second sign it may be acted on */
     const char *explanation; /* why no more than this, in a sentence; "" if it acts. Static, or the
                               * omen's. */
 } OmenPolicyDecision;

@@ -278,15 +278,29 @@ note_shadow(OmenResponder *self, Omen *omen)
     omen_set_outcome(omen, outcome->str);
 }
 
+/* By an operator's leave, or because something independent says the same. */
+static gboolean
+is_backed(OmenResponder *self, const OmenData *data)
+{
+    OmenLimiterFacts facts = omen_limiter_gather(data, self->omens, self->evacuator,
+                                                 self->hypervisor, g_get_real_time());
+
+    return self->limiter.act_on_unknown || facts.n_independent > 0;
+}
+
 static void
 respond(OmenResponder *self, Omen *omen)
 {
-    OmenPolicyDecision decision = omen_policy_decide(self->mode, omen_get_data(omen));
+    const OmenData *data = omen_get_data(omen);
+    OmenPolicyDecision decision = omen_policy_decide(self->mode, data);
 
-    if (decision.action == OMEN_ACTION_EVACUATING) {
+    if (decision.action == OMEN_ACTION_EVACUATING ||
+        (decision.needs_backing && is_backed(self, data))) {
         act_within_limits(self, omen, decision.endangers);
         return;
     }
+    if (decision.needs_backing)
+        omen_set_hold(omen, OMEN_HOLD_WAITING);
     omen_set_outcome(omen, decision.explanation);
     if (self->mode == OMEN_MODE_OBSERVE)
         note_shadow(self, omen);

@@ -47,6 +47,7 @@ typedef enum {
     OMEN_FAILURE_LIBVIRT,
     OMEN_FAILURE_GUEST,
     OMEN_FAILURE_SERVICE,
+    OMEN_FAILURE_UNKNOWN, /* of a kind that the judge does not know */
     OMEN_N_FAILURE_CLASSES,
 } OmenFailureClass;
 
@@ -77,7 +78,8 @@ typedef struct {
     OmenScope scope;
     char device[OMEN_DEVICE_MAX]; /* the device that the line names ("sdb"), "" if none */
     gboolean migration_helps;
-    guint urgency_s; /* typical seconds to the failure itself; 0 unknown */
+    guint urgency_s;      /* typical seconds to the failure itself; 0 unknown */
+    gboolean unexplained; /* nothing that it knows fits the line: words alone spoke */
     const char
         *reason; /* in words an operator would say; owned by the judge, valid as long as it */
 } OmenVerdict;
@@ -104,6 +106,9 @@ void omen_judge_judge(OmenJudge *self, const OmenEvidence *evidence, OmenVerdict
  * Returns: (transfer full): NULL with @error.
  */
 OmenJudge *omen_judge_new(const char *name, const char *data_dir, GError **error);
+
+/* How certain a failure is: "certain", "likely", or "unknown" where its class is. Static. */
+const char *omen_failure_get_certainty(OmenFailureClass failure_class, double probability);
 
 /* "disk", "storage-fabric", "cpu-lockup", "kernel-bug", "qemu-block" ... */
 const char *omen_failure_class_to_string(OmenFailureClass failure_class);

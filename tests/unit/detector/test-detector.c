@@ -280,6 +280,41 @@ test_writer(void)
 }
 
 static void
+live(OmenDetector *detector, guint n)
+{
+    for (guint i = 0; i < n; i++)
+        g_assert_false(push(detector, "session 7 logged out").omen);
+}
+
+/* What no signature knows: the kernel's trouble that was never seen here, and goes on. */
+static void
+test_unknown(void)
+{
+    static const char trouble[] = "[ 5000.1] zorb 3: transfer too slow, giving way";
+    g_autoptr(OmenJudge) judge = embedded_judge();
+    g_autoptr(OmenDetector) detector = new_detector(judge);
+    OmenDecision decision;
+
+    train(detector, 40);
+    live(detector, 300);
+    decision = push(detector, trouble);
+    g_assert_false(decision.omen);
+    live(detector, 5);
+    g_assert_false(push(detector, trouble).omen);
+    live(detector, 5);
+    decision = push(detector, trouble);
+    g_assert_true(decision.omen);
+    g_assert_cmpint(decision.verdict.failure_class, ==, OMEN_FAILURE_UNKNOWN);
+    g_assert_cmpint(decision.verdict.scope, ==, OMEN_SCOPE_HOST);
+    g_assert_cmpstr(
+        omen_failure_get_certainty(decision.verdict.failure_class, decision.verdict.probability),
+        ==, "unknown");
+    OmenTemplateWord word = {.template_id = decision.template_id, .word = OMEN_WORD_DISMISSED};
+    omen_detector_tell(detector, &word);
+    g_assert_false(push(detector, trouble).omen);
+}
+
+static void
 test_dismiss(void)
 {
     g_autoptr(OmenJudge) judge = embedded_judge();
@@ -370,6 +405,7 @@ main(int argc, char **argv)
     g_test_add_func("/detector/fault-in-training", test_fault_in_training);
     g_test_add_func("/detector/zero", test_zero);
     g_test_add_func("/detector/writer", test_writer);
+    g_test_add_func("/detector/unknown", test_unknown);
     g_test_add_func("/detector/dismiss", test_dismiss);
     g_test_add_func("/detector/confirm", test_confirm);
     g_test_add_func("/detector/learnt", test_learnt);

@@ -59,6 +59,28 @@ test_case(gconstpointer data)
         g_assert_cmpstr(decision.explanation, !=, "");
 }
 
+/* Never more than a proposal, whatever the mode; in advise and observe as any other. */
+static void
+test_unknown(void)
+{
+    static const OmenAction actions[] = {
+        [OMEN_MODE_OBSERVE] = OMEN_ACTION_RECORDED,
+        [OMEN_MODE_ADVISE] = OMEN_ACTION_PROPOSED,
+        [OMEN_MODE_ENFORCE] = OMEN_ACTION_PROPOSED,
+    };
+    OmenData omen = {.scope = OMEN_SCOPE_HOST,
+                     .failure_class = OMEN_FAILURE_UNKNOWN,
+                     .domain_uuid = (char *) "",
+                     .migration_helps = TRUE};
+
+    for (guint mode = 0; mode < G_N_ELEMENTS(actions); mode++) {
+        OmenPolicyDecision decision = omen_policy_decide((OmenMode) mode, &omen);
+        g_assert_cmpint(decision.action, ==, actions[mode]);
+        g_assert_cmpint(decision.endangers, ==, OMEN_ENDANGERS_HOST);
+        g_assert_cmpint(decision.needs_backing, ==, mode == OMEN_MODE_ENFORCE);
+    }
+}
+
 static void
 test_device(void)
 {
@@ -133,5 +155,6 @@ main(int argc, char **argv)
     }
     g_test_add_func("/policy/deadline", test_deadline);
     g_test_add_func("/policy/device", test_device);
+    g_test_add_func("/policy/unknown", test_unknown);
     return g_test_run();
 }
