@@ -54,6 +54,7 @@ static char **
 select_domains(OmenDaemon *self, const char *const *names, Plan *plan, GError **error)
 {
     g_autoptr(GStrvBuilder) uuids = g_strv_builder_new();
+    g_autoptr(GHashTable) known = g_hash_table_new(NULL, NULL); /* OmenDomainInfo, borrowed */
 
     if (!*names)
         return omen_hypervisor_list_active_uuids(self->hypervisor);
@@ -64,6 +65,9 @@ select_domains(OmenDaemon *self, const char *const *names, Plan *plan, GError **
                         "there is no domain %s on this host", *names);
             return NULL;
         }
+        /* However often it is named. */
+        if (!g_hash_table_add(known, (gpointer) info))
+            continue;
         if (omen_domain_info_is_active(info))
             g_strv_builder_add(uuids, info->uuid);
         else

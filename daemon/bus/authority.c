@@ -4,11 +4,15 @@
 #include <virt-omen/bus-names.h>
 
 #include "bus/controller.h"
+#include "bus/user-quota.h"
 
-#define BUS_TIMEOUT_MS     5000
-#define POLKIT_TIMEOUT_MS  10000
-#define DIALOG_TIMEOUT_MS  (5 * 60 * 1000)
-#define MAX_OPEN_QUESTIONS 64
+#define BUS_TIMEOUT_MS    5000
+#define POLKIT_TIMEOUT_MS 10000
+#define DIALOG_TIMEOUT_MS (5 * 60 * 1000)
+/* Of one user, that are open. One with a dialog, which may stay open for minutes, counts as many.
+ */
+#define MAX_QUESTIONS 64
+#define DIALOG_WEIGHT 16
 
 /* CheckAuthorizationFlags of polkit. */
 #define POLKIT_ALLOW_USER_INTERACTION 1
@@ -17,7 +21,8 @@ struct _OmenAuthority {
     GObject parent_instance;
 
     GDBusConnection *connection;
-    guint n_open;
+    OmenUserQuota *questions; /* that polkit has not answered yet */
+    guint64 n_asked;
 };
 
 G_DEFINE_TYPE(OmenAuthority, omen_authority, G_TYPE_OBJECT)
@@ -50,7 +55,10 @@ static const struct {
 static void
 omen_authority_finalize(GObject *object)
 {
-    g_clear_object(&OMEN_AUTHORITY(object)->connection);
+    OmenAuthority *self = OMEN_AUTHORITY(object);
+
+    g_clear_object(&self->connection);
+    omen_user_quota_free(self->questions);
     G_OBJECT_CLASS(omen_authority_parent_class)->finalize(object);
 }
 
@@ -63,6 +71,7 @@ omen_authority_class_init(OmenAuthorityClass *klass)
 static void
 omen_authority_init(OmenAuthority *self)
 {
+    self->questions = omen_user_quota_new(MAX_QUESTIONS);
 }
 
 OmenAuthority *
@@ -84,13 +93,39 @@ omen_authority_get_action(const char *interface_name, const char *method)
     return NULL;
 }
 
+/* One caller who waits for a yes; belongs to its task. */
+typedef struct {
+    OmenAuthority *authority; /* owned */
+    const char *action;
+    GDBusMethodInvocation *invocation;
+    guint32 uid;
+    guint weight;
+    GCancellable *cancellable;
+    char *cancellation_id; /* (nullable): polkit is asked by this name */
+    guint watch;           /* of the caller's leaving */
+} Check;
+
+static void
+check_free(gpointer data)
+{
+    Check *self = data;
+
+    if (self->watch)
+        g_dbus_connection_signal_unsubscribe(self->authority->connection, self->watch);
+    g_clear_object(&self->invocation);
+    g_clear_object(&self->cancellable);
+    g_object_unref(self->authority);
+    g_free(self->cancellation_id);
+    g_free(self);
+}
+
 static void
 refuse(GTask *task, const char *reason)
 {
-    const char *action = g_task_get_task_data(task);
+    const Check *check = g_task_get_task_data(task);
 
     g_task_return_new_error(task, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_NOT_AUTHORIZED,
-                            "%s (%s); root may", reason, action);
+                            "%s (%s); root may", reason, check->action);
 }
 
 static gboolean
@@ -103,6 +138,8 @@ is_polkit_absent(const GError *error)
            (name != NULL && g_str_has_prefix(name, "org.freedesktop.DBus.Error.Spawn."));
 }
 
+/* ---- questions to polkit ---- */
+
 static void
 on_polkit_answer(GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -110,13 +147,12 @@ on_polkit_answer(GObject *source, GAsyncResult *result, gpointer user_data)
     g_autoptr(GError) error = NULL;
     g_autoptr(GVariant) reply =
         g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
-    OmenAuthority *self = g_task_get_source_object(task);
+    Check *check = g_task_get_task_data(task);
     gboolean authorized = FALSE, challenge = FALSE;
 
-    self->n_open--;
+    omen_user_quota_give_back(check->authority->questions, check->uid, check->weight);
     if (reply == NULL) {
-        refuse(task, is_polkit_absent(error) ? "polkit is not there to be asked"
-                                             : "polkit gave no answer");
+        refuse(task, is_polkit_absent(error) ? "polkit is not running" : "polkit gave no answer");
         return;
     }
     g_variant_get(reply, "((bba{ss}))", &authorized, &challenge, NULL);
@@ -128,54 +164,97 @@ on_polkit_answer(GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-ask_polkit(OmenAuthority *self, GDBusMethodInvocation *invocation, GTask *task)
+call_polkit(OmenAuthority *self,
+            const char *method,
+            GVariant *parameters,
+            const char *reply_type,
+            int timeout_ms,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer user_data)
 {
-    const char *sender = g_dbus_method_invocation_get_sender(invocation);
-    GDBusMessage *message = g_dbus_method_invocation_get_message(invocation);
+    g_dbus_connection_call(self->connection, "org.freedesktop.PolicyKit1",
+                           "/org/freedesktop/PolicyKit1/Authority",
+                           "org.freedesktop.PolicyKit1.Authority", method, parameters,
+                           reply_type ? G_VARIANT_TYPE(reply_type) : NULL, G_DBUS_CALL_FLAGS_NONE,
+                           timeout_ms, cancellable, callback, user_data);
+}
+
+/* The dialog of one who left would stay open for minutes. */
+static void
+on_owner_changed(GDBusConnection *connection G_GNUC_UNUSED,
+                 const char *sender G_GNUC_UNUSED,
+                 const char *path G_GNUC_UNUSED,
+                 const char *interface G_GNUC_UNUSED,
+                 const char *signal G_GNUC_UNUSED,
+                 GVariant *parameters G_GNUC_UNUSED,
+                 gpointer user_data)
+{
+    Check *check = user_data;
+
+    call_polkit(check->authority, "CancelCheckAuthorization",
+                g_variant_new("(s)", check->cancellation_id), NULL, POLKIT_TIMEOUT_MS, NULL, NULL,
+                NULL);
+    g_cancellable_cancel(check->cancellable);
+}
+
+static void
+watch_caller(Check *check, const char *sender)
+{
+    OmenAuthority *self = check->authority;
+
+    check->cancellation_id = g_strdup_printf("virt-omend-%" G_GUINT64_FORMAT, ++self->n_asked);
+    check->watch = g_dbus_connection_signal_subscribe(
+        self->connection, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
+        "/org/freedesktop/DBus", sender, G_DBUS_SIGNAL_FLAGS_NONE, on_owner_changed, check, NULL);
+}
+
+/* Takes @task. */
+static void
+ask_polkit(GTask *task)
+{
+    Check *check = g_task_get_task_data(task);
+    const char *sender = g_dbus_method_invocation_get_sender(check->invocation);
+    GDBusMessage *message = g_dbus_method_invocation_get_message(check->invocation);
     gboolean interactive = (g_dbus_message_get_flags(message) &
                             G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION) != 0;
     GVariantBuilder subject;
 
-    if (self->n_open >= MAX_OPEN_QUESTIONS) {
+    check->weight = interactive ? DIALOG_WEIGHT : 1;
+    if (!omen_user_quota_take(check->authority->questions, check->uid, check->weight)) {
         g_task_return_new_error(task, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_BUSY,
-                                "too many callers wait for an authorisation; try again");
+                                "too many calls of this user wait for an authorisation");
         g_object_unref(task);
         return;
     }
-    self->n_open++;
+    watch_caller(check, sender);
     g_variant_builder_init(&subject, G_VARIANT_TYPE("a{sv}"));
     g_variant_builder_add(&subject, "{sv}", "name", g_variant_new_string(sender));
-    g_dbus_connection_call(
-        self->connection, "org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority",
-        "org.freedesktop.PolicyKit1.Authority", "CheckAuthorization",
-        g_variant_new("((sa{sv})sa{ss}us)", "system-bus-name", &subject,
-                      (const char *) g_task_get_task_data(task), NULL,
-                      interactive ? POLKIT_ALLOW_USER_INTERACTION : 0, ""),
-        G_VARIANT_TYPE("((bba{ss}))"), G_DBUS_CALL_FLAGS_NONE,
-        interactive ? DIALOG_TIMEOUT_MS : POLKIT_TIMEOUT_MS, NULL, on_polkit_answer, task);
+    call_polkit(check->authority, "CheckAuthorization",
+                g_variant_new("((sa{sv})sa{ss}us)", "system-bus-name", &subject, check->action,
+                              NULL, interactive ? POLKIT_ALLOW_USER_INTERACTION : 0,
+                              check->cancellation_id),
+                "((bba{ss}))", interactive ? DIALOG_TIMEOUT_MS : POLKIT_TIMEOUT_MS,
+                check->cancellable, on_polkit_answer, task);
 }
 
-/* The task carries the action; the invocation hangs on it until the bus has answered. */
 static void
 on_user_known(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     g_autoptr(GTask) task = user_data;
     g_autoptr(GVariant) reply =
         g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, NULL);
-    GDBusMethodInvocation *invocation = g_object_get_data(G_OBJECT(task), "invocation");
-    /* Read before the task is handed over: arguments are evaluated in no particular order. */
-    OmenAuthority *self = g_task_get_source_object(task);
-    guint32 uid = G_MAXUINT32;
+    Check *check = g_task_get_task_data(task);
 
     if (reply == NULL) {
         refuse(task, "the bus does not know who asks");
         return;
     }
-    g_variant_get(reply, "(u)", &uid);
-    if (uid == 0)
+    g_variant_get(reply, "(u)", &check->uid);
+    if (check->uid == 0 || *check->action == '\0')
         g_task_return_boolean(task, TRUE);
     else
-        ask_polkit(self, invocation, g_steal_pointer(&task));
+        ask_polkit(g_steal_pointer(&task));
 }
 
 void
@@ -185,22 +264,28 @@ omen_authority_check_async(OmenAuthority *self,
                            gpointer user_data)
 {
     g_autoptr(GTask) task = g_task_new(self, NULL, callback, user_data);
+    const char *method = g_dbus_method_invocation_get_method_name(invocation);
     const char *action =
-        omen_authority_get_action(g_dbus_method_invocation_get_interface_name(invocation),
-                                  g_dbus_method_invocation_get_method_name(invocation));
+        omen_authority_get_action(g_dbus_method_invocation_get_interface_name(invocation), method);
     const char *sender = g_dbus_method_invocation_get_sender(invocation);
+    Check *check = g_new0(Check, 1);
 
+    check->authority = g_object_ref(self);
+    check->action = action != NULL ? action : "no action";
+    check->uid = G_MAXUINT32;
+    check->cancellable = g_cancellable_new();
     g_task_set_source_tag(task, omen_authority_check_async);
-    g_task_set_task_data(task, g_strdup(action != NULL ? action : "no action"), g_free);
+    g_task_set_task_data(task, check, check_free);
     if (action == NULL || sender == NULL) {
         refuse(task, "nobody but root may call this");
         return;
     }
-    if (*action == '\0') {
+    /* What is free for all and cheap. */
+    if (*action == '\0' && !g_str_equal(method, "Plan")) {
         g_task_return_boolean(task, TRUE);
         return;
     }
-    g_object_set_data_full(G_OBJECT(task), "invocation", g_object_ref(invocation), g_object_unref);
+    check->invocation = g_object_ref(invocation);
     g_dbus_connection_call(
         self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
         "GetConnectionUnixUser", g_variant_new("(s)", sender), G_VARIANT_TYPE("(u)"),
@@ -208,8 +293,9 @@ omen_authority_check_async(OmenAuthority *self,
 }
 
 gboolean
-omen_authority_check_finish(OmenAuthority *self, GAsyncResult *result, GError **error)
+omen_authority_check_finish(OmenAuthority *self, GAsyncResult *result, guint32 *uid, GError **error)
 {
     g_return_val_if_fail(g_task_is_valid(result, self), FALSE);
+    *uid = ((const Check *) g_task_get_task_data(G_TASK(result)))->uid;
     return g_task_propagate_boolean(G_TASK(result), error);
 }

@@ -25,12 +25,16 @@ OmenAuthority *omen_authority_new(GDBusConnection *connection);
 const char *omen_authority_get_action(const char *interface_name, const char *method);
 
 /* May the sender of @invocation do what it asks? Fails with OMEN_CONTROLLER_ERROR_NOT_AUTHORIZED or
- * _BUSY (too many questions are open). A user may be asked for a password, so it can take minutes,
- * if the message allows that. */
+ * _BUSY (too many questions of this user are open). A user may be asked for a password, so it can
+ * take minutes, if the message allows that. */
 void omen_authority_check_async(OmenAuthority *self,
                                 GDBusMethodInvocation *invocation,
                                 GAsyncReadyCallback callback,
                                 gpointer user_data);
-gboolean omen_authority_check_finish(OmenAuthority *self, GAsyncResult *result, GError **error);
+/* @uid: whose call it is, if that had to be known; else G_MAXUINT32. */
+gboolean omen_authority_check_finish(OmenAuthority *self,
+                                     GAsyncResult *result,
+                                     guint32 *uid,
+                                     GError **error);
 
 G_END_DECLS

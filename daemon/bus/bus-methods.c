@@ -4,8 +4,7 @@
 
 #include <virt-omen/text.h>
 
-#define MAX_LINE  1100
-#define MAX_PLANS 4
+#define MAX_LINE 1100
 /* Rows of what is normal, in one answer. */
 #define DEFAULT_NORMAL 1000
 #define MAX_NORMAL     20000
@@ -19,6 +18,7 @@ struct Request {
     GDBusInterfaceSkeleton *skeleton;
     GDBusMethodInvocation *invocation;
     DoFunc function;
+    guint32 uid; /* of the caller, if the authority had to know it */
 };
 
 static void
@@ -71,7 +71,7 @@ on_authorised(GObject *source, GAsyncResult *result, gpointer user_data)
     Request *request = user_data;
     g_autoptr(GError) error = NULL;
 
-    if (!omen_authority_check_finish(OMEN_AUTHORITY(source), result, &error)) {
+    if (!omen_authority_check_finish(OMEN_AUTHORITY(source), result, &request->uid, &error)) {
         fail(request, error);
         request_free(request);
         return;
@@ -278,7 +278,7 @@ on_planned(GObject *source, GAsyncResult *result, gpointer user_data)
     GVariantBuilder moves;
     GVariantBuilder stays;
 
-    request->bus->n_plans--;
+    omen_user_quota_give_back(request->bus->plans, request->uid, 1);
     if (!plan) {
         fail(request, error);
         request_free(request);
@@ -299,13 +299,12 @@ do_plan(Request *request)
     const char *destination;
 
     /* Whoever may ask: it must not become a way to keep the destinations busy. */
-    if (request->bus->n_plans >= MAX_PLANS) {
+    if (!omen_user_quota_take(request->bus->plans, request->uid, 1)) {
         fail_with(request, OMEN_CONTROLLER_ERROR_BUSY,
-                  "too many plans are being made; try again in some seconds");
+                  "too many plans are being made for you; try again in some seconds");
         request_free(request);
         return;
     }
-    request->bus->n_plans++;
     g_variant_get(parameters_of(request), "(^a&s&sa{sv})", &domains, &destination, NULL);
     omen_controller_plan_async(request->bus->controller, domains, or_null(destination), NULL,
                                on_planned, request);

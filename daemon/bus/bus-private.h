@@ -4,7 +4,9 @@
 #pragma once
 
 #include "bus/authority.h"
+#include "bus/bus-gate.h"
 #include "bus/bus.h"
+#include "bus/user-quota.h"
 
 #include <omen-dbus.h>
 
@@ -25,8 +27,9 @@ struct _OmenBus {
     GHashTable *dirty_omens;       /* Omen with records that are not shown yet */
     GHashTable *domain_paths;      /* of the objects that are exported */
     GHashTable *destination_paths;
-    GQueue ended_paths; /* of evacuations, the first to end first */
-    guint n_plans;      /* under way */
+    GQueue ended_paths;   /* of evacuations, the first to end first */
+    OmenUserQuota *plans; /* under way */
+    OmenBusGate *gate;
 };
 
 /* bus.c: puts an object with one interface on the bus. Takes @skeleton. */

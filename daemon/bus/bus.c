@@ -8,7 +8,7 @@
 #include <virt-omen/bus-names.h>
 
 #define SYNC_S    1
-#define MAX_ENDED 1000
+#define MAX_PLANS 4 /* of one user, at a time */
 
 G_DEFINE_FINAL_TYPE(OmenBus, omen_bus, G_TYPE_OBJECT)
 
@@ -35,6 +35,7 @@ omen_bus_dispose(GObject *object)
     g_clear_object(&self->objects);
     g_clear_object(&self->manager);
     g_clear_object(&self->authority);
+    g_clear_pointer(&self->gate, omen_bus_gate_free);
     if (self->connection) {
         g_signal_handlers_disconnect_by_data(self->connection, self);
         g_dbus_connection_flush_sync(self->connection, NULL, NULL);
@@ -50,9 +51,17 @@ omen_bus_dispose(GObject *object)
 }
 
 static void
+omen_bus_finalize(GObject *object)
+{
+    omen_user_quota_free(OMEN_BUS(object)->plans);
+    G_OBJECT_CLASS(omen_bus_parent_class)->finalize(object);
+}
+
+static void
 omen_bus_class_init(OmenBusClass *class)
 {
     G_OBJECT_CLASS(class)->dispose = omen_bus_dispose;
+    G_OBJECT_CLASS(class)->finalize = omen_bus_finalize;
     signals[SIGNAL_LOST] =
         g_signal_new("lost", OMEN_TYPE_BUS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -60,6 +69,7 @@ omen_bus_class_init(OmenBusClass *class)
 static void
 omen_bus_init(OmenBus *self)
 {
+    self->plans = omen_user_quota_new(MAX_PLANS);
     self->dirty_evacuations = g_hash_table_new_full(NULL, NULL, g_object_unref, NULL);
     self->dirty_omens = g_hash_table_new_full(NULL, NULL, g_object_unref, NULL);
     self->destination_paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -330,6 +340,7 @@ omen_bus_start(OmenBus *self, const char *address, GError **error)
         return FALSE;
     }
     g_dbus_connection_set_exit_on_close(self->connection, FALSE);
+    self->gate = omen_bus_gate_new(self->connection);
     self->authority = omen_authority_new(self->connection);
     self->objects = g_dbus_object_manager_server_new(OMEN_BUS_ROOT);
     export_all(self);

@@ -9,8 +9,6 @@
 #include <unistd.h>
 #include <virt-omen/bus-names.h>
 
-#define NOBODY 65534
-
 static const char configuration[] =
     "<!DOCTYPE busconfig PUBLIC '-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN'"
     " 'http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd'>"
@@ -24,7 +22,9 @@ static const char polkit_xml[] =
     "<method name='CheckAuthorization'><arg type='(sa{sv})' direction='in'/>"
     "<arg type='s' direction='in'/><arg type='a{ss}' direction='in'/>"
     "<arg type='u' direction='in'/><arg type='s' direction='in'/>"
-    "<arg type='(bba{ss})' direction='out'/></method></interface></node>";
+    "<arg type='(bba{ss})' direction='out'/></method>"
+    "<method name='CancelCheckAuthorization'><arg type='s' direction='in'/></method>"
+    "</interface></node>";
 
 GDBusConnection *
 private_bus_connect(PrivateBus *self)
@@ -115,6 +115,7 @@ private_bus_tear_down(PrivateBus *self, gconstpointer data G_GNUC_UNUSED)
     g_clear_object(&self->bus);
     private_bus_run_for(20);
     g_clear_object(&self->controller);
+    g_clear_pointer(&self->dialogs, g_ptr_array_unref);
     g_clear_object(&self->polkit);
     g_clear_object(&self->connection);
     g_subprocess_force_exit(self->daemon);
@@ -134,21 +135,31 @@ on_polkit_call(GDBusConnection *connection G_GNUC_UNUSED,
                const char *sender G_GNUC_UNUSED,
                const char *path G_GNUC_UNUSED,
                const char *interface G_GNUC_UNUSED,
-               const char *method G_GNUC_UNUSED,
+               const char *method,
                GVariant *parameters,
                GDBusMethodInvocation *invocation,
                gpointer user_data)
 {
     PrivateBus *self = user_data;
 
+    if (g_str_equal(method, "CancelCheckAuthorization")) {
+        self->n_withdrawn++;
+        g_dbus_method_invocation_return_value(invocation, NULL);
+        return;
+    }
     self->n_asked++;
     g_clear_pointer(&self->asked_action, g_free);
     g_clear_pointer(&self->asked_subject, g_free);
     g_variant_get(parameters, "((sa{sv})sa{ss}us)", &self->asked_subject, NULL, &self->asked_action,
                   NULL, &self->asked_flags, NULL);
-    g_dbus_method_invocation_return_value(invocation,
-                                          g_variant_new("((bba{ss}))", self->answer == POLKIT_YES,
-                                                        self->answer == POLKIT_CHALLENGE, NULL));
+    if (self->answer == POLKIT_DIALOG && self->asked_flags != 0) {
+        g_ptr_array_add(self->dialogs, invocation);
+        return;
+    }
+    g_dbus_method_invocation_return_value(
+        invocation,
+        g_variant_new("((bba{ss}))", self->answer == POLKIT_YES || self->answer == POLKIT_DIALOG,
+                      self->answer == POLKIT_CHALLENGE, NULL));
 }
 
 void
@@ -160,6 +171,7 @@ private_bus_start_polkit(PrivateBus *self)
     g_autoptr(GVariant) reply = NULL;
 
     self->polkit = private_bus_connect(self);
+    self->dialogs = g_ptr_array_new_with_free_func(g_object_unref);
     g_dbus_connection_register_object(self->polkit, "/org/freedesktop/PolicyKit1/Authority",
                                       node->interfaces[0], &table, self, NULL, &error);
     g_assert_no_error(error);
@@ -239,7 +251,7 @@ typedef struct {
 } Output;
 
 static void
-on_nobody(GObject *source, GAsyncResult *result, gpointer user_data)
+on_other_user(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     Output *output = user_data;
 
@@ -248,40 +260,102 @@ on_nobody(GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 char *
-private_bus_call_as_nobody(PrivateBus *self,
-                           const char *path,
-                           const char *interface,
-                           const char *method)
+private_bus_call_as(
+    PrivateBus *self, guint uid, const char *path, const char *interface, const char *method)
 {
     g_autoptr(GError) error = NULL;
+    g_autofree char *user = g_strdup_printf("%u", uid);
     Output output = {0};
     g_autoptr(GSubprocess) process =
-        g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "/proc/self/exe",
-                         "--call-as-nobody", self->address, path, interface, method, NULL);
+        g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "/proc/self/exe", "--call-as",
+                         user, self->address, path, interface, method, NULL);
 
     g_assert_no_error(error);
-    g_subprocess_communicate_utf8_async(process, NULL, NULL, on_nobody, &output);
+    g_subprocess_communicate_utf8_async(process, NULL, NULL, on_other_user, &output);
     while (!output.done)
         g_main_context_iteration(NULL, TRUE);
     return g_strchomp(output.text);
 }
 
-void
-private_bus_maybe_be_nobody(int argc, char **argv)
+static void
+on_line(GObject *source, GAsyncResult *result, gpointer user_data)
 {
-    if (argc != 6 || !g_str_equal(argv[1], "--call-as-nobody"))
-        return;
-    if (geteuid() == 0 && setresuid(NOBODY, NOBODY, NOBODY) != 0)
+    Output *output = user_data;
+
+    output->text =
+        g_data_input_stream_read_line_finish(G_DATA_INPUT_STREAM(source), result, NULL, NULL);
+    output->done = TRUE;
+}
+
+GSubprocess *
+private_bus_attack(PrivateBus *self, const char *attack, char **said)
+{
+    g_autoptr(GError) error = NULL;
+    Output output = {0};
+    GSubprocess *process = g_subprocess_new(
+        (GSubprocessFlags) (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDIN_PIPE), &error,
+        "/proc/self/exe", "--attack", self->address, attack, NULL);
+    g_autoptr(GDataInputStream) lines = NULL;
+
+    g_assert_no_error(error);
+    lines = g_data_input_stream_new(g_subprocess_get_stdout_pipe(process));
+    g_data_input_stream_read_line_async(lines, G_PRIORITY_DEFAULT, NULL, on_line, &output);
+    while (!output.done)
+        g_main_context_iteration(NULL, TRUE);
+    *said = output.text;
+    return process;
+}
+
+void
+private_bus_end_attack(GSubprocess *attacker)
+{
+    g_subprocess_force_exit(attacker);
+    g_subprocess_wait(attacker, NULL, NULL);
+    g_object_unref(attacker);
+}
+
+static void
+become(guint uid)
+{
+    if (geteuid() == 0 && setresuid(uid, uid, uid) != 0)
         exit(1);
-    PrivateBus self = {.address = argv[2]};
+}
+
+static void
+call_and_exit(char **argv)
+{
+    PrivateBus self = {.address = argv[3]};
+    become((guint) g_ascii_strtoull(argv[2], NULL, 10));
     g_autoptr(GDBusConnection) connection = private_bus_connect(&self);
     g_autoptr(GError) error = NULL;
     g_autoptr(GVariant) reply =
-        g_dbus_connection_call_sync(connection, OMEN_BUS_NAME, argv[3], argv[4], argv[5],
+        g_dbus_connection_call_sync(connection, OMEN_BUS_NAME, argv[4], argv[5], argv[6],
                                     g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), NULL,
                                     G_DBUS_CALL_FLAGS_NONE, 5000, NULL, &error);
     g_autofree char *name = reply ? g_strdup("ok") : g_dbus_error_get_remote_error(error);
     puts(name ? name : error->message);
     fflush(stdout);
     _exit(0);
+}
+
+static void
+attack_and_exit(char **argv, PrivateBusAttackFunc attack)
+{
+    PrivateBus self = {.address = argv[2]};
+
+    become(NOBODY);
+    attack(private_bus_connect(&self), argv[3]);
+    /* Until whoever started it closes the other end. */
+    while (getchar() != EOF) {
+    }
+    _exit(0);
+}
+
+void
+private_bus_maybe_be_another(int argc, char **argv, PrivateBusAttackFunc attack)
+{
+    if (argc == 7 && g_str_equal(argv[1], "--call-as"))
+        call_and_exit(argv);
+    if (argc == 4 && g_str_equal(argv[1], "--attack"))
+        attack_and_exit(argv, attack);
 }

@@ -12,6 +12,7 @@ typedef enum {
     POLKIT_YES,
     POLKIT_NO,
     POLKIT_CHALLENGE,
+    POLKIT_DIALOG, /* yes, but who may be asked for a password never gives it */
 } PolkitAnswer;
 
 typedef struct {
@@ -28,6 +29,8 @@ typedef struct {
     char *asked_subject; /* kind */
     guint asked_flags;
     guint n_asked;
+    GPtrArray *dialogs; /* GDBusMethodInvocation: questions that may ask a user, never answered */
+    guint n_withdrawn;
 } PrivateBus;
 
 void private_bus_set_up(PrivateBus *self, gconstpointer data);
@@ -49,13 +52,23 @@ GVariant *private_bus_call(PrivateBus *self,
                            GVariant *parameters,
                            GError **error);
 
-/* Calls METHOD(a{sv}) as a user that is not root. Returns: "ok" or the error's name on the bus. */
-char *private_bus_call_as_nobody(PrivateBus *self,
-                                 const char *path,
-                                 const char *interface,
-                                 const char *method);
+#define NOBODY   65534
+#define OPERATOR 1 /* daemon, by Debian and others: the bus takes none without an entry */
 
-/* For main(): is this the process that private_bus_call_as_nobody() starts? Then it ends here. */
-void private_bus_maybe_be_nobody(int argc, char **argv);
+/* Calls METHOD(a{sv}) as that user, if the test is root. Returns: "ok" or the error's name on the
+ * bus. */
+char *private_bus_call_as(
+    PrivateBus *self, guint uid, const char *path, const char *interface, const char *method);
+
+/* Starts one of attacker.h's attacks as nobody, and waits until it says that it is under way: a
+ * line, which is returned in @said. It goes on until it is ended. (transfer full). */
+GSubprocess *private_bus_attack(PrivateBus *self, const char *attack, char **said);
+void private_bus_end_attack(GSubprocess *attacker);
+
+typedef void (*PrivateBusAttackFunc)(GDBusConnection *connection, const char *attack);
+
+/* For main(): is this one of the processes that the above start? Then it ends here. @attack
+ * (nullable): what private_bus_attack() runs. */
+void private_bus_maybe_be_another(int argc, char **argv, PrivateBusAttackFunc attack);
 
 G_END_DECLS

@@ -236,10 +236,10 @@ test_nobody(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 {
     raise_omen(bus, "secret line");
     g_autofree char *status =
-        private_bus_call_as_nobody(bus, OMEN_BUS_MANAGER_PATH, MANAGER, "GetStatus");
+        private_bus_call_as(bus, NOBODY, OMEN_BUS_MANAGER_PATH, MANAGER, "GetStatus");
     g_assert_cmpstr(status, ==, "ok");
     g_autofree char *no_polkit =
-        private_bus_call_as_nobody(bus, OMEN_BUS_MANAGER_PATH, MANAGER, "Reload");
+        private_bus_call_as(bus, NOBODY, OMEN_BUS_MANAGER_PATH, MANAGER, "Reload");
     g_assert_cmpstr(no_polkit, ==, "org.virtomen1.Error.NotAuthorized");
 
     private_bus_start_polkit(bus);
@@ -247,14 +247,14 @@ test_nobody(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     for (guint i = 0; i < G_N_ELEMENTS(refusals); i++) {
         bus->answer = refusals[i];
         g_autofree char *refused =
-            private_bus_call_as_nobody(bus, OMEN_BUS_OMENS_PATH "/1", OMEN, "GetRecords");
+            private_bus_call_as(bus, NOBODY, OMEN_BUS_OMENS_PATH "/1", OMEN, "GetRecords");
         g_assert_cmpstr(refused, ==, "org.virtomen1.Error.NotAuthorized");
     }
     g_assert_cmpstr(bus->controller->calls->str, ==, "");
 
     bus->answer = POLKIT_YES;
     g_autofree char *allowed =
-        private_bus_call_as_nobody(bus, OMEN_BUS_OMENS_PATH "/1", OMEN, "Dismiss");
+        private_bus_call_as(bus, NOBODY, OMEN_BUS_OMENS_PATH "/1", OMEN, "Dismiss");
     g_assert_cmpstr(allowed, ==, "ok");
     g_assert_cmpstr(bus->controller->calls->str, ==, "dismiss 1;");
     g_assert_cmpstr(bus->asked_action, ==, OMEN_POLKIT_JUDGE);
@@ -415,7 +415,7 @@ test_end_in_the_middle(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 int
 main(int argc, char **argv)
 {
-    private_bus_maybe_be_nobody(argc, argv);
+    private_bus_maybe_be_another(argc, argv, NULL);
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/bus/rules", test_rules);
     ADD("/bus/tree", test_tree);
