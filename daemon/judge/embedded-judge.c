@@ -100,6 +100,7 @@ typedef struct {
     const OmenKnowledge *knowledge;
     const char *text;
     const char *message; /* within it */
+    guint8 *tried;       /* a bit each pattern */
     const OmenSignature *failure;
     double failure_rank;
     gboolean stands; /* a failure that is hard to explain away fits, be it the highest or not */
@@ -119,6 +120,17 @@ matters(const Search *self, const OmenKnownPattern *known)
     return known->rank > self->failure_rank || (probability >= STANDS && !self->stands);
 }
 
+/* A pattern is tried once, however often a line repeats what it begins with. */
+static gboolean
+is_first_try(Search *self, guint id)
+{
+    guint8 bit = (guint8) (1 << (id % 8));
+    gboolean is_first = !(self->tried[id / 8] & bit);
+
+    self->tried[id / 8] |= bit;
+    return is_first;
+}
+
 /* A pattern whose text was found is matched as a whole. */
 static void
 try_pattern(guint id, gpointer user_data)
@@ -128,7 +140,7 @@ try_pattern(guint id, gpointer user_data)
     OmenReading reading;
     OmenMatch match;
 
-    if (!matters(self, known) ||
+    if (!is_first_try(self, id) || !matters(self, known) ||
         !omen_pattern_match(known->pattern, self->text, self->message, &match))
         return;
     if (known->signature->probability < 0.5) {
@@ -249,6 +261,7 @@ judge_line(OmenJudge *judge, const OmenEvidence *evidence, OmenVerdict *verdict)
     const OmenSignature *signature;
     double words;
 
+    search.tried = g_newa0(guint8, search.knowledge->patterns->len / 8 + 1);
     search.message = lay_out(evidence, message, text);
     words = omen_word_model_predict(search.knowledge->words, search.message);
     omen_literal_finder_run(search.knowledge->finder, text, try_pattern, &search);

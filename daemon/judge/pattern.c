@@ -169,10 +169,13 @@ find_after(const char *at, const char *text, gboolean at_end)
     return at ? at + length : NULL;
 }
 
-/* Matches all pieces, the first at exactly @at. NULL, or where it ended. */
+/* Matches all pieces, the first at exactly @at. NULL, or where it ended. @hopeless: no later
+ * beginning can match either, since a text that may stand anywhere after it does not. */
 static const char *
-match_from(const OmenPattern *self, const char *at, OmenMatch *match)
+match_from(const OmenPattern *self, const char *at, OmenMatch *match, gboolean *hopeless)
 {
+    gboolean is_floating = TRUE;
+
     for (guint i = 0; i < self->pieces->len && at; i++) {
         const Piece *piece = &g_array_index(self->pieces, Piece, i);
         gboolean is_first = i == 0;
@@ -183,7 +186,9 @@ match_from(const OmenPattern *self, const char *at, OmenMatch *match)
             /* "fan * failed" is also "fan failed": one space may be that before and that after. */
             gboolean shared = *piece->text == ' ' && g_str_has_suffix(piece[-1].text, " ");
             at = find_after(at - shared, piece->text, self->at_end && i + 1 == self->pieces->len);
+            *hopeless = is_floating && !at;
         } else {
+            is_floating = FALSE;
             at = match_measured(piece, at, match);
         }
     }
@@ -224,19 +229,20 @@ omen_pattern_match(const OmenPattern *self, const char *text, const char *messag
 {
     const Piece *first = &g_array_index(self->pieces, Piece, 0);
     const char *at = self->at_start ? message : text;
+    gboolean hopeless = FALSE;
     guint tries = 0;
 
     *match->device = '\0';
     /* A bounded number of beginnings keeps it linear. */
     while ((at = self->at_start ? at : strstr(at, first->text)) && tries++ < 32) {
         const char *end =
-            self->at_word && !begins_word(text, at) ? NULL : match_from(self, at, match);
+            self->at_word && !begins_word(text, at) ? NULL : match_from(self, at, match, &hopeless);
         if (end && (!self->at_end || *end == '\0')) {
             match->begin = at;
             match->end = end;
             return TRUE;
         }
-        if (self->at_start || *at == '\0')
+        if (self->at_start || hopeless || *at == '\0')
             return FALSE;
         /* A pattern that begins with a gap of measured length has no text to look for: it is tried
          * at each word. */

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "judge/pattern.h"
+#include "judge/knowledge.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <time.h>
 #include <virt-omen/judge.h>
+
+/* (transfer full). */
+static char *
+find_knowledge(void)
+{
+    return g_build_filename(g_getenv("OMEN_TEST_SOURCE_ROOT"), "data", "knowledge", NULL);
+}
 
 static OmenJudge *
 new_judge(void)
 {
-    g_autofree char *folder =
-        g_build_filename(g_getenv("OMEN_TEST_SOURCE_ROOT"), "data", "knowledge", NULL);
+    g_autofree char *folder = find_knowledge();
     g_autoptr(GError) error = NULL;
     OmenJudge *judge = omen_judge_new("embedded", folder, &error);
 
@@ -238,6 +245,44 @@ test_hostile(void)
     }
 }
 
+/* Processor time of judging it: the least of some, us. */
+static gint64
+measure_us(OmenJudge *judge, const char *line)
+{
+    gint64 least = G_MAXINT64;
+
+    for (guint i = 0; i < 3; i++) {
+        clock_t began = clock();
+        judge_line(judge, OMEN_PROVENANCE_HOST, line);
+        least = MIN(least, (gint64) (clock() - began) * G_USEC_PER_SEC / CLOCKS_PER_SEC);
+    }
+    return least;
+}
+
+/* Whoever may write a line may repeat in it what patterns begin with. */
+static void
+test_repeated_literals(void)
+{
+    g_autoptr(OmenJudge) judge = new_judge();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = find_knowledge();
+    OmenKnowledge *knowledge = omen_knowledge_load(folder, &error);
+    gint64 worst_us = 0;
+
+    g_assert_no_error(error);
+    for (guint i = 0; i < knowledge->patterns->len; i++) {
+        g_autoptr(GString) line = g_string_new(NULL);
+        const char *literal = omen_pattern_get_literal(
+            g_array_index(knowledge->patterns, OmenKnownPattern, i).pattern);
+        while (line->len < 65536)
+            g_string_append_printf(line, "%s ", literal);
+        worst_us = MAX(worst_us, measure_us(judge, line->str));
+    }
+    omen_knowledge_free(knowledge);
+    g_test_message("the worst line takes %" G_GINT64_FORMAT " us", worst_us);
+    g_assert_cmpint(worst_us, <, 3000);
+}
+
 typedef struct {
     const char *pattern;
     const char *text;
@@ -371,6 +416,7 @@ main(int argc, char **argv)
     g_test_add_func("/judge/scope", test_scope);
     g_test_add_func("/judge/writer", test_writer);
     g_test_add_func("/judge/hostile", test_hostile);
+    g_test_add_func("/judge/repeated-literals", test_repeated_literals);
     g_test_add_func("/judge/patterns", test_patterns);
     g_test_add_func("/judge/standing", test_standing);
     g_test_add_func("/judge/bad-knowledge", test_bad_knowledge);
