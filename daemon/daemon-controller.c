@@ -54,6 +54,8 @@ list_problems(OmenController *controller)
 
     if (of_libvirt)
         g_strv_builder_add(problems, of_libvirt);
+    if (self->state_problem)
+        g_strv_builder_add(problems, self->state_problem);
     if (of_state)
         g_strv_builder_add(problems, of_state);
     if (omen_notifier_get_problem(self->notifier))

@@ -30,6 +30,7 @@ struct _OmenDaemon {
     OmenLlm *llm;                    /* NULL: no language model is asked */
     OmenLlmReview *llm_review;       /* NULL with it */
     OmenStateDb *state;
+    char *state_problem; /* (nullable): why it is only in memory */
     OmenRegistry *omens;
     OmenHypervisor *hypervisor;
     OmenEvacuator *evacuator;

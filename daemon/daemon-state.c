@@ -9,6 +9,16 @@
 #define ALIVE_SETTING  "alive" /* "BOOT TIME", of the running daemon; "" once it ended in order */
 #define BOOT_ID_FILE   "/proc/sys/kernel/random/boot_id"
 
+/* An operator may have chosen a lower mode, which is not known now. */
+static void
+be_careful(OmenDaemon *self)
+{
+    if (self->configuration->mode != OMEN_MODE_ENFORCE)
+        return;
+    g_warning("the mode is advise: it is not known whether an operator chose another than enforce");
+    self->configuration->mode = OMEN_MODE_ADVISE;
+}
+
 gboolean
 omen_daemon_open_state(OmenDaemon *self, GError **error)
 {
@@ -23,7 +33,10 @@ omen_daemon_open_state(OmenDaemon *self, GError **error)
         return FALSE;
     }
     if (!self->state) {
-        g_warning("%s; what is learnt now is lost with the next restart", local->message);
+        self->state_problem = g_strdup_printf(
+            "%s; what is known and learnt now is lost with the next restart", local->message);
+        g_warning("%s", self->state_problem);
+        be_careful(self);
         self->state = omen_state_db_open(":memory:", &config, &self->contents, error);
     }
     if (self->contents && self->contents->warning)

@@ -60,6 +60,7 @@ omen_daemon_finalize(GObject *object)
 
     omen_configuration_free(self->configuration);
     g_free(self->metrics_problem);
+    g_free(self->state_problem);
     g_free(self->configuration_path);
     g_free(self->boot_id);
     g_clear_pointer(&self->migration_noise, omen_migration_noise_free);

@@ -20,6 +20,17 @@ enum {
 static guint signals[N_SIGNALS];
 
 static void
+leave_bus(OmenBus *self)
+{
+    g_clear_pointer(&self->gate, omen_bus_gate_free);
+    if (self->connection) {
+        g_signal_handlers_disconnect_by_data(self->connection, self);
+        g_dbus_connection_flush_sync(self->connection, NULL, NULL);
+    }
+    g_clear_object(&self->connection);
+}
+
+static void
 omen_bus_dispose(GObject *object)
 {
     OmenBus *self = OMEN_BUS(object);
@@ -35,12 +46,7 @@ omen_bus_dispose(GObject *object)
     g_clear_object(&self->objects);
     g_clear_object(&self->manager);
     g_clear_object(&self->authority);
-    g_clear_pointer(&self->gate, omen_bus_gate_free);
-    if (self->connection) {
-        g_signal_handlers_disconnect_by_data(self->connection, self);
-        g_dbus_connection_flush_sync(self->connection, NULL, NULL);
-    }
-    g_clear_object(&self->connection);
+    leave_bus(self);
     g_clear_object(&self->controller);
     g_clear_pointer(&self->dirty_evacuations, g_hash_table_unref);
     g_clear_pointer(&self->dirty_omens, g_hash_table_unref);

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* How long another process (a backup, sqlite3's shell) may hold the file before we report it. */
 #define BUSY_TIMEOUT_MS 2000
@@ -232,15 +234,49 @@ make_directory(const char *path, GError **error)
     return FALSE;
 }
 
-/* Log text is nobody's business but root's. SQLite's side files take over the mode of the file. */
-static void
-make_private(const char *path)
+static gboolean
+distrust(GError **error, const char *path, const char *why)
 {
+    g_set_error(error, OMEN_STATE_ERROR, OMEN_STATE_ERROR_UNTRUSTED, "%s is not used: %s", path,
+                why);
+    return FALSE;
+}
+
+/* What is read there is acted on: it must be ours alone to write. */
+static gboolean
+check_owner(const struct stat *info, const char *path, GError **error)
+{
+    if (info->st_uid != 0 && info->st_uid != geteuid())
+        return distrust(error, path, "another user owns it; chown it, or move it away");
+    if (info->st_mode & 022)
+        return distrust(error, path, "others may write it; chmod go-w it, or move it away");
+    return TRUE;
+}
+
+/* Makes the file if it is not there. Log text is nobody's business but root's; SQLite's side files
+ * take over its mode. A file that can't be opened is left to SQLite, which says why. */
+static gboolean
+make_private(const char *path, GError **error)
+{
+    g_autofree char *directory = g_path_get_dirname(path);
+    struct stat info;
+    gboolean good;
+    int fd;
+
     if (g_str_equal(path, ":memory:"))
-        return;
-    int fd = g_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd >= 0)
-        g_close(fd, NULL);
+        return TRUE;
+    if (stat(directory, &info) == 0 && !check_owner(&info, directory, error))
+        return FALSE;
+    fd = g_open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (fd < 0 && (errno == ELOOP || errno == EISDIR))
+        return distrust(error, path, "it is no file, but a folder or a link; move it away");
+    if (fd < 0)
+        return TRUE;
+    good = fstat(fd, &info) == 0 && S_ISREG(info.st_mode)
+               ? check_owner(&info, path, error)
+               : distrust(error, path, "it is no file; move it away");
+    g_close(fd, NULL);
+    return good;
 }
 
 /* Whoever opens the file gets to know one kind of trouble with it: it is not to be had. */
@@ -260,9 +296,8 @@ omen_state_schema_open(const char *path, char **warning, GError **error)
     g_autoptr(GError) first = NULL;
     g_autoptr(sqlite3) db = NULL;
 
-    if (!make_directory(path, error))
+    if (!make_directory(path, error) || !make_private(path, error))
         return NULL;
-    make_private(path);
     db = open_prepared(path, &first);
     if (db == NULL && g_error_matches(first, OMEN_STATE_ERROR, OMEN_STATE_ERROR_DAMAGED)) {
         if (!set_aside(path, first, warning, error))
@@ -278,14 +313,21 @@ omen_state_schema_open(const char *path, char **warning, GError **error)
 }
 
 static sqlite3 *
-open_uri(const char *path, const char *options, GError **error)
+open_uri(const char *path, int flags, const char *options, GError **error)
 {
     g_autofree char *escaped = g_uri_escape_string(path, "/", FALSE);
     g_autofree char *uri = g_strdup_printf("file:%s?%s", escaped, options);
-    g_autoptr(sqlite3) db = open_connection(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, error);
+    g_autoptr(sqlite3) db = open_connection(uri, flags | SQLITE_OPEN_URI, error);
     guint version = 0;
 
-    if (db == NULL || !read_version(db, path, &version, error))
+    if (db == NULL)
+        return NULL;
+    /* The index of the log goes into memory then, and nothing is written at the end. */
+    if (flags == SQLITE_OPEN_READWRITE &&
+        (!omen_sql_exec(db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA query_only = ON", error) ||
+         sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL) != SQLITE_OK))
+        return NULL;
+    if (!read_version(db, path, &version, error))
         return NULL;
     if (version == omen_state_schema_version())
         return g_steal_pointer(&db);
@@ -294,15 +336,33 @@ open_uri(const char *path, const char *options, GError **error)
     return NULL;
 }
 
+/* A log of the latest writes that holds any. An empty one is what a try to open the file for
+ * writing leaves where there is no room. */
+static gboolean
+has_log(const char *path)
+{
+    g_autofree char *wal = g_strconcat(path, "-wal", NULL);
+    struct stat info;
+
+    return stat(wal, &info) == 0 && info.st_size > 0;
+}
+
 sqlite3 *
 omen_state_schema_open_read_only(const char *path, GError **error)
 {
-    /* With a log of its latest writes beside it (we were killed) the file must be read with it;
-     * without (we ended in order) SQLite would have to make one, unless told that none can be. */
-    g_autofree char *wal = g_strconcat(path, "-wal", NULL);
-    gboolean has_log = g_file_test(wal, G_FILE_TEST_EXISTS);
-    sqlite3 *db = open_uri(path, has_log ? "mode=ro" : "mode=ro&immutable=1", error);
+    /* With a log (we were killed) the file must be read with it. SQLite wants an index of the log
+     * beside it for that: which it can't make where the disk is full, unless the file is opened as
+     * if to be written by nobody else, and not at all where it is read-only, but there it may be
+     * left from before. Without a log there is nothing to make. */
+    sqlite3 *db;
 
+    if (!has_log(path)) {
+        db = open_uri(path, SQLITE_OPEN_READONLY, "mode=ro&immutable=1", error);
+    } else {
+        db = open_uri(path, SQLITE_OPEN_READWRITE, "mode=rw", NULL);
+        if (db == NULL)
+            db = open_uri(path, SQLITE_OPEN_READONLY, "mode=ro", error);
+    }
     if (db == NULL)
         make_unavailable(error, path);
     return db;

@@ -13,7 +13,7 @@ guint omen_state_schema_version(void);
  * Opens @path for writing (":memory:": no file), makes it and its directory if they are not there,
  * and migrates an older schema. A damaged file is renamed to PATH.damaged-TIME and a new one
  * begins; @warning then says so. Nothing is changed in a file of a newer schema.
- * Returns: (transfer full): NULL with @error (UNAVAILABLE or NEWER). Waits on the disk.
+ * Returns: (transfer full): NULL with @error (UNAVAILABLE, UNTRUSTED or NEWER). Waits on the disk.
  */
 sqlite3 *omen_state_schema_open(const char *path, char **warning, GError **error);
 

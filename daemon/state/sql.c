@@ -26,6 +26,9 @@ classify(int code)
 static const char *
 advise(int code)
 {
+    /* The index of the log has no room. */
+    if (code == SQLITE_IOERR_SHMSIZE)
+        code = SQLITE_FULL;
     switch (code & 0xff) {
     case SQLITE_FULL:
         return "; free some space on its file system";

@@ -13,6 +13,7 @@ GQuark omen_state_error_quark(void);
 typedef enum {
     OMEN_STATE_ERROR_UNAVAILABLE, /* the file can't be read or made: permissions, a dead disk */
     OMEN_STATE_ERROR_NEWER,       /* written by a newer version: must not be touched */
+    OMEN_STATE_ERROR_UNTRUSTED,   /* others may write it, or it is no file: must not be believed */
     OMEN_STATE_ERROR_DAMAGED,     /* not a database, or its structure is broken */
     OMEN_STATE_ERROR_WRITE,       /* a row could not be written now: disk full, read-only, busy */
     OMEN_STATE_ERROR_ROW,         /* a row makes no sense and never will */

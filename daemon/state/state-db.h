@@ -47,8 +47,9 @@ typedef struct {
  *
  * A damaged file is set aside and @contents is empty but for a warning. A file that can be read but
  * not written is read; the problem says so and writing is tried again. Fails with
- * OMEN_STATE_ERROR_NEWER if a newer version wrote the file, and with OMEN_STATE_ERROR_UNAVAILABLE
- * if it can't even be read: a daemon that is to watch all the same opens ":memory:" then.
+ * OMEN_STATE_ERROR_NEWER if a newer version wrote the file, with _UNAVAILABLE if it can't even be
+ * read, and with _UNTRUSTED if others may write it: a daemon that is to watch all the same opens
+ * ":memory:" then.
  */
 OmenStateDb *omen_state_db_open(const char *path,
                                 const OmenStateDbConfig *config,

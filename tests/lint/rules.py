@@ -38,7 +38,7 @@ STATE_THREAD = "SQLite's thread, or before the main loop begins to turn"
 
 # Functions that may wait, and why that does not hold up the main loop, by file; "*": all of the file.
 WAITING = {
-    "daemon/bus/bus.c": {"omen_bus_start": AT_START, "omen_bus_dispose": "after the main loop has ended"},
+    "daemon/bus/bus.c": {"omen_bus_start": AT_START, "leave_bus": "after the main loop has ended"},
     "daemon/response/impact.c": {"run_errand": "run by the workers"},
     "daemon/response/health-check.c": {"*": "a thread of its own, that nobody waits for (daemon/response/recovery.c)"},
     "daemon/llm/llm-client.c": {"read_private_file": AT_START},

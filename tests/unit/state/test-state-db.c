@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "state/engine-blob.h"
@@ -628,7 +631,8 @@ mount_small(Fixture *fixture, const char *options)
         }
         private_mounts = TRUE;
     }
-    g_assert_cmpint(mount("tmpfs", fixture->directory, "tmpfs", 0, options), ==, 0);
+    g_autofree char *with_mode = g_strconcat(options, ",mode=0700", NULL);
+    g_assert_cmpint(mount("tmpfs", fixture->directory, "tmpfs", 0, with_mode), ==, 0);
     return TRUE;
 }
 
@@ -671,6 +675,123 @@ test_disk_full(Fixture *fixture, gconstpointer data)
         g_assert_cmpuint(contents->evacuations->len, ==, 2);
     }
     umount2(fixture->directory, MNT_DETACH);
+}
+
+static void
+fill_disk(const char *path)
+{
+    g_autofree char *zeros = g_malloc0(65536);
+    int fd = g_open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    for (gsize size = 65536; size > 0; size /= 2) {
+        while (write(fd, zeros, size) == (gssize) size) {
+        }
+    }
+    g_close(fd, NULL);
+}
+
+/* In a process of its own, that ends in the middle. */
+static void
+put_all_and_die(const char *path)
+{
+    pid_t child = fork();
+    int status = 1;
+
+    if (child == 0) {
+        g_autoptr(OmenStateContents) contents = NULL;
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(path, &contents);
+        put_all(db);
+        _exit(omen_state_db_flush(db, 5000) ? 0 : 1);
+    }
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    g_assert_cmpint(status, ==, 0);
+}
+
+static void
+put_all_and_close(const char *path)
+{
+    g_autoptr(OmenStateContents) contents = NULL;
+    g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(path, &contents);
+
+    put_all(db);
+    g_assert_true(omen_state_db_close(db, 5000));
+}
+
+/* The state's file system was filled while we were away: all is still known, and said to be so. */
+static void
+check_start_on_full_disk(Fixture *fixture, void (*live)(const char *path))
+{
+    g_autoptr(OmenStateContents) contents = NULL;
+    g_autofree char *filler = g_build_filename(fixture->directory, "filler", NULL);
+    g_autofree char *shm = g_strconcat(fixture->path, "-shm", NULL);
+
+    if (!mount_small(fixture, "size=2m"))
+        return;
+    live(fixture->path);
+    g_unlink(shm);
+    fill_disk(filler);
+    {
+        g_autoptr(OmenStateDb) db G_GNUC_UNUSED = open_db(fixture->path, &contents);
+        check_all(contents);
+        g_assert_true(has_problem(db));
+        g_assert_nonnull(strstr(omen_state_db_get_problem(db), "free some space"));
+        g_unlink(filler);
+        put_all(db);
+        g_assert_true(wait_until(is_written, db));
+    }
+    umount2(fixture->directory, MNT_DETACH);
+}
+
+static void
+test_start_on_full_disk(Fixture *fixture, gconstpointer data)
+{
+    check_start_on_full_disk(fixture, put_all_and_close);
+}
+
+static void
+test_start_on_full_disk_killed(Fixture *fixture, gconstpointer data)
+{
+    check_start_on_full_disk(fixture, put_all_and_die);
+}
+
+static void
+check_untrusted(Fixture *fixture)
+{
+    OmenStateDbConfig config = OMEN_STATE_DB_CONFIG_INIT;
+    g_autoptr(OmenStateContents) contents = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(omen_state_db_open(fixture->path, &config, &contents, &error));
+    g_assert_error(error, OMEN_STATE_ERROR, OMEN_STATE_ERROR_UNTRUSTED);
+    g_test_message("%s", error->message);
+}
+
+/* What another user could have put there is not believed, and a pipe does not hold us up. */
+static void
+test_untrusted(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *other = g_build_filename(fixture->directory, "other.db", NULL);
+
+    put_all_and_close(fixture->path);
+    g_chmod(fixture->path, 0666);
+    check_untrusted(fixture);
+    g_chmod(fixture->path, 0600);
+    g_chmod(fixture->directory, 0777);
+    check_untrusted(fixture);
+    g_chmod(fixture->directory, 0700);
+    if (geteuid() == 0) {
+        g_assert_cmpint(chown(fixture->path, 65534, 65534), ==, 0);
+        check_untrusted(fixture);
+    }
+    g_assert_cmpint(rename(fixture->path, other), ==, 0);
+    g_assert_cmpint(symlink(other, fixture->path), ==, 0);
+    check_untrusted(fixture);
+    g_unlink(fixture->path);
+    g_assert_cmpint(mkfifo(fixture->path, 0600), ==, 0);
+    check_untrusted(fixture);
+    g_unlink(fixture->path);
+    g_assert_cmpint(g_mkdir(fixture->path, 0700), ==, 0);
+    check_untrusted(fixture);
 }
 
 static void
@@ -845,6 +966,9 @@ main(int argc, char **argv)
     ADD("/state-db/prune", test_prune);
     ADD("/state-db/wrong-clock", test_wrong_clock_does_not_empty);
     ADD("/state-db/disk-full", test_disk_full);
+    ADD("/state-db/start-on-full-disk", test_start_on_full_disk);
+    ADD("/state-db/start-on-full-disk-killed", test_start_on_full_disk_killed);
+    ADD("/state-db/untrusted", test_untrusted);
     ADD("/state-db/read-only", test_read_only);
     ADD("/state-db/file-removed", test_file_removed);
     ADD("/state-db/queue-is-bounded", test_queue_is_bounded);
