@@ -112,7 +112,6 @@ void omen_job_examine_later(OmenJob *self, guint pause_ms);
 
 /* job-search.c: ask the destinations, best first. */
 void omen_job_search(OmenJob *self);
-void omen_job_ask_next(OmenJob *self);
 
 /* job-run.c: migrate to self->destination. */
 void omen_job_run(OmenJob *self, OmenDestination *destination);

@@ -31,6 +31,8 @@ check_work(gpointer data, GError **error)
     return GINT_TO_POINTER(omen_destination_check(check->destination, &check->demand, NULL, error));
 }
 
+static void ask_next(OmenJob *self);
+
 /* For the last time if it was patience that ended. */
 static void
 put_behind(OmenJob *self, OmenDestination *destination, const GError *error)
@@ -66,7 +68,7 @@ on_checked(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_da
         put_behind(self, asked, error);
     else
         omen_job_note_reason(self, error->message);
-    omen_job_ask_next(self);
+    ask_next(self);
 }
 
 static void
@@ -83,8 +85,8 @@ fail_without_destination(OmenJob *self)
     omen_job_give_up(self, error);
 }
 
-void
-omen_job_ask_next(OmenJob *self)
+static void
+ask_next(OmenJob *self)
 {
     Check *check;
     OmenPromise promise;
@@ -131,7 +133,7 @@ omen_job_search(OmenJob *self)
     if (*omen_job_get_data(self)->source_uri) {
         if (self->evacuator->home)
             g_ptr_array_add(self->candidates, omen_destination_ref(self->evacuator->home));
-        omen_job_ask_next(self);
+        ask_next(self);
         return;
     }
     for (guint i = 0; i < ranked->len; i++) {
@@ -142,5 +144,5 @@ omen_job_search(OmenJob *self)
             continue;
         g_ptr_array_insert(self->candidates, is_preferred ? 0 : -1, omen_destination_ref(one));
     }
-    omen_job_ask_next(self);
+    ask_next(self);
 }
