@@ -29,7 +29,6 @@ FOR_TESTS = {
 
 # Rooms whose files may call each other in a circle.
 CIRCLES = {
-    "daemon/evacuation/queue": "a job and the evacuator",
     "daemon/engine": "shape.c and shape-run.c are the halves of one scanner",
 }
 

@@ -56,12 +56,9 @@ on_checked(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_da
 
     if (!self->evacuator)
         return;
-    if (self->cancelled) {
-        omen_job_finish(self, OMEN_PHASE_CANCELLED, "cancelled before it began");
-        return;
-    }
-    if (good) {
-        omen_job_run(self, asked);
+    if (good || self->cancelled) {
+        self->destination = g_steal_pointer(&asked);
+        omen_job_tell(self, OMEN_JOB_PLACED, NULL);
         return;
     }
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
@@ -82,7 +79,7 @@ fail_without_destination(OmenJob *self)
         error = g_strdup("no destination is configured; add a [destination NAME] with its uri");
     else
         error = g_strdup_printf("no destination takes it: %s", self->reasons->str);
-    omen_job_give_up(self, error);
+    omen_job_tell(self, OMEN_JOB_STUCK, error);
 }
 
 static void
