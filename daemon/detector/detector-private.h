@@ -3,6 +3,7 @@
 #pragma once
 
 #include "detector/learnt.h"
+#include "detector/repeat.h"
 #include "detector/trend.h"
 #include "detector/unknown-failure.h"
 
@@ -34,6 +35,7 @@ struct _OmenDetector {
     OmenProfile *profile;
     GHashTable *templates; /* id -> OmenDetectorTemplate */
     OmenTrend *trend;
+    OmenRepeat *repeat; /* not saved: what was counted is counted anew after a restart */
     OmenUnknownFailure *unknown;
     OmenLearnt *learnt;
 };

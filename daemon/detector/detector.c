@@ -14,8 +14,11 @@
 #define NORMAL_WEIGHT 0.45
 #define CERTAIN       0.9
 
+/* How sure it is of a place whose errors are corrected again and again. */
+#define REPEAT_PROBABILITY 0.85
+
 /* How sure it is that lines which come ever more often are a sign. */
-#define TREND_PROBABILITY 0.6
+#define TREND_PROBABILITY 0.8
 
 G_DEFINE_QUARK(omen - detector - error - quark, omen_detector_error)
 
@@ -35,6 +38,7 @@ omen_detector_assemble(const OmenDetectorConfig *config,
     self->profile = profile;
     self->templates = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     self->trend = omen_trend_new();
+    self->repeat = omen_repeat_new();
     self->unknown = omen_unknown_failure_new();
     self->learnt = omen_learnt_new();
     return self;
@@ -58,6 +62,7 @@ omen_detector_free(OmenDetector *self)
 {
     g_hash_table_unref(self->templates);
     omen_trend_free(self->trend);
+    omen_repeat_free(self->repeat);
     omen_unknown_failure_free(self->unknown);
     omen_learnt_free(self->learnt);
     omen_profile_free(self->profile);
@@ -290,6 +295,45 @@ apply_unknown(OmenDetector *self,
                       "of what kind it is is not known";
 }
 
+/* Corrected errors that come too often from one place. */
+static void
+apply_repeat(OmenDetector *self, const OmenRecord *record, OmenDecision *decision)
+{
+    OmenVerdict *verdict = &decision->verdict;
+
+    if (verdict->grade != OMEN_GRADE_CORRECTED || self->provenance != OMEN_PROVENANCE_HOST ||
+        record->time_us <= 0 ||
+        !omen_repeat_add(self->repeat, verdict->failure_class, decision->template_id,
+                         record->message, record->message_length, record->time_us))
+        return;
+    verdict->probability = REPEAT_PROBABILITY;
+    verdict->sure = TRUE;
+    verdict->grade = OMEN_GRADE_DEGRADED;
+    verdict->reason =
+        "errors are still corrected, but one place has more of them than what is well "
+        "ever has";
+    decision->score = MAX(decision->score, REPEAT_PROBABILITY);
+    decision->omen = TRUE;
+}
+
+/* What is well may be normal; a sign of failure never is, though a host should fail while it is
+ * learnt, and a sure one is told at once. */
+static void
+train(OmenDetector *self,
+      OmenDetectorTemplate *known,
+      const OmenRecord *record,
+      OmenDecision *decision)
+{
+    if (known->verdict.probability < self->config.threshold ||
+        known->verdict.grade == OMEN_GRADE_CORRECTED)
+        known->flags |= FLAG_NORMAL;
+    if (known->word.word != OMEN_WORD_NONE)
+        return;
+    decision->omen = known->verdict.probability >= CERTAIN;
+    decision->score = decision->omen ? known->verdict.probability : 0;
+    apply_repeat(self, record, decision);
+}
+
 static void
 decide(OmenDetector *self,
        guint32 id,
@@ -312,14 +356,15 @@ decide(OmenDetector *self,
     decision->verdict = known->verdict;
     apply_word(&known->word, &decision->verdict);
     if (decision->profile.training && known->word.word != OMEN_WORD_CONFIRMED) {
-        if (known->verdict.probability < CERTAIN)
-            known->flags |= FLAG_NORMAL;
+        train(self, known, record, decision);
         return;
     }
     decision->score = weigh(known, &decision->profile);
     decision->omen = decision->score >= self->config.threshold;
-    if (known->word.word == OMEN_WORD_NONE)
+    if (known->word.word == OMEN_WORD_NONE) {
         apply_trend(self, record, decision);
+        apply_repeat(self, record, decision);
+    }
     apply_unknown(self, record, known, is_new, decision);
     learn(self, known, record, decision);
 }

@@ -15,6 +15,8 @@
 #define FORGABLE 0.01
 /* What remains of a failure's words that tell of no failure (reading.h). */
 #define READ_OTHERWISE 0.03
+/* One error that was corrected is told, and no more (docs/failure-classes.md). */
+#define CORRECTED 0.6
 /* What words alone may say: a doubt, unless they are this sure. */
 #define MAX_DOUBT  0.45
 #define SURE_WORDS 0.985
@@ -207,7 +209,9 @@ is_block_device(const char *word, gsize length)
     for (guint i = 0; i < G_N_ELEMENTS(prefixes); i++) {
         gsize prefix = strlen(prefixes[i]);
         gboolean has_letters = i < 4;
-        if (length <= prefix || length > prefix + 8 || strncmp(word, prefixes[i], prefix) != 0)
+        if (length <= prefix || length > prefix + 8 ||
+            (length == 4 && strncmp(word, "vdev", 4) == 0) ||
+            strncmp(word, prefixes[i], prefix) != 0)
             continue;
         if (has_letters ? g_ascii_islower(word[prefix]) && length <= prefix + 4
                         : g_ascii_isdigit(word[prefix]))
@@ -231,6 +235,22 @@ scan_device(const char *text, char *device)
         }
         text += MAX(length, 1);
     }
+}
+
+/* "sda-8" is the journal thread of a filesystem on sda; "/dev/sda" is sda. */
+static void
+tidy_device(char *device)
+{
+    char *tail;
+    gsize length;
+
+    if (g_str_has_prefix(device, "/dev/"))
+        memmove(device, device + 5, strlen(device + 5) + 1);
+    tail = strrchr(device, '-');
+    length = tail ? (gsize) (tail - device) : 0;
+    if (tail && tail[1] && tail[1 + strspn(tail + 1, "0123456789")] == '\0' &&
+        is_block_device(device, length))
+        *tail = '\0';
 }
 
 /* What is said of a domain concerns that domain, whatever it is like. */
@@ -280,16 +300,21 @@ judge_line(OmenJudge *judge, const OmenEvidence *evidence, OmenVerdict *verdict)
     if (!signature) {
         verdict->reason = "its words are those of failures, but the line is not known";
         verdict->failure_class = OMEN_FAILURE_SERVICE;
+        verdict->grade = OMEN_GRADE_FAILING;
         verdict->scope = limit_scope(OMEN_SCOPE_HOST, evidence->provenance);
         return;
     }
     verdict->failure_class = signature->failure_class;
+    verdict->grade = omen_reading_of_grade(search.message);
+    if (verdict->grade == OMEN_GRADE_CORRECTED)
+        verdict->probability = MIN(verdict->probability, CORRECTED);
     verdict->scope = limit_scope(signature->scope, evidence->provenance);
     verdict->migration_helps = signature->migration_helps;
     verdict->urgency_s = signature->urgency_s;
     g_strlcpy(verdict->device, search.device, sizeof verdict->device);
     if (verdict->scope == OMEN_SCOPE_DEVICE && *verdict->device == '\0')
         scan_device(search.message, verdict->device);
+    tidy_device(verdict->device);
 }
 
 static void

@@ -284,6 +284,39 @@ omen_reading_of_words(const char *message, const char *at, gsize length)
     return OMEN_READING_EVENT;
 }
 
+/* "corrected", "CE": but "uncorrected" is another word, and "not corrected" says so as well. */
+static gboolean
+is_corrected(const char *message)
+{
+    static const char *const words[] = {"corrected",    "correctable", "ce", "severity=corrected",
+                                        "hw-corrected", "recovered",   NULL};
+    static const char *const refuting[] = {
+        "uncorrect", "not correct", "non-correct", "unrecover", "fatal", "exceed",
+        "threshold", "limit",       "fail",        "offlin",    "panic", "could not be correct",
+        NULL};
+    gsize n = strlen(message);
+
+    return (has_word(message, n, words) || strstr(message, "severity=corrected")) &&
+           !has_any(message, n, refuting);
+}
+
+OmenGrade
+omen_reading_of_grade(const char *message)
+{
+    static const char *const gone[] = {"failed", "dead",    "offline", "offlined", "gone",
+                                       "panic",  "removed", "killed",  "halted",   NULL};
+    static const char *const less[] = {"degraded", "throttled", "throttling", "limiting",
+                                       "slow",     "reduced",   "lowering",   NULL};
+    gsize n = strlen(message);
+
+    if (is_corrected(message))
+        return OMEN_GRADE_CORRECTED;
+    if (has_word(message, n, gone) || strstr(message, "redundancy lost") ||
+        strstr(message, "fatal"))
+        return OMEN_GRADE_FAILED;
+    return has_word(message, n, less) ? OMEN_GRADE_DEGRADED : OMEN_GRADE_FAILING;
+}
+
 /* "Starting Machine Check Exceptions collector...": what follows is a unit's description. */
 static gboolean
 is_job(const char *message)

@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include <virt-omen/judge.h>
 
 G_BEGIN_DECLS
 
@@ -30,6 +30,9 @@ OmenReading omen_reading_of_line(const char *message);
 
 /* How @length bytes at @at are meant, within @message, both in lower case with single spaces. */
 OmenReading omen_reading_of_words(const char *message, const char *at, gsize length);
+
+/* How far the failure has come of which @message (in lower case, single spaces) tells. */
+OmenGrade omen_reading_of_grade(const char *message);
 
 /* In an operator's words. */
 const char *omen_reading_to_reason(OmenReading reading);

@@ -204,7 +204,7 @@ omen_registry_list(OmenRegistry *self)
 static gboolean
 endangers(const OmenData *data, const char *uuid)
 {
-    if (omen_data_is_tentative(data))
+    if (omen_data_is_tentative(data) || omen_data_is_noted(data))
         return FALSE;
     if (uuid == NULL)
         return data->migration_helps && omen_data_is_of_host(data);

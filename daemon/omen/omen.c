@@ -276,6 +276,18 @@ emit_changed(Omen *self)
     g_signal_emit(self, signals[SIGNAL_CHANGED], 0);
 }
 
+void
+omen_add_record(Omen *self, gint64 time_us, double probability, const char *line)
+{
+    OmenData *data = self->data;
+
+    keep_line(data->records, OMEN_MAX_RECORDS, line);
+    data->n_records++;
+    data->last_us = MAX(data->last_us, time_us);
+    data->probability = MAX(data->probability, probability);
+    emit_changed(self);
+}
+
 /* The earlier failure counts. */
 static void
 join_urgency(OmenData *data, const OmenData *detection)
@@ -285,6 +297,25 @@ join_urgency(OmenData *data, const OmenData *detection)
 
     if (detection->urgency_s > 0 && (data->urgency_s == 0 || urgency_s < data->urgency_s))
         data->urgency_s = (guint) urgency_s;
+}
+
+gboolean
+omen_data_is_noted(const OmenData *self)
+{
+    return self->probability < OMEN_NOTED_BELOW &&
+           (self->action == OMEN_ACTION_RECORDED || self->action == OMEN_ACTION_PROPOSED);
+}
+
+/* The reason is what the strongest evidence says. */
+static void
+join_reason(OmenData *data, const OmenData *detection)
+{
+    if (detection->probability <= data->probability || *detection->reason == '\0')
+        return;
+    g_free(data->reason);
+    data->reason = g_strdup(detection->reason);
+    g_free(data->judges);
+    data->judges = g_strdup(detection->judges);
 }
 
 void
@@ -298,6 +329,7 @@ omen_join(Omen *self, const OmenData *detection)
     data->n_records += MAX(detection->n_records, detection->records->len);
     data->last_us = MAX(data->last_us, MAX(detection->time_us, detection->last_us));
     data->expires_us = MAX(data->expires_us, detection->expires_us);
+    join_reason(data, detection);
     data->probability = MAX(data->probability, detection->probability);
     data->migration_helps |= detection->migration_helps;
     join_urgency(data, detection);
@@ -347,6 +379,15 @@ omen_set_fate(Omen *self, OmenFate fate, gint64 time_us)
     data->fate_us = time_us;
     emit_changed(self);
     return TRUE;
+}
+
+void
+omen_set_expiry(Omen *self, gint64 expires_us)
+{
+    if (self->data->expires_us == expires_us)
+        return;
+    self->data->expires_us = expires_us;
+    emit_changed(self);
 }
 
 void

@@ -7,8 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* FALSE: objects and arrays stand in each other more than @max_depth deep, or it is no JSON but
- * what json-glib takes besides: comments, strings in single quotes. */
+/* FALSE: objects and arrays stand in each other more than @max_depth deep. */
 gboolean omen_json_is_shallow(const char *text, gsize length, guint max_depth);
 
 G_END_DECLS

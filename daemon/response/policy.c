@@ -56,6 +56,9 @@ omen_policy_decide(OmenMode mode, const OmenData *omen)
                                                      : "no domain is endangered by this";
     } else if (!omen->migration_helps) {
         decision.explanation = "moving domains away does not help against this";
+    } else if (omen->failure_class != OMEN_FAILURE_UNKNOWN && omen_data_is_noted(omen)) {
+        decision.explanation = "noted: what is well gives such a sign as well, now and then; more "
+                               "of it will be proposed";
     } else if (mode == OMEN_MODE_OBSERVE) {
         decision.explanation = "mode observe: only recorded";
     } else if (omen->scope == OMEN_SCOPE_GUEST) {

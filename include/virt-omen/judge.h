@@ -60,6 +60,16 @@ typedef enum {
     OMEN_SCOPE_GUEST,    /* one domain, by what its guest says of itself */
 } OmenScope;
 
+/* How far a failure has come. What is only announced, counted as nothing or configured is no
+ * failure at all: its verdict has OMEN_GRADE_NONE. */
+typedef enum {
+    OMEN_GRADE_NONE = 0,
+    OMEN_GRADE_CORRECTED, /* an error that was put right: one of them happens to what is well */
+    OMEN_GRADE_DEGRADED,  /* it works with less: slower, hotter, without a spare */
+    OMEN_GRADE_FAILING,   /* it gives errors that were not put right */
+    OMEN_GRADE_FAILED,    /* it is gone */
+} OmenGrade;
+
 #define OMEN_DEVICE_MAX 32
 
 /* What a judge is shown. Strings are borrowed, end in NUL and are valid UTF-8 without control
@@ -75,6 +85,7 @@ typedef struct {
     double probability;             /* 0..1 that the line is a sign of failure */
     gboolean sure;                  /* FALSE: another judge should be asked as well */
     OmenFailureClass failure_class; /* OMEN_FAILURE_BENIGN below 0.5 */
+    OmenGrade grade;
     OmenScope scope;
     char device[OMEN_DEVICE_MAX]; /* the device that the line names ("sdb"), "" if none */
     gboolean migration_helps;
@@ -113,6 +124,9 @@ const char *omen_failure_get_certainty(OmenFailureClass failure_class, double pr
 /* "disk", "storage-fabric", "cpu-lockup", "kernel-bug", "qemu-block" ... */
 const char *omen_failure_class_to_string(OmenFailureClass failure_class);
 gboolean omen_failure_class_from_string(const char *word, OmenFailureClass *out);
+
+/* "none", "corrected", "degraded", "failing", "failed". */
+const char *omen_grade_to_string(OmenGrade grade);
 
 /* "none", "host", "device", "domain", "guest". */
 const char *omen_scope_to_string(OmenScope scope);

@@ -95,8 +95,27 @@ test_fault_in_training(void)
 
     train(detector, 20);
     for (guint i = 0; i < 20; i++)
-        g_assert_cmpfloat(push(detector, DEATH).score, ==, 0);
+        g_assert_true(push(detector, DEATH).omen);
     g_assert_true(push(detector, DEATH).omen);
+}
+
+/* What is not so sure waits for the training's end, and is not normal then either. */
+static void
+test_doubt_in_training(void)
+{
+    static const char line[] =
+        "qla2xxx [0000:05:00.0]-801c:2: Abort command issued nexus=2:0:5 2003.";
+    g_autoptr(OmenJudge) judge = embedded_judge();
+    g_autoptr(OmenDetector) detector = new_detector(judge);
+    OmenDecision decision;
+
+    train(detector, 20);
+    decision = push(detector, line);
+    g_assert_false(decision.omen);
+    g_assert_cmpfloat(decision.verdict.probability, >=, 0.5);
+    g_assert_cmpfloat(decision.verdict.probability, <, 0.9);
+    train(detector, 19);
+    g_assert_true(push(detector, line).omen);
 }
 
 /* One template, other news: a number that is no longer zero. */
@@ -403,6 +422,7 @@ main(int argc, char **argv)
     g_test_add_func("/detector/failure", test_failure);
     g_test_add_func("/detector/benign", test_benign);
     g_test_add_func("/detector/fault-in-training", test_fault_in_training);
+    g_test_add_func("/detector/doubt-in-training", test_doubt_in_training);
     g_test_add_func("/detector/zero", test_zero);
     g_test_add_func("/detector/writer", test_writer);
     g_test_add_func("/detector/unknown", test_unknown);

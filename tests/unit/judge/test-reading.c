@@ -59,6 +59,32 @@ static const struct {
     {"", OMEN_READING_EVENT},
 };
 
+static const struct {
+    const char *message;
+    OmenGrade grade;
+} grades[] = {
+    {"edac mc0: 1 ce memory read error on dimm#0", OMEN_GRADE_CORRECTED},
+    {"pcie bus error: severity=corrected, type=physical layer", OMEN_GRADE_CORRECTED},
+    {"aer: corrected error received: 0000:00:1c.5", OMEN_GRADE_CORRECTED},
+    {"{1}[hardware error]: event severity: corrected", OMEN_GRADE_CORRECTED},
+    {"pcie bus error: severity=uncorrected (fatal)", OMEN_GRADE_FAILED},
+    {"uncorrected error", OMEN_GRADE_FAILING},
+    {"md/raid:md0: read error not corrected!!", OMEN_GRADE_FAILING},
+    {"corrected errors exceed their threshold", OMEN_GRADE_FAILING},
+    {"package temperature above threshold, cpu clock throttled", OMEN_GRADE_DEGRADED},
+    {"sd 0:0:0:0: rejecting i/o to offline device", OMEN_GRADE_FAILED},
+};
+
+static void
+test_grades(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(grades); i++) {
+        g_test_message("%s", grades[i].message);
+        g_assert_cmpstr(omen_grade_to_string(omen_reading_of_grade(grades[i].message)), ==,
+                        omen_grade_to_string(grades[i].grade));
+    }
+}
+
 static void
 test_words(void)
 {
@@ -88,5 +114,6 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/reading/words", test_words);
     g_test_add_func("/reading/lines", test_lines);
+    g_test_add_func("/reading/grades", test_grades);
     return g_test_run();
 }

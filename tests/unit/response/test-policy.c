@@ -46,6 +46,7 @@ test_case(gconstpointer data)
     char *somebody = (char *) "600d0000-0000-4000-8000-000000000001";
     OmenData omen = {
         .scope = one->scope,
+        .probability = 0.9,
         .domain_uuid = one->of_domain ? somebody : nobody,
         .migration_helps = one->helps,
     };
@@ -98,6 +99,7 @@ test_device(void)
     for (guint i = 0; i < G_N_ELEMENTS(reaches); i++) {
         g_autoptr(OmenDeviceReach) reach = omen_device_reach_new(reaches[i].reach, "why");
         OmenData omen = {.scope = OMEN_SCOPE_DEVICE,
+                         .probability = 0.9,
                          .domain_uuid = (char *) "",
                          .migration_helps = TRUE,
                          .device_reach = reach};
@@ -108,6 +110,7 @@ test_device(void)
                         decision.action == OMEN_ACTION_RECORDED ? "why" : "");
     }
     OmenData sought = {.scope = OMEN_SCOPE_DEVICE,
+                       .probability = 0.9,
                        .domain_uuid = (char *) "",
                        .migration_helps = TRUE,
                        .is_reach_sought = TRUE};
@@ -145,6 +148,24 @@ test_deadline(void)
     g_assert_cmpuint(omen_get_data(omen)->urgency_s, ==, 160);
 }
 
+/* One corrected error is told, and nobody leaves for it. */
+static void
+test_noted(void)
+{
+    OmenData omen = {.scope = OMEN_SCOPE_HOST,
+                     .failure_class = OMEN_FAILURE_MEMORY,
+                     .domain_uuid = (char *) "",
+                     .migration_helps = TRUE,
+                     .probability = 0.6};
+
+    g_assert_cmpint(omen_policy_decide(OMEN_MODE_ENFORCE, &omen).action, ==, OMEN_ACTION_RECORDED);
+    g_assert_true(omen_data_is_noted(&omen));
+    omen.probability = 0.85;
+    g_assert_cmpint(omen_policy_decide(OMEN_MODE_ENFORCE, &omen).action, ==,
+                    OMEN_ACTION_EVACUATING);
+    g_assert_false(omen_data_is_noted(&omen));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -156,5 +177,6 @@ main(int argc, char **argv)
     g_test_add_func("/policy/deadline", test_deadline);
     g_test_add_func("/policy/device", test_device);
     g_test_add_func("/policy/unknown", test_unknown);
+    g_test_add_func("/policy/noted", test_noted);
     return g_test_run();
 }
