@@ -164,6 +164,9 @@ def main(tests):
     if os.geteuid() != 0:
         skip_all("needs root, for namespaces")
     wanted = sys.argv[1:]
+    unknown = set(wanted) - {test.__name__ for test in tests}
+    if unknown:
+        sys.exit(f"there is no {', '.join(sorted(unknown))}; there are: {', '.join(test.__name__ for test in tests)}")
     tests = [test for test in tests if not wanted or test.__name__ in wanted]
     print(f"1..{len(tests)}", flush=True)
     failed = 0
