@@ -79,6 +79,7 @@ explain_format(Client *client, const char *path)
     g_auto(GStrv) lines = client_get_lines(client, path);
     g_autofree char *first =
         client_format_time(client_get_number(client, path, INTERFACE_OMEN, "Time"));
+    g_autofree char *writer = omen_view_describe_writer(client, path);
     g_autofree char *last =
         client_format_time(client_get_number(client, path, INTERFACE_OMEN, "LastTime"));
     const char *domain = text_of(client, path, "DomainName");
@@ -102,6 +103,7 @@ explain_format(Client *client, const char *path)
                            "seen         %s to %s, %" G_GUINT64_FORMAT " records of stream %s\n",
                            first, last, client_get_number(client, path, INTERFACE_OMEN, "Records"),
                            text_of(client, path, "Stream"));
+    g_string_append_printf(out, "written by   %s\n", writer);
     g_string_append_printf(out, "moving away  %s\n",
                            helps ? "helps" : "does not help against this");
     g_string_append_printf(out, "action       %s%s%s\n", text_of(client, path, "Action"),

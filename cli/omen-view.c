@@ -18,8 +18,43 @@ omen_view_describe(Client *client, const char *path)
     const char *device = client_get_string(client, path, INTERFACE_OMEN, "Device");
     const char *domain = client_get_string(client, path, INTERFACE_OMEN, "DomainName");
 
-    return g_strdup_printf("%s%s%s%s%s", client_get_string(client, path, INTERFACE_OMEN, "Class"),
-                           *device ? " " : "", device, *domain ? " of " : "", domain);
+    return g_strdup_printf(
+        "%s%s%s%s%s%s", client_get_string(client, path, INTERFACE_OMEN, "Class"),
+        *device ? " " : "", device, *domain ? " of " : "", domain,
+        client_get_boolean(client, path, INTERFACE_OMEN, "Proven") ? "" : " (not proven)");
+}
+
+/* Who the origins are. */
+static const struct {
+    const char *origin;
+    const char *who;
+} origins[] = {
+    {"kernel", "the kernel"},
+    {"system", "a service of this system"},
+    {"hypervisor", "QEMU or libvirt"},
+    {"guest", "the guest"},
+    {"user", "a user, a container or another process"},
+    {"measured", "virt-omend has measured it"},
+    {"vouched", "the administrator vouches for the file (trusted_files)"},
+};
+
+char *
+omen_view_describe_writer(Client *client, const char *path)
+{
+    const char *origin = client_get_string(client, path, INTERFACE_OMEN, "Origin");
+    const char *writer = client_get_string(client, path, INTERFACE_OMEN, "Writer");
+    const char *who = "not known: whoever may write to the file or socket";
+    const char *doubt = "; NOT PROVEN: this is not one whose word counts for such a failure, so "
+                        "nothing is moved for it unless you approve";
+
+    for (guint i = 0; i < G_N_ELEMENTS(origins); i++) {
+        if (g_str_equal(origin, origins[i].origin))
+            who = origins[i].who;
+    }
+    if (client_get_boolean(client, path, INTERFACE_OMEN, "Proven"))
+        doubt = "";
+    return g_strdup_printf("%s%s%s%s%s", who, *writer ? " (" : "", writer, *writer ? ")" : "",
+                           doubt);
 }
 
 /* The domains that use the device, each with the chain between them: a(sss); an older daemon knows
@@ -109,6 +144,11 @@ omen_view_add(Client *client, const char *path, JsonBuilder *builder)
     add_string(builder, client, path, "outcome", "Outcome");
     add_string(builder, client, path, "fate", "Fate");
     add_string(builder, client, path, "judges", "Judges");
+    add_string(builder, client, path, "origin", "Origin");
+    add_string(builder, client, path, "writer", "Writer");
+    json_builder_set_member_name(builder, "proven");
+    json_builder_add_boolean_value(builder,
+                                   client_get_boolean(client, path, INTERFACE_OMEN, "Proven"));
     json_builder_set_member_name(builder, "open");
     json_builder_add_boolean_value(builder,
                                    client_get_boolean(client, path, INTERFACE_OMEN, "Open"));

@@ -6,8 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* What fails: "disk sda", "memory of g1". (transfer full) */
+/* What fails: "disk sda", "memory of g1", "disk sda (not proven)". (transfer full) */
 char *omen_view_describe(Client *client, const char *path);
+
+/* Who wrote its records, and whether that proves it. (transfer full) */
+char *omen_view_describe_writer(Client *client, const char *path);
 
 /* As an object of JSON. */
 void omen_view_add(Client *client, const char *path, JsonBuilder *builder);

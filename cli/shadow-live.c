@@ -44,6 +44,7 @@ read_omen(Client *client, const char *path)
     omen->id = client_get_number(client, path, INTERFACE_OMEN, "Id");
     omen->time_us = (gint64) client_get_number(client, path, INTERFACE_OMEN, "Time");
     omen->probability = client_get_double(client, path, INTERFACE_OMEN, "Probability");
+    omen->is_proven = client_get_boolean(client, path, INTERFACE_OMEN, "Proven");
     omen->migration_helps = client_get_boolean(client, path, INTERFACE_OMEN, "MigrationHelps");
     omen->n_records = client_get_number(client, path, INTERFACE_OMEN, "Records");
     set_text(&omen->stream, client, path, "Stream");

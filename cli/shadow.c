@@ -78,6 +78,7 @@ describe(Shadow *self, gint64 now_us, const OmenDecision *decision, const char *
     OmenData *sign = omen_data_new();
     const OmenVerdict *verdict = &decision->verdict;
 
+    sign->is_proven = TRUE;
     sign->time_us = sign->last_us = now_us;
     sign->expires_us = now_us + self->lifetime_us;
     g_free(sign->stream);

@@ -51,6 +51,9 @@ list_problems(OmenController *controller)
     g_autoptr(GStrvBuilder) problems = g_strv_builder_new();
     const char *of_libvirt = omen_hypervisor_get_problem(self->hypervisor);
     const char *of_state = omen_state_db_get_problem(self->state);
+    g_autofree char *of_sources = omen_streams_describe_doubt(self->streams);
+    g_autofree char *floods =
+        omen_stream_describe_floods(omen_streams_get_host_stream(self->streams));
 
     if (of_libvirt)
         g_strv_builder_add(problems, of_libvirt);
@@ -58,6 +61,10 @@ list_problems(OmenController *controller)
         g_strv_builder_add(problems, self->state_problem);
     if (of_state)
         g_strv_builder_add(problems, of_state);
+    if (of_sources)
+        g_strv_builder_add(problems, of_sources);
+    if (floods)
+        g_strv_builder_add(problems, floods);
     if (omen_notifier_get_problem(self->notifier))
         g_strv_builder_add(problems, omen_notifier_get_problem(self->notifier));
     if (self->metrics_problem)

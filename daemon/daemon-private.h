@@ -29,6 +29,7 @@ struct _OmenDaemon {
     OmenMeteredJudge *metered_judge; /* the same object */
     OmenLlm *llm;                    /* NULL: no language model is asked */
     OmenLlmReview *llm_review;       /* NULL with it */
+    OmenWriters *writers;            /* NULL: the streams have them */
     OmenStateDb *state;
     char *state_problem; /* (nullable): why it is only in memory */
     OmenRegistry *omens;

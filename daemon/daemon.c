@@ -64,6 +64,7 @@ omen_daemon_finalize(GObject *object)
     g_free(self->configuration_path);
     g_free(self->boot_id);
     g_clear_pointer(&self->migration_noise, omen_migration_noise_free);
+    g_clear_pointer(&self->writers, omen_writers_free);
     g_free(self->bus_address);
     G_OBJECT_CLASS(omen_daemon_parent_class)->finalize(object);
 }
@@ -259,7 +260,8 @@ make_parts(OmenDaemon *self)
         omen_evacuator_new(self->hypervisor, omen_daemon_keep_evacuation, self->state);
     self->responder = omen_responder_new(self->omens, self->evacuator, self->hypervisor);
     self->migration_noise = omen_migration_noise_new();
-    self->streams = omen_streams_new(configuration, self->judge, self->hypervisor);
+    self->streams = omen_streams_new(configuration, self->judge, g_steal_pointer(&self->writers),
+                                     self->hypervisor);
     omen_outcome_watch(self->hypervisor, self->omens);
     omen_streams_set_filter(self->streams, on_record, self);
     g_signal_connect(self->streams, "detection", G_CALLBACK(on_detection), self);
@@ -270,6 +272,20 @@ make_parts(OmenDaemon *self)
                             G_CONNECT_SWAPPED);
 }
 
+/* Knowledge of one's own may say nothing of that. */
+static gboolean
+load_writers(OmenDaemon *self, const char *knowledge, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+
+    self->writers = omen_writers_load(knowledge, &local);
+    if (!self->writers && knowledge && g_error_matches(local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+        self->writers = omen_writers_load(NULL, error);
+    else if (!self->writers)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return self->writers != NULL;
+}
+
 gboolean
 omen_daemon_start(OmenDaemon *self, GError **error)
 {
@@ -278,7 +294,7 @@ omen_daemon_start(OmenDaemon *self, GError **error)
 
     g_autoptr(OmenJudge) judge = omen_judge_new(self->configuration->judge, knowledge, error);
 
-    if (!judge)
+    if (!judge || !load_writers(self, knowledge, error))
         return FALSE;
     self->metered_judge = omen_metered_judge_new(judge);
     self->judge = OMEN_JUDGE(self->metered_judge);

@@ -39,6 +39,9 @@ fill_omen(OmenDbusOmen *skeleton, Omen *omen)
     fill_reach(skeleton, data);
     omen_dbus_omen_set_domain_uuid(skeleton, data->domain_uuid);
     omen_dbus_omen_set_domain_name(skeleton, data->domain_name);
+    omen_dbus_omen_set_origin(skeleton, omen_origin_to_string(data->origin));
+    omen_dbus_omen_set_writer(skeleton, data->writer);
+    omen_dbus_omen_set_proven(skeleton, data->is_proven);
     omen_dbus_omen_set_probability(skeleton, data->probability);
     omen_dbus_omen_set_migration_helps(skeleton, data->migration_helps);
     omen_dbus_omen_set_reason(skeleton, data->reason);

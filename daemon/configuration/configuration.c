@@ -30,6 +30,7 @@ static const OmenSetting settings[] = {
     {"sources", "journal", OMEN_SETTING_WORD, AT(journal), 0, 0, switch_words},
     {"sources", "kmsg", OMEN_SETTING_WORD, AT(kmsg), 0, 0, switch_words},
     {"sources", "files", OMEN_SETTING_LIST, AT(files), 0, 0, NULL},
+    {"sources", "trusted_files", OMEN_SETTING_LIST, AT(trusted_files), 0, 0, NULL},
     {"sources", "read_files", OMEN_SETTING_WORD, AT(read_files), 0, 0, switch_words},
     {"sources", "syslog_sockets", OMEN_SETTING_LIST, AT(syslog_sockets), 0, 0, NULL},
     {"sources", "pressure", OMEN_SETTING_BOOLEAN, AT(pressure), 0, 0, NULL},
@@ -151,8 +152,9 @@ omen_configuration_new(void)
     self->lock_memory = TRUE;
     self->libvirt_uri = g_strdup("qemu:///system");
     self->journal = OMEN_SWITCH_AUTO;
-    self->kmsg = OMEN_SWITCH_NO;
+    self->kmsg = OMEN_SWITCH_AUTO;
     self->files = g_strdupv((char **) files);
+    self->trusted_files = g_new0(char *, 1);
     self->read_files = OMEN_SWITCH_AUTO;
     self->syslog_sockets = g_strdupv((char **) sockets);
     self->pressure = TRUE;
@@ -205,6 +207,16 @@ omen_configuration_new(void)
 }
 
 void
+omen_guest_settings_limit(const OmenGuestSettings *self, OmenDetectorConfig *config)
+{
+    if (config->miner.max_clusters == 0 || config->miner.max_clusters > self->max_templates)
+        config->miner.max_clusters = self->max_templates;
+    config->miner.max_bytes = MIN(config->miner.max_bytes, (gsize) self->memory_kib * 1024);
+    config->profile.max_subsequences =
+        MIN(config->profile.max_subsequences, self->max_subsequences);
+}
+
+void
 omen_configuration_free(OmenConfiguration *self)
 {
     g_free(self->state_dir);
@@ -214,6 +226,7 @@ omen_configuration_free(OmenConfiguration *self)
     g_strfreev(self->when_stuck);
     g_free(self->save_dir);
     g_strfreev(self->files);
+    g_strfreev(self->trusted_files);
     g_strfreev(self->syslog_sockets);
     g_strfreev(self->pressure_groups);
     g_free(self->qemu_log_dir);

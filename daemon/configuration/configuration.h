@@ -86,8 +86,9 @@ typedef struct {
 
     /* [sources] */
     OmenSwitch journal;
-    OmenSwitch kmsg;
+    OmenSwitch kmsg; /* auto: where only files and sockets would tell of the kernel */
     char **files;
+    char **trusted_files; /* of these: the administrator vouches for all that is written there */
     char **syslog_sockets;
     OmenSwitch read_files; /* auto: where the journal is not read */
     gboolean pressure;
@@ -186,5 +187,8 @@ OmenConfiguration *omen_configuration_load(const char *path, GError **error);
 /* All settings as they are in force, by group and key, those of the engine and of destinations only
  * where a file sets them. (transfer full) (element-type OmenConfigurationEntry). */
 GPtrArray *omen_configuration_list(const OmenConfiguration *self);
+
+/* What is learnt of those whose word is not believed is bounded so. */
+void omen_guest_settings_limit(const OmenGuestSettings *self, OmenDetectorConfig *config);
 
 G_END_DECLS

@@ -93,7 +93,7 @@ add_omen(OmenAlerts *self, JsonBuilder *builder, const OmenData *omen, gint64 en
     g_autofree char *summary =
         g_strdup_printf("%s shows signs of failing: %s",
                         *omen->domain_name ? omen->domain_name : self->instance, omen->reason);
-    gboolean is_of_host = !*omen->domain_uuid && omen->migration_helps;
+    gboolean is_of_host = !*omen->domain_uuid && omen->migration_helps && omen->is_proven;
 
     begin(builder);
     add(builder, "alertname", "VirtOmen");
@@ -104,6 +104,7 @@ add_omen(OmenAlerts *self, JsonBuilder *builder, const OmenData *omen, gint64 en
     add(builder, "scope", omen_scope_to_string(omen->scope));
     add(builder, "device", omen->device);
     add(builder, "domain", omen->domain_name);
+    add(builder, "proven", omen->is_proven ? "yes" : "no");
     begin_annotations(builder);
     add(builder, "summary", summary);
     add(builder, "action", omen_action_to_string(omen->action));

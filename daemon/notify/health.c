@@ -96,7 +96,8 @@ find_cause(OmenHealth *self, OmenHealthLevel *level)
     omens = omen_registry_list(self->omens);
     for (guint i = 0; i < omens->len; i++) {
         Omen *omen = g_ptr_array_index(omens, i);
-        if (!*omen_get_data(omen)->domain_uuid && omen_is_open(omen, now_us))
+        if (!*omen_get_data(omen)->domain_uuid && omen_get_data(omen)->is_proven &&
+            omen_is_open(omen, now_us))
             return omen_get_data(omen);
     }
     *level = OMEN_HEALTH_GREEN;

@@ -86,6 +86,8 @@ omen_note_new_of_omen(const OmenData *omen, gboolean raised)
     add(self, "reason", omen->reason);
     add(self, "action", omen_action_to_string(omen->action));
     add(self, "outcome", omen->outcome);
+    add(self, "origin", omen_origin_to_string(omen->origin));
+    add(self, "proven", omen->is_proven ? "yes" : "no");
     if (raised)
         self->message = g_strdup_printf(
             "omen %" G_GUINT64_FORMAT " of %s: %s, probability %s: %s (%s)", omen->id, whose, class,

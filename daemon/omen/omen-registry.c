@@ -100,18 +100,25 @@ omen_registry_lookup(OmenRegistry *self, guint64 id)
     return omen_at(self, place);
 }
 
+/* Whoever may say it could say it a thousand times. */
+static gboolean
+is_weak(const OmenData *data)
+{
+    return data->scope == OMEN_SCOPE_GUEST || !data->is_proven;
+}
+
 static guint
 choose_victim(OmenRegistry *self, gint64 now_us)
 {
-    guint guest = self->omens->len;
+    guint weak = self->omens->len;
 
     for (guint i = 0; i < self->omens->len; i++) {
         if (!omen_is_open(omen_at(self, i), now_us))
             return i;
-        if (guest == self->omens->len && omen_get_data(omen_at(self, i))->scope == OMEN_SCOPE_GUEST)
-            guest = i;
+        if (weak == self->omens->len && is_weak(omen_get_data(omen_at(self, i))))
+            weak = i;
     }
-    return guest < self->omens->len ? guest : 0;
+    return weak < self->omens->len ? weak : 0;
 }
 
 static void
@@ -152,9 +159,10 @@ omen_registry_restore(OmenRegistry *self, OmenData *data)
 static gboolean
 is_same_trouble(const OmenData *a, const OmenData *b)
 {
-    return a->scope == b->scope && a->failure_class == b->failure_class &&
-           (a->scope == OMEN_SCOPE_GUEST || g_str_equal(a->device, b->device)) &&
-           g_str_equal(a->stream, b->stream) && g_str_equal(a->domain_uuid, b->domain_uuid);
+    return a->is_proven == b->is_proven && a->scope == b->scope &&
+           a->failure_class == b->failure_class &&
+           (is_weak(a) || g_str_equal(a->device, b->device)) && g_str_equal(a->stream, b->stream) &&
+           g_str_equal(a->domain_uuid, b->domain_uuid);
 }
 
 static Omen *
@@ -220,7 +228,7 @@ find_danger(OmenRegistry *self, const char *uuid, gint64 now_us)
     for (guint i = 0; i < self->omens->len; i++) {
         Omen *omen = omen_at(self, i);
         const OmenData *data = omen_get_data(omen);
-        if (endangers(data, uuid) && omen_is_open(omen, now_us) &&
+        if (data->is_proven && endangers(data, uuid) && omen_is_open(omen, now_us) &&
             (worst == NULL || data->probability > omen_get_data(worst)->probability))
             worst = omen;
     }

@@ -3,9 +3,10 @@
  * All omens of this host: the open ones and the latest of the others, by number.
  *
  * A burst is one omen: a sign joins an open omen of the same stream, scope, class, device and
- * domain. What device a guest names does not count: its word must not make one trouble many.
+ * domain. What is proven and what is not never join. What device a guest names, or whoever is not
+ * believed, does not count: their word must not make one trouble many.
  * Bounded: beyond the limit the oldest that is no longer open is forgotten here (state.db keeps
- * it); if all are open the oldest of a guest's, last the oldest.
+ * it); if all are open the oldest of a guest's or that is not proven, last the oldest.
  */
 #pragma once
 
@@ -38,8 +39,8 @@ Omen *omen_registry_lookup(OmenRegistry *self, guint64 id);
 /* Returns: (transfer container): Omen, by rising number. */
 GPtrArray *omen_registry_list(OmenRegistry *self);
 
-/* Returns: (transfer none) (nullable): the open omen with the highest probability that endangers
- * the whole host; of equals the oldest. */
+/* Returns: (transfer none) (nullable): the open and proven omen with the highest probability that
+ * endangers the whole host; of equals the oldest. */
 Omen *omen_registry_get_host_danger(OmenRegistry *self, gint64 now_us);
 
 /* The same for one domain (by an omen of its own, or of a device that it uses; not the host's). */

@@ -107,6 +107,7 @@ omen_data_new(void)
     self->device = g_strdup("");
     self->domain_uuid = g_strdup("");
     self->domain_name = g_strdup("");
+    self->writer = g_strdup("");
     self->reason = g_strdup("");
     self->outcome = g_strdup("");
     self->judges = g_strdup("");
@@ -132,6 +133,7 @@ omen_data_copy(const OmenData *self)
     copy->device_reach = self->device_reach ? omen_device_reach_copy(self->device_reach) : NULL;
     copy->domain_uuid = g_strdup(self->domain_uuid);
     copy->domain_name = g_strdup(self->domain_name);
+    copy->writer = g_strdup(self->writer);
     copy->reason = g_strdup(self->reason);
     copy->outcome = g_strdup(self->outcome);
     copy->judges = g_strdup(self->judges);
@@ -151,6 +153,7 @@ omen_data_free(OmenData *self)
     g_clear_pointer(&self->device_reach, omen_device_reach_free);
     g_free(self->domain_uuid);
     g_free(self->domain_name);
+    g_free(self->writer);
     g_free(self->reason);
     g_free(self->outcome);
     g_free(self->judges);
@@ -220,6 +223,7 @@ omen_data_sanitise(OmenData *self)
         sanitise_reach(self->device_reach);
     sanitise(&self->domain_uuid, MAX_NAME);
     sanitise(&self->domain_name, MAX_NAME);
+    sanitise(&self->writer, MAX_NAME);
     sanitise(&self->reason, OMEN_MAX_TEXT);
     sanitise(&self->outcome, OMEN_MAX_TEXT);
     sanitise(&self->judges, OMEN_MAX_TEXT);

@@ -84,6 +84,10 @@ typedef struct {
     gboolean is_reach_sought; /* that is being found out: nobody is endangered yet. Not stored. */
     char *domain_uuid;        /* "" for the host's */
     char *domain_name;        /* "" for the host's */
+    OmenOrigin origin;        /* of its records */
+    char *writer;             /* who wrote them, as far as their source knows; "" */
+    gboolean is_proven;       /* by who wrote them: what is not is told, and never acted upon by the
+                               * daemon itself */
     double probability;       /* the highest of its records */
     gboolean migration_helps;
     guint urgency_s; /* from time_us to the failure, as is typical of its signs; 0: not known */

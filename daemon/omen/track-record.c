@@ -41,7 +41,8 @@ omen_track_record_get_precision(const OmenTrackRecord *self)
 static gboolean
 is_alike(const OmenData *detection, const OmenData *other)
 {
-    return other->failure_class == detection->failure_class && other->scope == detection->scope &&
+    return other->is_proven == detection->is_proven &&
+           other->failure_class == detection->failure_class && other->scope == detection->scope &&
            (detection->id == 0 || other->id != detection->id);
 }
 

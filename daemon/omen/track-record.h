@@ -3,7 +3,8 @@
  * How right the omens of this host have been so far, and what that says of the next one.
  *
  * Pure. What a guest says of itself is a record of its own: a guest that cries wolf, or that dies
- * on purpose, changes nothing of what the host's or libvirt's word counts for.
+ * on purpose, changes nothing of what the host's or libvirt's word counts for; nor does what is not
+ * proven by who wrote it.
  */
 #pragma once
 

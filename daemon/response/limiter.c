@@ -78,14 +78,16 @@ is_of_same_devices(const OmenData *omen, const OmenData *other)
            g_str_equal(omen->device, other->device);
 }
 
-/* About the same danger, by another word than this omen's. A guest's word counts for nothing. */
+/* About the same danger, by another word than this omen's. A guest's word counts for nothing, nor
+ * does what is not proven. */
 static gboolean
 is_independent(const OmenData *omen, const OmenData *other)
 {
     if (!*omen->domain_uuid && !is_of_same_devices(omen, other))
         return FALSE;
-    return other->id != omen->id && other->failure_class != OMEN_FAILURE_UNKNOWN &&
-           other->scope != OMEN_SCOPE_GUEST && g_str_equal(other->domain_uuid, omen->domain_uuid) &&
+    return other->id != omen->id && other->is_proven &&
+           other->failure_class != OMEN_FAILURE_UNKNOWN && other->scope != OMEN_SCOPE_GUEST &&
+           g_str_equal(other->domain_uuid, omen->domain_uuid) &&
            (other->failure_class != omen->failure_class ||
             !g_str_equal(other->stream, omen->stream));
 }
@@ -103,7 +105,7 @@ gather_omens(const OmenData *omen, OmenRegistry *omens, OmenLimiterFacts *facts)
             continue;
         facts->n_independent += is_independent(omen, other) ? 1 : 0;
         /* Guests could feign a storm, and so keep others from being moved. */
-        if (*other->domain_uuid && other->scope != OMEN_SCOPE_GUEST)
+        if (*other->domain_uuid && other->is_proven && other->scope != OMEN_SCOPE_GUEST)
             g_hash_table_add(alarmed, g_strdup(other->domain_uuid));
     }
     facts->n_alarmed_domains = g_hash_table_size(alarmed);

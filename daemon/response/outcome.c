@@ -137,7 +137,8 @@ may_speak_of(const char *stream_name, const OmenData *omen)
 
     if (g_str_equal(stream_name, omen->stream))
         return TRUE;
-    return !g_str_has_prefix(stream_name, OMEN_STREAM_GUEST_PREFIX) &&
+    return !g_str_equal(stream_name, OMEN_STREAM_UNPROVEN) &&
+           !g_str_has_prefix(stream_name, OMEN_STREAM_GUEST_PREFIX) &&
            g_str_equal(omen->domain_uuid, colon ? colon + 1 : "");
 }
 

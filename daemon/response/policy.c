@@ -64,6 +64,9 @@ omen_policy_decide(OmenMode mode, const OmenData *omen)
     } else if (omen->scope == OMEN_SCOPE_GUEST) {
         decision.action = OMEN_ACTION_PROPOSED;
         decision.explanation = "a guest's own word moves nothing without approval";
+    } else if (!omen->is_proven) {
+        decision.action = OMEN_ACTION_PROPOSED;
+        decision.explanation = OMEN_POLICY_NOT_PROVEN;
     } else if (mode == OMEN_MODE_ADVISE) {
         decision.action = OMEN_ACTION_PROPOSED;
         decision.explanation = "mode advise: waits for approval";

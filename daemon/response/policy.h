@@ -3,9 +3,10 @@
  * The policy: what is to be done about an omen. Pure.
  *
  * What binds it: a guest's word never moves anything by itself, and never concerns anyone but that
- * guest; nothing moves in the default mode without an operator's approval; where moving does not
- * help, nothing moves; and a failure of an unknown kind is proposed, whatever the mode: more needs
- * a second, independent sign or an operator's leave (act_on_unknown).
+ * guest; what is not proven by who wrote it moves nothing by itself; nothing moves in the default
+ * mode without an operator's approval; where moving does not help, nothing moves; and a failure of
+ * an unknown kind is proposed, whatever the mode: more needs a second, independent sign or an
+ * operator's leave (act_on_unknown).
  */
 #pragma once
 
@@ -13,6 +14,11 @@
 #include "omen/omen.h"
 
 G_BEGIN_DECLS
+
+/* What is not proven by who wrote it is never acted upon by the daemon itself, in any mode. */
+#define OMEN_POLICY_NOT_PROVEN                                                                     \
+    "not proven: who wrote it is not one whose word counts for this (see explain); waits for "     \
+    "approval"
 
 /* Whom an omen endangers. */
 typedef enum {

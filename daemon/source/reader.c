@@ -8,14 +8,17 @@
 #include <unistd.h>
 
 #define MAX_BATCHES_WAITING 8
-#define MAX_IDENTIFIER      255
+#define MAX_NAME            255
 
-/* A record as it stands in a batch: this, its identifier, its message. */
+/* A record as it stands in a batch: this, its identifier, its writer, its unit, its message. */
 typedef struct {
     gint64 time_us;
     guint32 message_length;
     guint8 priority;
+    guint8 origin;
     guint8 identifier_length;
+    guint8 writer_length;
+    guint8 unit_length;
 } Header;
 
 typedef struct {
@@ -160,6 +163,16 @@ omen_reader_dup_bookmark(OmenReader *self)
     return g_strdup(self->bookmark);
 }
 
+/* The next @length bytes; moves on behind them. */
+static const char *
+take_bytes(const guint8 **at, gsize length)
+{
+    const char *text = (const char *) *at;
+
+    *at += length;
+    return text;
+}
+
 static void
 emit_records(OmenSource *source, const Batch *batch)
 {
@@ -173,12 +186,15 @@ emit_records(OmenSource *source, const Batch *batch)
         at += sizeof header;
         record.time_us = header.time_us;
         record.priority = (OmenPriority) header.priority;
-        record.identifier = (const char *) at;
+        record.origin = (OmenOrigin) header.origin;
         record.identifier_length = header.identifier_length;
-        at += header.identifier_length;
-        record.message = (const char *) at;
+        record.identifier = take_bytes(&at, header.identifier_length);
+        record.writer_length = header.writer_length;
+        record.writer = take_bytes(&at, header.writer_length);
+        record.unit_length = header.unit_length;
+        record.unit = take_bytes(&at, header.unit_length);
         record.message_length = header.message_length;
-        at += header.message_length;
+        record.message = take_bytes(&at, header.message_length);
         omen_source_emit(source, &record);
     }
 }
@@ -246,12 +262,19 @@ void
 omen_reader_add(OmenReader *self, const OmenRecord *record)
 {
     Batch *batch = self->batch;
-    Header header = {record->time_us, (guint32) record->message_length, (guint8) record->priority,
-                     (guint8) MIN(record->identifier_length, MAX_IDENTIFIER)};
+    Header header = {.time_us = record->time_us,
+                     .message_length = (guint32) record->message_length,
+                     .priority = (guint8) record->priority,
+                     .origin = (guint8) record->origin,
+                     .identifier_length = (guint8) MIN(record->identifier_length, MAX_NAME),
+                     .writer_length = (guint8) MIN(record->writer_length, MAX_NAME),
+                     .unit_length = (guint8) MIN(record->unit_length, MAX_NAME)};
 
     g_byte_array_append(batch->records, (const guint8 *) &header, sizeof header);
     g_byte_array_append(batch->records, (const guint8 *) record->identifier,
                         header.identifier_length);
+    g_byte_array_append(batch->records, (const guint8 *) record->writer, header.writer_length);
+    g_byte_array_append(batch->records, (const guint8 *) record->unit, header.unit_length);
     g_byte_array_append(batch->records, (const guint8 *) record->message, header.message_length);
     batch->n_records++;
 }

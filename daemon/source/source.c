@@ -6,6 +6,7 @@ G_DEFINE_QUARK(omen - source - error - quark, omen_source_error)
 typedef struct {
     char *name;
     int provenance;
+    OmenOrigin origin;
     char *bookmark; /* of the earlier life */
     char *problem;
     OmenSourceRecordFunc function;
@@ -144,10 +145,20 @@ omen_source_get_name(OmenSource *self)
     return private_of(self)->name;
 }
 
-OmenProvenance
-omen_source_get_provenance(OmenSource *self)
+OmenOrigin
+omen_source_get_origin(OmenSource *self)
 {
-    return (OmenProvenance) private_of(self)->provenance;
+    OmenSourcePrivate *private = private_of(self);
+
+    if (private->provenance == OMEN_PROVENANCE_DOMAIN)
+        return OMEN_ORIGIN_HYPERVISOR;
+    return private->provenance == OMEN_PROVENANCE_GUEST ? OMEN_ORIGIN_GUEST : private->origin;
+}
+
+void
+omen_source_set_origin(OmenSource *self, OmenOrigin origin)
+{
+    private_of(self)->origin = origin;
 }
 
 const char *
@@ -182,11 +193,14 @@ void
 omen_source_emit(OmenSource *self, const OmenRecord *record)
 {
     OmenSourcePrivate *private = private_of(self);
+    OmenRecord vouched = *record;
 
     if (!private->function)
         return;
+    if (private->provenance != OMEN_PROVENANCE_HOST || record->origin == OMEN_ORIGIN_UNPROVEN)
+        vouched.origin = omen_source_get_origin(self);
     private->n_records++;
-    private->function(self, record, private->user_data);
+    private->function(self, &vouched, private->user_data);
 }
 
 void

@@ -51,7 +51,12 @@ void omen_source_start(OmenSource *self, OmenSourceRecordFunc function, gpointer
 void omen_source_stop(OmenSource *self);
 
 const char *omen_source_get_name(OmenSource *self);
-OmenProvenance omen_source_get_provenance(OmenSource *self);
+
+/* Of its records that say nothing of it themselves: of a domain's source OMEN_ORIGIN_HYPERVISOR, of
+ * a guest's OMEN_ORIGIN_GUEST (these two are not changed by anything), of the host's
+ * OMEN_ORIGIN_UNPROVEN until it is set. */
+OmenOrigin omen_source_get_origin(OmenSource *self);
+void omen_source_set_origin(OmenSource *self, OmenOrigin origin);
 
 /* Why it does not read at present; NULL: it does. */
 const char *omen_source_get_problem(OmenSource *self);

@@ -62,6 +62,10 @@ static const char *const migrations[] = {
     "  outcome LIKE 'libvirt does not answer: waits%' OR"
     "  outcome LIKE 'an evacuation was begun only just: waits%');",
     "SELECT 1;", /* streams.engine is compressed: an earlier version could not read it */
+    /* Of omens of an earlier version it is not known who wrote them. */
+    "ALTER TABLE omens ADD COLUMN origin TEXT NOT NULL DEFAULT 'unproven';"
+    "ALTER TABLE omens ADD COLUMN writer TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE omens ADD COLUMN is_proven INTEGER NOT NULL DEFAULT 0;",
 };
 
 guint

@@ -77,11 +77,13 @@ read_omen_words(sqlite3_stmt *row, OmenData *data)
     g_autofree char *action = omen_sql_dup_text(row, 15);
     g_autofree char *fate = omen_sql_dup_text(row, 21);
     g_autofree char *hold = omen_sql_dup_text(row, 24);
+    g_autofree char *origin = omen_sql_dup_text(row, 25);
 
     return omen_scope_from_string(scope, &data->scope) &&
            omen_failure_class_from_string(failure_class, &data->failure_class) &&
            omen_action_from_string(action, &data->action) &&
-           omen_fate_from_string(fate, &data->fate) && omen_hold_from_string(hold, &data->hold);
+           omen_fate_from_string(fate, &data->fate) && omen_hold_from_string(hold, &data->hold) &&
+           omen_origin_from_string(origin, &data->origin);
 }
 
 static void
@@ -147,6 +149,8 @@ read_omen(Load *load, sqlite3_stmt *row, GError **error)
     read_text(row, 20, &data->judges);
     data->fate_us = sqlite3_column_int64(row, 22);
     read_reach(row, data);
+    read_text(row, 26, &data->writer);
+    data->is_proven = sqlite3_column_int(row, 27) != 0;
     if (!read_lines(load, data, error))
         return FALSE;
     g_ptr_array_add(load->contents->omens, g_steal_pointer(&data));

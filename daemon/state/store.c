@@ -22,13 +22,15 @@ static const char *const statement_texts[N_STATEMENTS] = {
     [DELETE_BOOKMARKS] = "DELETE FROM bookmarks WHERE stream = ?1",
     [PUT_BOOKMARK] = "INSERT INTO bookmarks VALUES (?1, ?2, ?3)",
     [PUT_OMEN] = "INSERT INTO omens VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-                 "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25) "
+                 "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, "
+                 "?27, ?28) "
                  "ON CONFLICT (id) DO UPDATE SET time_us = ?2, "
                  "last_us = ?3, expires_us = ?4, stream = ?5, scope = ?6, class = ?7, device = ?8, "
                  "domain_uuid = ?9, domain_name = ?10, probability = ?11, migration_helps = ?12, "
                  "reason = ?13, n_records = ?14, template_id = ?15, action = ?16, outcome = ?17, "
                  "urgency_s = ?18, templates = ?19, normal = ?20, judges = ?21, fate = ?22, "
-                 "fate_us = ?23, device_reach = ?24, hold = ?25",
+                 "fate_us = ?23, device_reach = ?24, hold = ?25, origin = ?26, writer = ?27, "
+                 "is_proven = ?28",
     [DELETE_OMEN_RECORDS] = "DELETE FROM omen_records WHERE omen = ?1",
     [PUT_OMEN_RECORD] = "INSERT INTO omen_records VALUES (?1, ?2, ?3)",
     [PUT_VERDICT] = "INSERT INTO verdicts (time_us, stream, template_id, template, judge, "
@@ -199,14 +201,15 @@ omen_store_put_omen(OmenStore *self, const OmenData *data, GError **error)
 
     return put != NULL &&
            omen_sql_run(
-               put, error, "iiiittttttditiittittttitt", to_int64(data->id), data->time_us,
+               put, error, "iiiittttttditiittittttitttti", to_int64(data->id), data->time_us,
                data->last_us, data->expires_us, data->stream, omen_scope_to_string(data->scope),
                omen_failure_class_to_string(data->failure_class), data->device, data->domain_uuid,
                data->domain_name, data->probability, (gint64) data->migration_helps, data->reason,
                to_int64(data->n_records), (gint64) data->template_id,
                omen_action_to_string(data->action), data->outcome, (gint64) data->urgency_s,
                templates, normal, data->judges, omen_fate_to_string(data->fate), data->fate_us,
-               reach, omen_hold_to_string(data->hold)) &&
+               reach, omen_hold_to_string(data->hold), omen_origin_to_string(data->origin),
+               data->writer, (gint64) data->is_proven) &&
            put_omen_records(self, data, error);
 }
 

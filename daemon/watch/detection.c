@@ -55,6 +55,10 @@ omen_detection_describe(OmenStream *stream,
     set_string(&detection->domain_name, domain_name);
     set_string(&detection->device, verdict->device);
     set_string(&detection->reason, verdict->reason);
+    detection->origin = record->origin;
+    g_free(detection->writer);
+    detection->writer = g_strndup(record->writer ? record->writer : "", record->writer_length);
+    detection->is_proven = omen_stream_proves(stream, record, verdict);
     detection->scope = verdict->scope;
     detection->failure_class = verdict->failure_class;
     detection->probability = decision->score;

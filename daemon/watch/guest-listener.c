@@ -38,7 +38,7 @@ add_channel(OmenGuestListener *self)
 
     self->channel = omen_guest_channel_source_new(self->hypervisor, self->uuid, self->name, &budget,
                                                   omen_stream_get_bookmark(self->stream, name));
-    omen_stream_add_source(self->stream, self->channel, FALSE);
+    omen_stream_add_source(self->stream, self->channel, NULL);
 }
 
 /* What the guest's kernel prints: "[    1.234567] message", or anything. */
@@ -70,7 +70,7 @@ add_serial(OmenGuestListener *self)
     self->serial =
         omen_file_source_new_full(self->files, name, self->ways->serial_log, OMEN_PROVENANCE_GUEST,
                                   parse_serial_line, omen_stream_get_bookmark(self->stream, name));
-    omen_stream_add_source(self->stream, self->serial, FALSE);
+    omen_stream_add_source(self->stream, self->serial, NULL);
 }
 
 static void
@@ -81,7 +81,7 @@ add_pull(OmenGuestListener *self)
     self->pull = omen_agent_source_new(self->hypervisor, self->uuid, self->name,
                                        self->settings->pull_period_s,
                                        omen_stream_get_bookmark(self->stream, name));
-    omen_stream_add_source(self->stream, self->pull, FALSE);
+    omen_stream_add_source(self->stream, self->pull, NULL);
 }
 
 static gboolean forwarder_is_alive(OmenGuestListener *self);
@@ -221,10 +221,10 @@ omen_guest_listener_add_heartbeats(OmenGuestListener *self,
 {
     omen_stream_add_source(
         self->stream,
-        omen_heartbeat_source_new(prober, OMEN_PROBE_AGENT, self->uuid, self->name, limits), FALSE);
+        omen_heartbeat_source_new(prober, OMEN_PROBE_AGENT, self->uuid, self->name, limits), NULL);
     omen_stream_add_source(
         self->stream,
-        omen_heartbeat_source_new_for_beats(self->name, limits, get_last_beat_us, self), FALSE);
+        omen_heartbeat_source_new_for_beats(self->name, limits, get_last_beat_us, self), NULL);
 }
 
 static gboolean

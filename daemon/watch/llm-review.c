@@ -71,6 +71,10 @@ take_verdict(OmenData *detection, const OmenVerdict *verdict)
     gboolean keeps_device =
         detection->scope == OMEN_SCOPE_DEVICE && verdict->scope == OMEN_SCOPE_HOST;
 
+    /* A service's word is proven of what the judge read in it. */
+    if (detection->origin == OMEN_ORIGIN_SYSTEM &&
+        detection->failure_class != verdict->failure_class)
+        detection->is_proven = FALSE;
     detection->scope = keeps_device ? OMEN_SCOPE_DEVICE : verdict->scope;
     detection->failure_class = verdict->failure_class;
     detection->probability = verdict->probability;
@@ -135,18 +139,12 @@ ask_of(OmenStream *stream, const OmenRecord *record)
     return omen_llm_question_new(&evidence);
 }
 
-/* What this daemon has measured itself is no line that a model could know more of. */
+/* What this daemon has measured itself is no line that a model could know more of; and what anybody
+ * may write neither spends what may be asked in an hour nor gets a say in the model's answers. */
 static gboolean
-is_measured(const OmenRecord *record)
+is_for_judge_alone(const OmenStream *stream, const OmenRecord *record)
 {
-    static const char *const names[] = {"pressure", "heartbeat", "clock"};
-
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (strlen(names[i]) == record->identifier_length &&
-            memcmp(names[i], record->identifier, record->identifier_length) == 0)
-            return TRUE;
-    }
-    return FALSE;
+    return record->origin == OMEN_ORIGIN_MEASURED || !omen_stream_knows_writer(stream, record);
 }
 
 /* What repeats is not asked about: it is normal here, unless an answer that is remembered calls it
@@ -170,7 +168,7 @@ omen_llm_review_take(OmenLlmReview *self,
     g_autoptr(GError) error = NULL;
     Doubt *doubt;
 
-    if (is_measured(record)) {
+    if (is_for_judge_alone(stream, record)) {
         if (decision->omen)
             self->function(omen_detection_describe(stream, uuid, name, record, decision),
                            self->user_data);

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "watch/stream.h"
 
+#include "watch/floods.h"
+
 #include <string.h>
 
 /* A source with what is counted of it here. */
 typedef struct {
     OmenStream *stream; /* not owned: it owns this */
     OmenSource *source;
-    gboolean skip_kernel;
+    OmenSource *kernel; /* borrowed, nullable: brings what the kernel says */
     guint64 anomalies;
+    guint64 n_left_out; /* a writer's that wrote too much */
 } Feed;
 
 struct _OmenStream {
@@ -22,6 +25,9 @@ struct _OmenStream {
     OmenHistogram delays; /* from a record's own time stamp to its score */
     OmenStreamFilter filter;
     gpointer filter_data;
+    const OmenWriters *writers;
+    OmenStream *unproven; /* nullable */
+    OmenFloods *floods;   /* of those whose records go there */
     gboolean tells_doubts;
     guint64 n_records;
     guint64 n_records_saved;
@@ -63,6 +69,7 @@ static void
 omen_stream_init(OmenStream *self)
 {
     self->feeds = g_ptr_array_new_with_free_func((GDestroyNotify) feed_free);
+    self->floods = omen_floods_new();
     self->scores = omen_score_history_new();
     omen_stream_init_delays(&self->delays);
     self->bookmarks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -74,6 +81,8 @@ omen_stream_finalize(GObject *object)
     OmenStream *self = OMEN_STREAM(object);
 
     g_ptr_array_unref(self->feeds);
+    g_clear_object(&self->unproven);
+    omen_floods_free(self->floods);
     g_hash_table_unref(self->bookmarks);
     omen_score_history_free(self->scores);
     omen_detector_free(self->detector);
@@ -125,7 +134,8 @@ omen_stream_name_get_provenance(const char *name)
 {
     if (g_str_has_prefix(name, OMEN_STREAM_DOMAIN_PREFIX))
         return OMEN_PROVENANCE_DOMAIN;
-    return g_str_equal(name, OMEN_STREAM_HOST) ? OMEN_PROVENANCE_HOST : OMEN_PROVENANCE_GUEST;
+    return g_str_has_prefix(name, OMEN_STREAM_GUEST_PREFIX) ? OMEN_PROVENANCE_GUEST
+                                                            : OMEN_PROVENANCE_HOST;
 }
 
 void
@@ -146,11 +156,33 @@ omen_stream_get_bookmark(OmenStream *self, const char *source_name)
     return g_hash_table_lookup(self->bookmarks, source_name);
 }
 
+/* By the text: what files and sockets have is no more. */
 static gboolean
-is_from_kernel(const OmenRecord *record)
+says_to_be_kernel(const OmenRecord *record)
 {
     return record->identifier_length == strlen("kernel") &&
            memcmp(record->identifier, "kernel", strlen("kernel")) == 0;
+}
+
+/* Another source brings it. */
+static gboolean
+is_double(const Feed *feed, const OmenRecord *record)
+{
+    return feed->kernel && says_to_be_kernel(record) && !omen_source_get_problem(feed->kernel);
+}
+
+gboolean
+omen_stream_knows_writer(const OmenStream *self, const OmenRecord *record)
+{
+    return self->writers && omen_writers_know(self->writers, record);
+}
+
+gboolean
+omen_stream_proves(const OmenStream *self, const OmenRecord *record, const OmenVerdict *verdict)
+{
+    return self->writers &&
+           omen_writers_prove(self->writers, omen_detector_get_judge(self->detector), record,
+                              verdict);
 }
 
 static gboolean
@@ -160,14 +192,9 @@ is_doubtful(const OmenDecision *decision)
 }
 
 static void
-on_record(OmenSource *source, const OmenRecord *record, gpointer user_data)
+take(OmenStream *self, Feed *feed, const OmenRecord *record)
 {
-    Feed *feed = user_data;
-    OmenStream *self = feed->stream;
     OmenDecision decision;
-
-    if (feed->skip_kernel && is_from_kernel(record))
-        return;
 
     if (self->filter && self->filter(self, record, self->filter_data))
         return;
@@ -184,16 +211,51 @@ on_record(OmenSource *source, const OmenRecord *record, gpointer user_data)
         g_signal_emit(self, signals[SIGNAL_DETECTION], 0, record, &decision);
 }
 
+static void
+on_record(OmenSource *source, const OmenRecord *record, gpointer user_data)
+{
+    Feed *feed = user_data;
+    OmenStream *self = feed->stream;
+
+    if (is_double(feed, record))
+        return;
+    if (!self->unproven || omen_stream_knows_writer(self, record))
+        take(self, feed, record);
+    else if (omen_floods_admit(self->floods, record, omen_source_get_name(source),
+                               g_get_monotonic_time()))
+        take(self->unproven, feed, record);
+    else
+        feed->n_left_out++;
+}
+
 void
-omen_stream_add_source(OmenStream *self, OmenSource *source, gboolean skip_kernel)
+omen_stream_add_source(OmenStream *self, OmenSource *source, OmenSource *kernel)
 {
     Feed *feed = g_new0(Feed, 1);
 
     feed->stream = self;
     feed->source = source;
-    feed->skip_kernel = skip_kernel;
+    feed->kernel = kernel;
     g_ptr_array_add(self->feeds, feed);
     omen_source_start(source, on_record, feed);
+}
+
+void
+omen_stream_set_writers(OmenStream *self, const OmenWriters *writers)
+{
+    self->writers = writers;
+}
+
+void
+omen_stream_set_unproven(OmenStream *self, OmenStream *unproven)
+{
+    g_set_object(&self->unproven, unproven);
+}
+
+char *
+omen_stream_describe_floods(OmenStream *self)
+{
+    return omen_floods_describe(self->floods, g_get_monotonic_time());
 }
 
 void
@@ -222,6 +284,15 @@ omen_stream_get_scores(OmenStream *self)
     return self->scores;
 }
 
+/* It vouches for who wrote what it brings, be it only of some. */
+static gboolean
+is_trusted(OmenSource *source)
+{
+    OmenOrigin origin = omen_source_get_origin(source);
+
+    return origin != OMEN_ORIGIN_GUEST && origin != OMEN_ORIGIN_UNPROVEN;
+}
+
 GPtrArray *
 omen_stream_list_status(OmenStream *self)
 {
@@ -234,9 +305,9 @@ omen_stream_list_status(OmenStream *self)
         const char *problem = omen_source_get_problem(feed->source);
 
         status->source = g_strdup(omen_source_get_name(feed->source));
-        status->trusted = omen_source_get_provenance(feed->source) != OMEN_PROVENANCE_GUEST;
+        status->trusted = is_trusted(feed->source);
         status->records = omen_source_get_n_records(feed->source);
-        status->dropped = omen_source_get_n_dropped(feed->source);
+        status->dropped = omen_source_get_n_dropped(feed->source) + feed->n_left_out;
         status->anomalies = feed->anomalies;
         status->training = training;
         status->problem = g_strdup(problem ? problem : "");

@@ -16,6 +16,8 @@
 #include "watch/score-history.h"
 #include "watch/stream-status.h"
 
+#include "judge/writers.h"
+
 #include <virt-omen/detector.h>
 
 G_BEGIN_DECLS
@@ -25,6 +27,7 @@ G_DECLARE_FINAL_TYPE(OmenStream, omen_stream, OMEN, STREAM, GObject)
 
 /* The names of streams: the host's, a domain's, a guest's. */
 #define OMEN_STREAM_HOST          "host"
+#define OMEN_STREAM_UNPROVEN      "unproven" /* said of the host by whoever is not believed */
 #define OMEN_STREAM_DOMAIN_PREFIX "domain:"
 #define OMEN_STREAM_GUEST_PREFIX  "guest:"
 
@@ -42,9 +45,25 @@ void omen_stream_set_bookmarks(OmenStream *self, GVariant *bookmarks);
 /* Returns: (nullable), borrowed: where the source of that name had come to in an earlier life. */
 const char *omen_stream_get_bookmark(OmenStream *self, const char *source_name);
 
-/* Adds and starts a source. Takes @source. @skip_kernel: leave out records of the kernel, because
- * another source of this stream brings them. */
-void omen_stream_add_source(OmenStream *self, OmenSource *source, gboolean skip_kernel);
+/* Adds and starts a source. Takes @source. @kernel: (nullable): another source of this stream that
+ * brings what the kernel says: while that one reads, records are left out here that say to be the
+ * kernel's. */
+void omen_stream_add_source(OmenStream *self, OmenSource *source, OmenSource *kernel);
+
+/* Who may say what; borrowed, for as long as the stream. Without it nothing is proven. */
+void omen_stream_set_writers(OmenStream *self, const OmenWriters *writers);
+
+/* Records by whoever is not believed of anything are @unproven's (referenced): they are scored and
+ * learnt there, so much of each writer in a second, and not here. */
+void omen_stream_set_unproven(OmenStream *self, OmenStream *unproven);
+
+/* Is the record by one whose word counts for anything; and for what @verdict says of it? */
+gboolean omen_stream_knows_writer(const OmenStream *self, const OmenRecord *record);
+gboolean
+omen_stream_proves(const OmenStream *self, const OmenRecord *record, const OmenVerdict *verdict);
+
+/* Who writes more than is read, in a sentence; NULL: nobody. (transfer full) */
+char *omen_stream_describe_floods(OmenStream *self);
 
 /* "detection" is emitted of doubtful records as well, from now on. */
 void omen_stream_tell_doubts(OmenStream *self);

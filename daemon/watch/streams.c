@@ -5,14 +5,11 @@
 #include "source/health/pressure-source.h"
 #include "source/log/domain-event-source.h"
 #include "source/log/file-watcher.h"
-#include "source/log/journal-source.h"
-#include "source/log/kmsg-source.h"
 #include "source/log/qemu-log-source.h"
-#include "source/log/syslog-source.h"
+#include "watch/host-logs.h"
 
 #include <string.h>
 
-#define JOURNAL_SOCKET  "/run/systemd/journal/socket"
 #define QEMU_PIDS       "/run/libvirt/qemu/"
 #define GUEST_THRESHOLD 0.75
 #define MAX_KEPT        (2 * OMEN_STREAMS_MAX_DOMAINS) /* a domain's stream, and its guest's */
@@ -35,7 +32,10 @@ struct _OmenStreams {
     OmenFileWatcher *files;       /* the host's logs and QEMU's */
     OmenFileWatcher *guest_files; /* what may lie on another machine's disk */
     OmenProber *prober;           /* NULL: heartbeats are not asked for */
+    OmenWriters *writers;
     Watch *host;
+    Watch *unproven;              /* what is said of the host by whoever is not believed */
+    OmenSource *kmsg;             /* the host stream's; NULL: it is not read */
     OmenPressureSource *pressure; /* the host stream's; NULL: it is not measured */
     GHashTable *domains;          /* UUID -> Watch */
     GHashTable *kept; /* stream name -> GVariant: states of an earlier life, not yet taken up */
@@ -86,6 +86,7 @@ omen_streams_finalize(GObject *object)
 
     g_signal_handlers_disconnect_by_data(self->hypervisor, self);
     g_clear_pointer(&self->host, watch_free);
+    g_clear_pointer(&self->unproven, watch_free);
     g_hash_table_unref(self->domains);
     g_hash_table_unref(self->kept);
     omen_file_watcher_unref(self->files);
@@ -93,6 +94,7 @@ omen_streams_finalize(GObject *object)
     g_clear_object(&self->prober);
     g_object_unref(self->hypervisor);
     g_object_unref(self->judge);
+    omen_writers_free(self->writers);
     G_OBJECT_CLASS(omen_streams_parent_class)->finalize(object);
 }
 
@@ -108,10 +110,12 @@ omen_streams_class_init(OmenStreamsClass *class)
 OmenStreams *
 omen_streams_new(const OmenConfiguration *configuration,
                  OmenJudge *judge,
+                 OmenWriters *writers,
                  OmenHypervisor *hypervisor)
 {
     OmenStreams *self = g_object_new(OMEN_TYPE_STREAMS, NULL);
 
+    self->writers = writers;
     self->configuration = configuration;
     self->judge = g_object_ref(judge);
     self->hypervisor = g_object_ref(hypervisor);
@@ -202,8 +206,10 @@ make_stream(OmenStreams *self,
 
     if (stream && bookmarks)
         omen_stream_set_bookmarks(stream, bookmarks);
-    if (stream)
+    if (stream) {
+        omen_stream_set_writers(stream, self->writers);
         g_hash_table_remove(self->kept, stream_name);
+    }
     return stream;
 }
 
@@ -233,22 +239,6 @@ watch_new(OmenStreams *self,
     return watch;
 }
 
-static gboolean
-uses_journal(const OmenConfiguration *configuration)
-{
-    if (configuration->journal == OMEN_SWITCH_AUTO)
-        return g_file_test(JOURNAL_SOCKET, G_FILE_TEST_EXISTS);
-    return configuration->journal == OMEN_SWITCH_YES;
-}
-
-static gboolean
-uses_files(const OmenConfiguration *configuration)
-{
-    if (configuration->read_files == OMEN_SWITCH_AUTO)
-        return !uses_journal(configuration);
-    return configuration->read_files == OMEN_SWITCH_YES;
-}
-
 static OmenHeartbeatLimits
 get_limits(OmenStreams *self)
 {
@@ -263,10 +253,10 @@ add_host_pulse(OmenStreams *self)
 
     if (!self->prober)
         return;
-    omen_stream_add_source(self->host->stream, omen_clock_source_new(), FALSE);
+    omen_stream_add_source(self->host->stream, omen_clock_source_new(), NULL);
     omen_stream_add_source(
         self->host->stream,
-        omen_heartbeat_source_new(self->prober, OMEN_PROBE_LIBVIRTD, "", "", &limits), FALSE);
+        omen_heartbeat_source_new(self->prober, OMEN_PROBE_LIBVIRTD, "", "", &limits), NULL);
 }
 
 static gboolean
@@ -274,37 +264,17 @@ add_host_sources(OmenStreams *self, GError **error)
 {
     const OmenConfiguration *configuration = self->configuration;
     OmenStream *stream = self->host->stream;
-    gboolean has_kmsg = configuration->kmsg == OMEN_SWITCH_YES;
 
-    if (has_kmsg)
-        omen_stream_add_source(
-            stream, omen_kmsg_source_new(NULL, omen_stream_get_bookmark(stream, "kmsg")), FALSE);
-    if (uses_journal(configuration))
-        omen_stream_add_source(
-            stream, omen_journal_source_new(NULL, omen_stream_get_bookmark(stream, "journal")),
-            has_kmsg);
-    for (guint i = 0; uses_files(configuration) && configuration->files[i]; i++) {
-        const char *path = configuration->files[i];
-        g_autofree char *name = g_strconcat("file:", path, NULL);
-        omen_stream_add_source(
-            stream, omen_file_source_new(self->files, path, omen_stream_get_bookmark(stream, name)),
-            has_kmsg);
-    }
-    for (guint i = 0; configuration->syslog_sockets[i]; i++) {
-        OmenSource *source = omen_syslog_source_new(configuration->syslog_sockets[i], error);
-        if (!source)
-            return FALSE;
-        omen_stream_add_source(stream, source, has_kmsg);
-    }
+    if (!omen_host_logs_add(stream, configuration, self->files, &self->kmsg, error))
+        return FALSE;
     if (configuration->pressure) {
         self->pressure = OMEN_PRESSURE_SOURCE(omen_pressure_source_new());
-        omen_stream_add_source(stream, OMEN_SOURCE(self->pressure), FALSE);
+        omen_stream_add_source(stream, OMEN_SOURCE(self->pressure), NULL);
     }
     for (guint i = 0; configuration->pressure && configuration->pressure_groups[i]; i++) {
         const char *folder = configuration->pressure_groups[i];
         omen_stream_add_source(
-            stream, omen_pressure_source_new_for_group(folder, folder, OMEN_PROVENANCE_HOST),
-            FALSE);
+            stream, omen_pressure_source_new_for_group(folder, folder, OMEN_PROVENANCE_HOST), NULL);
     }
     add_host_pulse(self);
     return TRUE;
@@ -317,18 +287,18 @@ add_domain_sources(OmenStreams *self, Watch *watch)
 
     omen_stream_add_source(watch->stream,
                            omen_domain_event_source_new(self->hypervisor, watch->uuid, watch->name),
-                           FALSE);
+                           NULL);
     if (self->prober) {
         const OmenHeartbeatLimits limits = get_limits(self);
         omen_stream_add_source(watch->stream,
                                omen_heartbeat_source_new(self->prober, OMEN_PROBE_QEMU, watch->uuid,
                                                          watch->name, &limits),
-                               FALSE);
+                               NULL);
     }
     if (configuration->pressure && !strchr(watch->name, '/')) {
         g_autofree char *pid_file = g_strconcat(QEMU_PIDS, watch->name, ".pid", NULL);
         omen_stream_add_source(watch->stream,
-                               omen_pressure_source_new_for_process(watch->name, pid_file), FALSE);
+                               omen_pressure_source_new_for_process(watch->name, pid_file), NULL);
     }
     if (configuration->qemu_logs) {
         g_autofree char *name = g_strconcat("qemu-log:", watch->name, NULL);
@@ -336,7 +306,7 @@ add_domain_sources(OmenStreams *self, Watch *watch)
         OmenSource *source = omen_qemu_log_source_new(self->files, configuration->qemu_log_dir,
                                                       watch->name, bookmark);
         if (source)
-            omen_stream_add_source(watch->stream, source, FALSE);
+            omen_stream_add_source(watch->stream, source, NULL);
     }
 }
 
@@ -357,11 +327,7 @@ listen_to_guest(OmenStreams *self, Watch *watch)
      * known to be a failure counts, of all the new things that a boot says. */
     config.profile.training = self->configuration->domain_training;
     config.threshold = MAX(config.threshold, GUEST_THRESHOLD);
-    if (config.miner.max_clusters == 0 || config.miner.max_clusters > settings->max_templates)
-        config.miner.max_clusters = settings->max_templates;
-    config.miner.max_bytes = MIN(config.miner.max_bytes, (gsize) settings->memory_kib * 1024);
-    config.profile.max_subsequences =
-        MIN(config.profile.max_subsequences, settings->max_subsequences);
+    omen_guest_settings_limit(settings, &config);
     stream = make_stream(self, &config, OMEN_PROVENANCE_GUEST, name, &error);
     if (error) {
         g_warning("the guest of domain %s is not heard: %s", watch->name, error->message);
@@ -461,12 +427,33 @@ on_domain_removed(OmenHypervisor *hypervisor G_GNUC_UNUSED,
     self->is_full = FALSE;
 }
 
+static gboolean
+make_host(OmenStreams *self, GError **error)
+{
+    OmenDetectorConfig proven = self->configuration->detector;
+    OmenDetectorConfig unproven = self->configuration->detector;
+
+    /* The kernel alone says too little to train by: what is known to be a failure counts. */
+    if (!omen_host_logs_hear_services(self->configuration)) {
+        proven.profile.training = self->configuration->domain_training;
+        proven.threshold = MAX(proven.threshold, GUEST_THRESHOLD);
+    }
+    omen_guest_settings_limit(&self->configuration->guests, &unproven);
+    self->host = watch_new(self, &proven, OMEN_PROVENANCE_HOST, OMEN_STREAM_HOST, "", "", error);
+    if (!self->host)
+        return FALSE;
+    self->unproven =
+        watch_new(self, &unproven, OMEN_PROVENANCE_HOST, OMEN_STREAM_UNPROVEN, "", "", error);
+    if (!self->unproven)
+        return FALSE;
+    omen_stream_set_unproven(self->host->stream, self->unproven->stream);
+    return TRUE;
+}
+
 gboolean
 omen_streams_start(OmenStreams *self, GError **error)
 {
-    self->host = watch_new(self, &self->configuration->detector, OMEN_PROVENANCE_HOST,
-                           OMEN_STREAM_HOST, "", "", error);
-    if (!self->host || !add_host_sources(self, error))
+    if (!make_host(self, error) || !add_host_sources(self, error))
         return FALSE;
 
     g_signal_connect(self->hypervisor, "domain-added", G_CALLBACK(on_domain_added), self);
@@ -491,6 +478,12 @@ omen_streams_stop(OmenStreams *self)
         if (guest)
             omen_guest_listener_stop(guest);
     }
+}
+
+char *
+omen_streams_describe_doubt(OmenStreams *self)
+{
+    return omen_host_logs_describe_doubt(self->configuration, self->kmsg);
 }
 
 OmenStream *
@@ -520,6 +513,8 @@ omen_streams_lookup(OmenStreams *self, const char *stream_name)
 {
     if (g_str_equal(stream_name, OMEN_STREAM_HOST))
         return self->host->stream;
+    if (g_str_equal(stream_name, OMEN_STREAM_UNPROVEN))
+        return self->unproven->stream;
     if (g_str_has_prefix(stream_name, OMEN_STREAM_DOMAIN_PREFIX))
         return omen_streams_get_domain_stream(self,
                                               stream_name + strlen(OMEN_STREAM_DOMAIN_PREFIX));
@@ -539,6 +534,7 @@ omen_streams_list(OmenStreams *self)
     gpointer watch;
 
     g_ptr_array_add(list, self->host->stream);
+    g_ptr_array_add(list, self->unproven->stream);
     g_hash_table_iter_init(&iter, self->domains);
     while (g_hash_table_iter_next(&iter, NULL, &watch)) {
         OmenGuestListener *guest = ((Watch *) watch)->guest;

@@ -23,9 +23,10 @@ G_DECLARE_FINAL_TYPE(OmenStreams, omen_streams, OMEN, STREAMS, GObject)
 /* More domains than this are not watched (and that is said once). */
 #define OMEN_STREAMS_MAX_DOMAINS 4096
 
-/* References @judge and @hypervisor; @configuration must outlive this. */
+/* References @judge and @hypervisor, takes @writers; @configuration must outlive this. */
 OmenStreams *omen_streams_new(const OmenConfiguration *configuration,
                               OmenJudge *judge,
+                              OmenWriters *writers,
                               OmenHypervisor *hypervisor);
 
 /* What a stream of that name knew in an earlier life (omen_stream_save()); it is taken up when the
@@ -48,6 +49,9 @@ void omen_streams_set_filter(OmenStreams *self, OmenStreamFilter filter, gpointe
 gboolean omen_streams_start(OmenStreams *self, GError **error);
 
 void omen_streams_stop(OmenStreams *self);
+
+/* Why nothing that is said of the host is proven, in a sentence; NULL: some is. (transfer full) */
+char *omen_streams_describe_doubt(OmenStreams *self);
 
 /* (transfer none): the host's; (nullable): a domain's and its guest's by UUID; by a stream's name.
  */

@@ -34,8 +34,10 @@ state_dir={folder}/state
 uri=test:///default
 [sources]
 journal=no
+kmsg=no
 read_files=yes
 files={folder}/syslog
+trusted_files={folder}/syslog
 syslog_sockets=
 [judge]
 knowledge_dir={knowledge}

@@ -61,7 +61,7 @@ def daemon(work, settings):
     (work / "bus.conf").write_text(BUS.format(path=work / "bus"))
     (work / "omen.conf").write_text(
         f"[daemon]\nmode=observe\nlock_memory=no\nstate_dir={work}\n[libvirt]\nuri=qemu:///nowhere\n"
-        f"[sources]\njournal=no\nread_files=yes\nfiles={log}\nsyslog_sockets=\n{settings}[metrics]\nlisten=\n"
+        f"[sources]\njournal=no\nkmsg=no\nread_files=yes\nfiles={log}\nsyslog_sockets=\n{settings}[metrics]\nlisten=\n"
         f"[judge]\nknowledge_dir={bed.ROOT}/data/knowledge\n")
     address = f"unix:path={work}/bus"
     with contextlib.ExitStack() as stack:

@@ -59,6 +59,7 @@ WAITING = {
     "daemon/hypervisor/prober.c": {"ref_connection": ASKING_LIBVIRT, "ask_monitor": ASKING_LIBVIRT, "ask": ASKING_LIBVIRT},
     "daemon/topology/storage.c": {"*": "read by omen_domain_storage_reach_work() only"},
     "daemon/judge/knowledge.c": {"load_file": AT_START},
+    "daemon/judge/writers.c": {"omen_writers_load": AT_START},
     "daemon/notify/journal.c": {"run": "a thread of its own"},
     "daemon/source/log/kmsg-source.c": {"place_new": "a file of /proc, in memory"},
     "daemon/source/reader.c": {"omen_reader_wait": "a thread each reader", "has_room": "a thread each reader",

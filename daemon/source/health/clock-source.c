@@ -97,6 +97,9 @@ omen_clock_source_init(OmenClockSource *self G_GNUC_UNUSED)
 OmenSource *
 omen_clock_source_new(void)
 {
-    return g_object_new(OMEN_TYPE_CLOCK_SOURCE, "name", "clock", "provenance",
-                        (int) OMEN_PROVENANCE_HOST, NULL);
+    OmenSource *self = g_object_new(OMEN_TYPE_CLOCK_SOURCE, "name", "clock", "provenance",
+                                    (int) OMEN_PROVENANCE_HOST, NULL);
+
+    omen_source_set_origin(self, OMEN_ORIGIN_MEASURED);
+    return self;
 }

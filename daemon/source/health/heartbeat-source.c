@@ -150,6 +150,7 @@ make(const char *kind,
     OmenHeartbeatSource *self = g_object_new(OMEN_TYPE_HEARTBEAT_SOURCE, "name", full, "provenance",
                                              (int) provenance, NULL);
 
+    omen_source_set_origin(OMEN_SOURCE(self), OMEN_ORIGIN_MEASURED);
     self->period_s = limits->period_s;
     self->pulse.limit_us = (gint64) limits->period_s * limits->misses * G_USEC_PER_SEC;
     return self;

@@ -266,9 +266,11 @@ static OmenPressureSource *
 make(const char *name, OmenProvenance provenance)
 {
     g_autofree char *full = name ? g_strconcat("pressure:", name, NULL) : g_strdup("pressure");
+    OmenPressureSource *self =
+        g_object_new(OMEN_TYPE_PRESSURE_SOURCE, "name", full, "provenance", (int) provenance, NULL);
 
-    return g_object_new(OMEN_TYPE_PRESSURE_SOURCE, "name", full, "provenance", (int) provenance,
-                        NULL);
+    omen_source_set_origin(OMEN_SOURCE(self), OMEN_ORIGIN_MEASURED);
+    return self;
 }
 
 OmenSource *

@@ -19,7 +19,8 @@ G_BEGIN_DECLS
 #define OMEN_TYPE_FILE_SOURCE (omen_file_source_get_type())
 G_DECLARE_FINAL_TYPE(OmenFileSource, omen_file_source, OMEN, FILE_SOURCE, OmenSource)
 
-/* From a line, without its end, to a record that points into it. Runs on the watcher's thread. */
+/* From a line, without its end, to a record that points into it; without a message it is none. Runs
+ * on the watcher's thread. */
 typedef void (*OmenFileLineFunc)(const char *line, gsize length, OmenRecord *record);
 
 /* See file-watcher.h. */

@@ -106,6 +106,8 @@ hand_over_line(OmenFileTail *self, OmenReader *reader, const char *line, gsize l
     if (length == 0)
         return;
     self->parse(line, length, &record);
+    if (!record.message)
+        return;
     omen_reader_add(reader, &record);
     if (omen_reader_get_batch_size(reader) >= MAX_BATCH)
         omen_reader_flush(reader, describe_place(self));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "source/log/journal-source.h"
 
+#include "source/log/journal-writer.h"
 #include "source/reader.h"
 
 #include <string.h>
@@ -10,6 +11,9 @@
 #define RETRY_MS  2000
 #define POLL_MS   1000
 #define OWN_NAME  "virt-omend"
+
+/* Of journald's "Suppressed N messages from UNIT" (systemd src/journal/journald-server.c). */
+#define SUPPRESSED_ID "a596d6fe7bfa4994828e72309e95d61e"
 
 struct _OmenJournalSource {
     OmenSource parent_instance;
@@ -26,6 +30,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(sd_journal, sd_journal_close)
 typedef struct {
     char *folder;
     char *cursor; /* of the last entry taken; NULL: begin at the end */
+    OmenJournalWriters *writers;
 } Place;
 
 static void
@@ -35,57 +40,72 @@ place_free(gpointer data)
 
     g_free(self->folder);
     g_free(self->cursor);
+    omen_journal_writers_free(self->writers);
     g_free(self);
 }
 
-/* The value of a field of the current entry, valid until the next call; NULL if it has none. */
-static const char *
-get_field(sd_journal *journal, const char *field, gsize *length)
-{
-    gsize name_length = strlen(field) + 1;
-    const void *data;
-
-    if (sd_journal_get_data(journal, field, &data, length) < 0 || *length < name_length)
-        return NULL;
-    *length -= name_length;
-    return (const char *) data + name_length;
-}
-
 static char *
-dup_identifier(sd_journal *journal)
+dup_identifier(sd_journal *journal, OmenOrigin origin)
 {
     static const char *const fields[] = {"SYSLOG_IDENTIFIER", "_COMM"};
     gsize length;
-    const char *value = get_field(journal, "_TRANSPORT", &length);
 
-    if (value && length == strlen("kernel") && memcmp(value, "kernel", length) == 0)
+    if (origin == OMEN_ORIGIN_KERNEL)
         return g_strdup("kernel");
     for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
-        value = get_field(journal, fields[i], &length);
+        const char *value = omen_journal_get_field(journal, fields[i], &length);
         if (value)
             return g_strndup(value, length);
     }
     return g_strdup("");
 }
 
+/* Journald could not take all that a service wrote, and says so itself. */
 static void
-take_entry(sd_journal *journal, OmenReader *reader)
+note_suppression(sd_journal *journal, OmenReader *reader)
 {
-    g_autofree char *identifier = dup_identifier(journal);
+    gsize length;
+    const char *value = omen_journal_get_field(journal, "MESSAGE_ID", &length);
+    g_autofree char *number = NULL;
+    guint64 n = 1;
+
+    if (!value || length != strlen(SUPPRESSED_ID) || memcmp(value, SUPPRESSED_ID, length) != 0)
+        return;
+    value = omen_journal_get_field(journal, "N_DROPPED", &length);
+    number = value ? g_strndup(value, length) : NULL;
+    if (number && g_ascii_string_to_unsigned(number, 10, 1, G_MAXUINT64, &n, NULL))
+        g_message("journald left out %" G_GUINT64_FORMAT " lines of one writer: its rate limit", n);
+    omen_reader_add_dropped(reader, n);
+}
+
+static void
+take_entry(sd_journal *journal, OmenReader *reader, OmenJournalWriters *writers)
+{
     OmenRecord record = {.priority = OMEN_PRIORITY_INFO};
+    OmenJournalWriter writer = {0};
+    g_autofree char *identifier = NULL;
     uint64_t time_us = 0;
     gsize length;
-    const char *value = get_field(journal, "PRIORITY", &length);
+    const char *value;
 
+    record.origin = omen_journal_writers_identify(writers, journal, &writer);
+    identifier = dup_identifier(journal, record.origin);
     if (g_str_equal(identifier, OWN_NAME))
         return;
+    value = omen_journal_get_field(journal, "PRIORITY", &length);
     if (value && length == 1 && *value >= '0' && *value <= '7')
         record.priority = (OmenPriority) (*value - '0');
     sd_journal_get_realtime_usec(journal, &time_us);
     record.time_us = (gint64) time_us;
     record.identifier = identifier;
     record.identifier_length = strlen(identifier);
-    record.message = get_field(journal, "MESSAGE", &record.message_length);
+    record.writer = writer.name;
+    record.writer_length = strlen(writer.name);
+    record.unit = writer.unit;
+    record.unit_length = strlen(writer.unit);
+    if (record.origin == OMEN_ORIGIN_SYSTEM && g_str_equal(writer.name, "systemd-journald"))
+        note_suppression(journal, reader);
+    record.message = omen_journal_get_field(journal, "MESSAGE", &record.message_length);
     if (record.message && record.message_length > 0)
         omen_reader_add(reader, &record);
 }
@@ -144,7 +164,7 @@ take_all(sd_journal *journal, OmenReader *reader, Place *place)
     int result;
 
     while ((result = sd_journal_next(journal)) > 0) {
-        take_entry(journal, reader);
+        take_entry(journal, reader, place->writers);
         if (omen_reader_get_batch_size(reader) >= MAX_BATCH)
             hand_over(journal, reader, place);
         if (omen_reader_is_stopped(reader))
@@ -206,6 +226,7 @@ omen_journal_source_start(OmenSource *source)
     Place *place = g_new0(Place, 1);
 
     place->folder = g_strdup(self->folder);
+    place->writers = omen_journal_writers_new();
     place->cursor = omen_source_dup_bookmark(source);
     self->reader = omen_reader_start(source, "journal", run, place, place_free);
 }
@@ -258,5 +279,6 @@ omen_journal_source_new(const char *folder, const char *bookmark)
                      (int) OMEN_PROVENANCE_HOST, "bookmark", bookmark, NULL);
 
     self->folder = g_strdup(folder);
+    omen_source_set_origin(OMEN_SOURCE(self), OMEN_ORIGIN_USER);
     return OMEN_SOURCE(self);
 }

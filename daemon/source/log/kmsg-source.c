@@ -75,13 +75,17 @@ describe_place(const Place *self)
                            : NULL;
 }
 
-/* "PRIORITY,SEQUENCE,...": FALSE for text that is no record. */
+/* "PRIORITY,SEQUENCE,...": FALSE for text that is no record. What processes write to /dev/kmsg
+ * never has the kernel's own facility, which is 0. */
 static gboolean
-read_sequence(const char *record, guint64 *sequence)
+read_head(const char *record, guint64 *sequence, OmenOrigin *origin)
 {
     unsigned int priority;
 
-    return sscanf(record, "%u,%" G_GUINT64_FORMAT ",", &priority, sequence) == 2;
+    if (sscanf(record, "%u,%" G_GUINT64_FORMAT ",", &priority, sequence) != 2)
+        return FALSE;
+    *origin = priority < 8 ? OMEN_ORIGIN_KERNEL : OMEN_ORIGIN_USER;
+    return TRUE;
 }
 
 static void
@@ -90,17 +94,21 @@ take_record(Place *self, OmenReader *reader, char *text, gsize length)
     OmenLineContext context = {.boot_us = self->boot_us, .now_us = g_get_real_time()};
     OmenRecord record = {0};
     guint64 sequence;
+    OmenOrigin origin;
     /* Lines after the first hold its dictionary. */
     char *feed = memchr(text, '\n', length);
 
     if (feed)
         length = (gsize) (feed - text);
     text[length] = '\0';
-    if (!read_sequence(text, &sequence) || (self->same_boot && sequence <= self->sequence))
+    if (!read_head(text, &sequence, &origin) || (self->same_boot && sequence <= self->sequence))
         return;
     self->same_boot = TRUE;
     self->sequence = sequence;
     omen_line_format_parse(OMEN_LINE_FORMAT_KMSG, &context, text, length, &record);
+    record.origin = origin;
+    record.writer = origin == OMEN_ORIGIN_KERNEL ? "kernel" : "a process that writes to /dev/kmsg";
+    record.writer_length = strlen(record.writer);
     omen_reader_add(reader, &record);
 }
 
@@ -230,5 +238,6 @@ omen_kmsg_source_new(const char *path, const char *bookmark)
                                         (int) OMEN_PROVENANCE_HOST, "bookmark", bookmark, NULL);
 
     self->path = g_strdup(path ? path : "/dev/kmsg");
+    omen_source_set_origin(OMEN_SOURCE(self), OMEN_ORIGIN_USER);
     return OMEN_SOURCE(self);
 }

@@ -31,6 +31,17 @@ parse_stamp(const char *line)
                 : 0;
 }
 
+/* The command line that libvirt writes there when a domain starts: one argument or more a line,
+ * with a backslash at the end of all but the last. It names devices and says nothing of them; and
+ * some of it is as whoever defined the domain wants it. */
+static gboolean
+is_of_command_line(const char *line, gsize length)
+{
+    if (length >= 2 && line[length - 2] == ' ' && line[length - 1] == '\\')
+        return TRUE;
+    return length >= 2 && line[0] == '-' && g_ascii_isalpha(line[1]);
+}
+
 static void
 parse_line(const char *line, gsize length, OmenRecord *record)
 {
@@ -41,7 +52,7 @@ parse_line(const char *line, gsize length, OmenRecord *record)
         line += strlen(STAMP);
         length -= strlen(STAMP);
     }
-    record->message = line;
+    record->message = is_of_command_line(line, length) ? NULL : line;
     record->message_length = length;
 }
 

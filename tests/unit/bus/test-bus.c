@@ -22,6 +22,7 @@ raise_omen(PrivateBus *bus, const char *line)
     OmenData *sign = omen_data_new();
     gint64 now = g_get_real_time();
 
+    sign->is_proven = TRUE;
     g_free(sign->stream);
     sign->stream = g_strdup("host");
     sign->time_us = now;

@@ -76,6 +76,7 @@ raise_omens(PrivateBus *bus, guint n)
 
     for (guint i = 0; i < n; i++) {
         OmenData *sign = omen_data_new();
+        sign->is_proven = TRUE;
         g_free(sign->device);
         sign->device = g_strdup_printf("sd%u", i);
         sign->time_us = now;

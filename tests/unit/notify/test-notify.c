@@ -13,6 +13,7 @@ make_omen(gint64 now_us)
 {
     OmenData *omen = omen_data_new();
 
+    omen->is_proven = TRUE;
     omen->time_us = omen->last_us = now_us;
     omen->expires_us = now_us + G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC;
     omen->scope = OMEN_SCOPE_DEVICE;

@@ -13,6 +13,7 @@ new_detection(const char *stream, OmenScope scope, const char *device, gint64 ti
     g_free(detection->device);
     detection->device = g_strdup(device);
     detection->scope = scope;
+    detection->is_proven = TRUE;
     detection->failure_class = OMEN_FAILURE_DISK;
     detection->time_us = time_us;
     detection->expires_us = time_us + 100;
@@ -293,6 +294,42 @@ test_templates(void)
         g_assert_cmpuint(g_array_index(omen_get_data(omen)->templates, guint32, i), ==, i);
 }
 
+/* What anybody could have written never joins what is proven, endangers nobody by itself, is one
+ * omen whatever devices it names, and goes first where there is no room. */
+static void
+test_not_proven(void)
+{
+    g_autoptr(OmenRegistry) registry = omen_registry_new(3);
+    gboolean is_new = FALSE;
+    Omen *said;
+    Omen *proven;
+
+    for (guint i = 0; i < 50; i++) {
+        g_autofree char *device = g_strdup_printf("sd%u", i);
+        OmenData *sign = new_detection("host", OMEN_SCOPE_HOST, device, 1);
+        sign->is_proven = FALSE;
+        sign->migration_helps = TRUE;
+        said = omen_registry_raise(registry, sign, &is_new);
+        g_assert_cmpint(is_new, ==, i == 0);
+    }
+    g_assert_null(omen_registry_get_host_danger(registry, 2));
+
+    OmenData *sign = new_detection("host", OMEN_SCOPE_HOST, "sd0", 1);
+    sign->migration_helps = TRUE;
+    sign->probability = 0.6;
+    proven = omen_registry_raise(registry, sign, &is_new);
+    g_assert_true(is_new);
+    g_assert_true(proven != said);
+    g_assert_true(omen_registry_get_host_danger(registry, 2) == proven);
+    g_assert_cmpfloat(omen_get_data(proven)->probability, ==, 0.6);
+    g_assert_cmpuint(omen_get_data(proven)->n_records, ==, 1);
+
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_HOST, "sdx", 1), NULL);
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_HOST, "sdy", 1), NULL);
+    g_assert_null(omen_registry_lookup(registry, 1));
+    g_assert_nonnull(omen_registry_lookup(registry, 2));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -308,5 +345,6 @@ main(int argc, char **argv)
     g_test_add_func("/omen/restore", test_restore);
     g_test_add_func("/omen/danger", test_danger);
     g_test_add_func("/omen/device-danger", test_device_danger);
+    g_test_add_func("/omen/not-proven", test_not_proven);
     return g_test_run();
 }

@@ -6,6 +6,7 @@ new_omen(OmenFailureClass failure_class, OmenScope scope, OmenFate fate, guint l
 {
     OmenData *data = omen_data_new();
 
+    data->is_proven = TRUE;
     data->id = 1;
     data->failure_class = failure_class;
     data->scope = scope;
@@ -27,6 +28,7 @@ new_detection(void)
 {
     OmenData *detection = omen_data_new();
 
+    detection->is_proven = TRUE;
     detection->failure_class = OMEN_FAILURE_DISK;
     detection->scope = OMEN_SCOPE_DEVICE;
     detection->probability = 0.9;

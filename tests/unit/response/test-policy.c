@@ -49,6 +49,7 @@ test_case(gconstpointer data)
         .probability = 0.9,
         .domain_uuid = one->of_domain ? somebody : nobody,
         .migration_helps = one->helps,
+        .is_proven = TRUE,
     };
     OmenPolicyDecision decision = omen_policy_decide(one->mode, &omen);
 
@@ -72,13 +73,34 @@ test_unknown(void)
     OmenData omen = {.scope = OMEN_SCOPE_HOST,
                      .failure_class = OMEN_FAILURE_UNKNOWN,
                      .domain_uuid = (char *) "",
-                     .migration_helps = TRUE};
+                     .migration_helps = TRUE,
+                     .is_proven = TRUE};
 
     for (guint mode = 0; mode < G_N_ELEMENTS(actions); mode++) {
         OmenPolicyDecision decision = omen_policy_decide((OmenMode) mode, &omen);
         g_assert_cmpint(decision.action, ==, actions[mode]);
         g_assert_cmpint(decision.endangers, ==, OMEN_ENDANGERS_HOST);
         g_assert_cmpint(decision.needs_backing, ==, mode == OMEN_MODE_ENFORCE);
+    }
+}
+
+/* Who wrote it is not one whose word counts: in no mode is it acted upon, whatever it says. */
+static void
+test_not_proven(void)
+{
+    for (OmenScope scope = OMEN_SCOPE_HOST; scope <= OMEN_SCOPE_GUEST; scope++) {
+        for (OmenMode mode = OMEN_MODE_OBSERVE; mode <= OMEN_MODE_ENFORCE; mode++) {
+            OmenData omen = {.scope = scope,
+                             .domain_uuid = (char *) "",
+                             .probability = 1,
+                             .migration_helps = TRUE};
+            OmenPolicyDecision decision = omen_policy_decide(mode, &omen);
+            g_assert_cmpint(decision.action, !=, OMEN_ACTION_EVACUATING);
+            if (scope <= OMEN_SCOPE_DEVICE && mode != OMEN_MODE_OBSERVE) {
+                g_assert_cmpint(decision.action, ==, OMEN_ACTION_PROPOSED);
+                g_assert_cmpstr(decision.explanation, ==, OMEN_POLICY_NOT_PROVEN);
+            }
+        }
     }
 }
 
@@ -102,6 +124,7 @@ test_device(void)
                          .probability = 0.9,
                          .domain_uuid = (char *) "",
                          .migration_helps = TRUE,
+                         .is_proven = TRUE,
                          .device_reach = reach};
         decision = omen_policy_decide(OMEN_MODE_ENFORCE, &omen);
         g_assert_cmpint(decision.endangers, ==, reaches[i].endangers);
@@ -113,6 +136,7 @@ test_device(void)
                        .probability = 0.9,
                        .domain_uuid = (char *) "",
                        .migration_helps = TRUE,
+                       .is_proven = TRUE,
                        .is_reach_sought = TRUE};
     decision = omen_policy_decide(OMEN_MODE_ENFORCE, &sought);
     g_assert_cmpint(decision.action, ==, OMEN_ACTION_RECORDED);
@@ -156,6 +180,7 @@ test_noted(void)
                      .failure_class = OMEN_FAILURE_MEMORY,
                      .domain_uuid = (char *) "",
                      .migration_helps = TRUE,
+                     .is_proven = TRUE,
                      .probability = 0.6};
 
     g_assert_cmpint(omen_policy_decide(OMEN_MODE_ENFORCE, &omen).action, ==, OMEN_ACTION_RECORDED);
@@ -178,5 +203,6 @@ main(int argc, char **argv)
     g_test_add_func("/policy/device", test_device);
     g_test_add_func("/policy/unknown", test_unknown);
     g_test_add_func("/policy/noted", test_noted);
+    g_test_add_func("/policy/not-proven", test_not_proven);
     return g_test_run();
 }

@@ -59,6 +59,7 @@ restore_omen(Fixture *fixture, guint64 id, OmenAction action, const char *outcom
 {
     OmenData *data = omen_data_new();
 
+    data->is_proven = TRUE;
     data->id = id;
     data->time_us = data->last_us = g_get_real_time();
     data->expires_us = data->time_us + (gint64) 3600 * G_USEC_PER_SEC;

@@ -101,6 +101,9 @@ new_omen(guint64 id)
     g_ptr_array_add(data->normal, g_strdup(""));
     g_ptr_array_add(data->normal, g_strdup("Started Session <*>"));
     set_text(&data->judges, "embedded: disk with probability 0.9");
+    data->origin = OMEN_ORIGIN_SYSTEM;
+    set_text(&data->writer, "smartd");
+    data->is_proven = TRUE;
     data->fate = OMEN_FATE_REPAIRED;
     data->fate_us = 77;
     data->hold = OMEN_HOLD_WAITING;
@@ -194,6 +197,9 @@ check_omen(const OmenData *got)
     for (guint i = 0; i < got->normal->len; i++)
         g_assert_cmpstr(g_ptr_array_index(got->normal, i), ==, g_ptr_array_index(want->normal, i));
     g_assert_cmpstr(got->judges, ==, want->judges);
+    g_assert_cmpint(got->origin, ==, want->origin);
+    g_assert_cmpstr(got->writer, ==, want->writer);
+    g_assert_cmpint(got->is_proven, ==, want->is_proven);
     g_assert_cmpint(got->fate, ==, want->fate);
     g_assert_cmpint(got->hold, ==, want->hold);
     g_assert_cmpint(got->fate_us, ==, want->fate_us);
@@ -463,6 +469,9 @@ test_migration_of_hold(Fixture *fixture, gconstpointer data)
         g_assert_true(omen_state_db_close(db, 5000));
     }
     run_sql(fixture->path, "ALTER TABLE omens DROP COLUMN hold;"
+                           "ALTER TABLE omens DROP COLUMN origin;"
+                           "ALTER TABLE omens DROP COLUMN writer;"
+                           "ALTER TABLE omens DROP COLUMN is_proven;"
                            "UPDATE omens SET action = 'proposed', outcome = 'libvirt does not "
                            "answer: waits until it does, or for approval';"
                            "PRAGMA user_version = 5");

@@ -32,6 +32,7 @@ journal=no
 kmsg=no
 read_files=yes
 files={folder}/log
+trusted_files={folder}/log
 syslog_sockets=
 [domains]
 qemu_logs=no

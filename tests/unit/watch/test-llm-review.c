@@ -16,6 +16,7 @@ typedef struct {
     guint n_requests;
     OmenLlm *llm;
     OmenStream *stream;
+    OmenWriters *writers;
     OmenLlmReview *opinion;
     guint n_signs;
     OmenData *detection; /* the last one */
@@ -60,6 +61,8 @@ set_up(Bench *bench, gconstpointer reply)
                                 .timeout_s = 5,
                                 .calls_an_hour = 10,
                                 .tokens_an_hour = 10000};
+    g_autofree char *knowledge =
+        g_build_filename(g_getenv("OMEN_TEST_SOURCE_ROOT"), "data", "knowledge", NULL);
     GSList *uris;
 
     bench->reply = reply;
@@ -74,6 +77,9 @@ set_up(Bench *bench, gconstpointer reply)
     g_assert_no_error(error);
     bench->stream = omen_stream_new(OMEN_STREAM_HOST,
                                     omen_detector_new(&config, OMEN_PROVENANCE_HOST, judge, NULL));
+    bench->writers = omen_writers_load(knowledge, &error);
+    g_assert_no_error(error);
+    omen_stream_set_writers(bench->stream, bench->writers);
     bench->opinion = omen_llm_review_new(bench->llm, on_detection, bench);
 }
 
@@ -84,6 +90,7 @@ tear_down(Bench *bench, gconstpointer reply G_GNUC_UNUSED)
     g_clear_pointer(&bench->detection, omen_data_free);
     g_object_unref(bench->llm);
     g_object_unref(bench->stream);
+    omen_writers_free(bench->writers);
     soup_server_disconnect(bench->server);
     g_object_unref(bench->server);
     g_free(bench->url);
@@ -95,6 +102,7 @@ static OmenRecord
 make_record(void)
 {
     return (OmenRecord){.priority = OMEN_PRIORITY_ERROR,
+                        .origin = OMEN_ORIGIN_KERNEL,
                         .identifier = "kernel",
                         .identifier_length = strlen("kernel"),
                         .message = line,
@@ -149,6 +157,7 @@ test_confirmed(Bench *bench, gconstpointer reply G_GNUC_UNUSED)
     g_assert_cmpfloat(bench->detection->probability, ==, 0.9);
     g_assert_cmpint(bench->detection->scope, ==, OMEN_SCOPE_DEVICE);
     g_assert_cmpstr(bench->detection->device, ==, "sdb");
+    g_assert_true(bench->detection->is_proven);
     /* Who said what. */
     g_assert_cmpstr(bench->detection->judges, ==,
                     "never: disk with probability 0.600, not sure; a language model: disk with "
@@ -199,8 +208,7 @@ test_measured(Bench *bench, gconstpointer reply G_GNUC_UNUSED)
     OmenDecision doubt = make_doubt();
     OmenRecord record = make_record();
 
-    record.identifier = "pressure";
-    record.identifier_length = strlen("pressure");
+    record.origin = OMEN_ORIGIN_MEASURED;
     omen_llm_review_take(bench->opinion, bench->stream, "", "", &record, &doubt);
     g_assert_cmpuint(bench->n_signs, ==, 1);
     doubt.omen = FALSE;
@@ -208,6 +216,41 @@ test_measured(Bench *bench, gconstpointer reply G_GNUC_UNUSED)
     omen_llm_review_take(bench->opinion, bench->stream, "", "", &record, &doubt);
     g_assert_cmpuint(bench->n_signs, ==, 1);
     g_assert_cmpuint(bench->n_requests, ==, 0);
+}
+
+/* What anybody may write spends none of what may be asked, and is not proven. */
+static void
+test_unproven(Bench *bench, gconstpointer reply G_GNUC_UNUSED)
+{
+    static const OmenOrigin origins[] = {OMEN_ORIGIN_UNPROVEN, OMEN_ORIGIN_USER};
+    OmenDecision doubt = make_doubt();
+    OmenRecord record = make_record();
+
+    for (guint i = 0; i < G_N_ELEMENTS(origins); i++) {
+        record.origin = origins[i];
+        omen_llm_review_take(bench->opinion, bench->stream, "", "", &record, &doubt);
+        g_assert_cmpuint(bench->n_signs, ==, i + 1);
+        g_assert_false(bench->detection->is_proven);
+    }
+    g_assert_cmpuint(bench->n_requests, ==, 0);
+}
+
+/* A service is believed of what is its own; the model can not make more of its word. */
+static void
+test_service(Bench *bench, gconstpointer reply G_GNUC_UNUSED)
+{
+    OmenDecision doubt = make_doubt();
+    OmenRecord record = make_record();
+
+    record.origin = OMEN_ORIGIN_SYSTEM;
+    record.writer = "multipathd";
+    record.writer_length = strlen(record.writer);
+    doubt.verdict.failure_class = OMEN_FAILURE_STORAGE_FABRIC;
+    omen_llm_review_take(bench->opinion, bench->stream, "", "", &record, &doubt);
+    wait_for_answer(bench);
+    g_assert_cmpuint(bench->n_signs, ==, 1);
+    g_assert_cmpint(bench->detection->failure_class, ==, OMEN_FAILURE_DISK);
+    g_assert_false(bench->detection->is_proven);
 }
 
 #define ADD(name, reply, function)                                                                 \
@@ -221,6 +264,8 @@ main(int argc, char **argv)
     ADD("denied", CHAT("0.1"), test_denied);
     ADD("no-answer", NULL, test_no_answer);
     ADD("measured", CHAT("0.9"), test_measured);
+    ADD("unproven", CHAT("0.9"), test_unproven);
+    ADD("service", CHAT("0.9"), test_service);
     ADD("found", CHAT("0.9"), test_found);
     return g_test_run();
 }
