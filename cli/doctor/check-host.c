@@ -22,7 +22,7 @@ check_hook(Doctor *self)
     else
         doctor_add(self, "hook", DOCTOR_WARNING,
                    g_strdup_printf("%s is not there: an endangered host takes domains in", path),
-                   "install the package virt-omen again, then restart libvirtd");
+                   "man virt-omen-hook says where it comes from; then restart libvirtd");
 }
 
 /* Process of the daemon; 0: not known. */
