@@ -5,7 +5,7 @@
  *
  * A mistake (an unknown group or key, a value that is none) is an error that names file, line, key
  * and what is allowed: nothing is guessed. The table in configuration.c is the list of all
- * settings; data/config/virt-omen.conf shows each with its default.
+ * settings; data/config/virt-omen.conf and advanced.conf show each with its default.
  */
 #pragma once
 

@@ -62,6 +62,19 @@ test_defaults(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(configuration->detector.profile.training, ==, 150);
 }
 
+/* (transfer full): a file that ships, each of its entries in force. */
+static char *
+read_shipped(const char *name)
+{
+    g_autofree char *path =
+        g_build_filename(g_getenv("OMEN_TEST_SOURCE_ROOT"), "data/config", name, NULL);
+    g_autoptr(GRegex) entry = g_regex_new("^#(?=[a-z_]+[.A-Z]*=|\\[)", G_REGEX_MULTILINE, 0, NULL);
+    g_autofree char *text = NULL;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    return g_regex_replace_literal(entry, text, -1, 0, "", 0, NULL);
+}
+
 /* What is shipped is the defaults, said aloud: taking the "#" away from each entry changes nothing.
  */
 static void
@@ -70,16 +83,11 @@ test_shipped(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_autoptr(OmenConfiguration) defaults = omen_configuration_new();
     g_autoptr(OmenConfiguration) shipped = NULL;
     g_autoptr(GError) error = NULL;
-    g_autofree char *path =
-        g_build_filename(g_getenv("OMEN_TEST_SOURCE_ROOT"), "data/config/virt-omen.conf", NULL);
-    g_autofree char *text = NULL;
+    g_autofree char *active = read_shipped("virt-omen.conf");
+    g_autofree char *advanced = read_shipped("advanced.conf");
 
-    g_file_get_contents(path, &text, NULL, &error);
-    g_assert_no_error(error);
-    g_autoptr(GRegex) entry = g_regex_new("^#(?=[a-z_]+[.A-Z]*=|\\[)", G_REGEX_MULTILINE, 0, NULL);
-    g_autofree char *active = g_regex_replace_literal(entry, text, -1, 0, "", 0, NULL);
     write_file(fixture->directory, "virt-omen.conf", active);
-
+    write_file(fixture->drop_ins, "advanced.conf", advanced);
     shipped = omen_configuration_load(fixture->main_file, &error);
     g_assert_no_error(error);
     g_assert_cmpint(shipped->mode, ==, defaults->mode);

@@ -71,7 +71,7 @@ def test_daemon_options():
 def test_settings():
     """What the shipped configuration shows are defaults that the daemon takes, each with a word in the page."""
     page = next(page for page in pages if page.name == "virt-omen.conf.5").read_text()
-    shipped = (source / "data/config/virt-omen.conf").read_text()
+    shipped = "\n".join((source / "data/config" / name).read_text() for name in ("virt-omen.conf", "advanced.conf"))
     live = re.sub(r"(?m)^#(?=\[|[a-z][\w.]*=)", "", shipped)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "virt-omen.conf"
