@@ -2,6 +2,8 @@
 /* What every sub-command of virt-omen shares. */
 #pragma once
 
+#include "commands.h"
+
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
@@ -10,40 +12,23 @@ G_BEGIN_DECLS
 #define EXIT_FAILED 1
 #define EXIT_USAGE  2
 
+/* What virt-omen --help and virt-omen COMMAND --help tell of one. */
 typedef struct {
-    const char *group; /* its heading in virt-omen --help */
     const char *name;
+    const char *group;     /* its heading */
     const char *arguments; /* for the usage line */
     const char *summary;
-    const char *examples;              /* a line each */
-    int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
-} Command;
+    const char *examples; /* a line each */
+} CommandHelp;
 
-int command_parse(int argc, char **argv);
-int command_judge(int argc, char **argv);
-int command_replay(int argc, char **argv);
-int command_bench(int argc, char **argv);
-int command_status(int argc, char **argv);
-int command_omens(int argc, char **argv);
+/* All, in order. (transfer none) */
+const CommandHelp *command_list(gsize *n_commands);
+
+#define COMMAND_DECLARE(name, ...) int command_##name(int argc, char **argv);
+COMMANDS(COMMAND_DECLARE)
+
+/* For the shell: what may stand at the word that is being typed. */
 int command_complete(int argc, char **argv);
-int command_doctor(int argc, char **argv);
-int command_config(int argc, char **argv);
-int command_explain(int argc, char **argv);
-int command_normal(int argc, char **argv);
-int command_shadow(int argc, char **argv);
-int command_report(int argc, char **argv);
-int command_watch(int argc, char **argv);
-int command_plan(int argc, char **argv);
-int command_evacuate(int argc, char **argv);
-int command_return(int argc, char **argv);
-int command_evacuations(int argc, char **argv);
-int command_cancel(int argc, char **argv);
-int command_approve(int argc, char **argv);
-int command_confirm(int argc, char **argv);
-int command_dismiss(int argc, char **argv);
-int command_clear(int argc, char **argv);
-int command_mode(int argc, char **argv);
-int command_destinations(int argc, char **argv);
 
 /*
  * Parses the command's options; what is left in argv are its arguments. Wrong usage is told on

@@ -208,15 +208,6 @@ translate(GError **error)
     g_set_error_literal(error, OMEN_CONTROLLER_ERROR, code, message);
 }
 
-OmenEvacuationRequest
-omen_daemon_make_request(OmenDaemon *self, const char *destination, guint64 omen_id)
-{
-    OmenEvacuationRequest request = omen_responder_describe_request(self->responder, omen_id);
-
-    request.destination = destination;
-    return request;
-}
-
 /* Before the first of them is queued: all or nothing. */
 static gboolean
 check_all(OmenDaemon *self,

@@ -2,6 +2,15 @@
 /* What an evacuation would do, for the bus: the evacuator foresees it, here it gets its form. */
 #include "daemon-private.h"
 
+OmenEvacuationRequest
+omen_daemon_make_request(OmenDaemon *self, const char *destination, guint64 omen_id)
+{
+    OmenEvacuationRequest request = omen_responder_describe_request(self->responder, omen_id);
+
+    request.destination = destination;
+    return request;
+}
+
 /* With the plan it comes back to the bus. */
 typedef struct {
     GPtrArray *rows; /* OmenPlanRow */

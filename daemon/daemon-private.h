@@ -54,9 +54,12 @@ struct _OmenDaemon {
 };
 
 /* daemon-controller.c: the interface through which the bus asks. */
-OmenEvacuationRequest
-omen_daemon_make_request(OmenDaemon *self, const char *destination, guint64 omen_id);
 void omen_daemon_controller_iface_init(OmenControllerInterface *iface);
+
+/* daemon-configure.c: what follows from the configuration, at the start and when it is read anew.
+ */
+void omen_daemon_configure_evacuator(OmenDaemon *self, const OmenConfiguration *configuration);
+void omen_daemon_configure_notifying(OmenDaemon *self, const OmenConfiguration *configuration);
 
 /* daemon-llm.c: the language model that is asked, if there is one. Its settings hold from the
  * start on. */
@@ -106,7 +109,9 @@ gboolean omen_daemon_forget_word(OmenController *controller,
 /* An operator's word on lines of a stream, also of one whose domain is away. */
 void omen_daemon_teach(OmenDaemon *self, const char *stream_name, const OmenTemplateWord *word);
 
-/* daemon-plan.c: what an evacuation would do. */
+/* daemon-plan.c: what an evacuation is asked for, and would do. */
+OmenEvacuationRequest
+omen_daemon_make_request(OmenDaemon *self, const char *destination, guint64 omen_id);
 void omen_daemon_plan_async(OmenController *controller,
                             const char *const *domains,
                             const char *destination,

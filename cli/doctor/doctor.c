@@ -6,37 +6,6 @@
 
 #include <virt-omen/bus-names.h>
 
-typedef struct {
-    char *check;
-    DoctorResult result;
-    char *found;
-    char *what_to_do;
-} Finding;
-
-static void
-finding_free(gpointer data)
-{
-    Finding *self = data;
-
-    g_free(self->check);
-    g_free(self->found);
-    g_free(self->what_to_do);
-    g_free(self);
-}
-
-void
-doctor_add(
-    Doctor *self, const char *check, DoctorResult result, char *found, const char *what_to_do)
-{
-    Finding *finding = g_new0(Finding, 1);
-
-    finding->check = g_strdup(check);
-    finding->result = result;
-    finding->found = found;
-    finding->what_to_do = g_strdup(what_to_do);
-    g_ptr_array_add(self->findings, finding);
-}
-
 static const char *
 result_to_string(DoctorResult result)
 {
@@ -52,7 +21,7 @@ print_json(const Doctor *self)
 
     json_builder_begin_array(builder);
     for (guint i = 0; i < self->findings->len; i++) {
-        const Finding *finding = g_ptr_array_index(self->findings, i);
+        const DoctorFinding *finding = g_ptr_array_index(self->findings, i);
         json_builder_begin_object(builder);
         json_add_string(builder, "check", finding->check);
         json_add_string(builder, "result", result_to_string(finding->result));
@@ -72,7 +41,7 @@ print_table(const Doctor *self, gboolean no_headers)
     g_autoptr(Table) table = table_new(headers);
 
     for (guint i = 0; i < self->findings->len; i++) {
-        const Finding *finding = g_ptr_array_index(self->findings, i);
+        const DoctorFinding *finding = g_ptr_array_index(self->findings, i);
         char *cells[] = {
             g_strdup(finding->check),
             g_strdup(result_to_string(finding->result)),
@@ -91,7 +60,8 @@ count(const Doctor *self, DoctorResult result)
     guint n = 0;
 
     for (guint i = 0; i < self->findings->len; i++)
-        n += ((const Finding *) g_ptr_array_index(self->findings, i))->result == result ? 1 : 0;
+        n += ((const DoctorFinding *) g_ptr_array_index(self->findings, i))->result == result ? 1
+                                                                                              : 0;
     return n;
 }
 
@@ -130,7 +100,7 @@ command_doctor(int argc, char **argv)
     ClientListing listing = {0};
     const GOptionEntry entries[] = {CLIENT_LISTING_OPTIONS(listing), G_OPTION_ENTRY_NULL};
     g_auto(Client) client = {.is_silent = TRUE};
-    g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(finding_free);
+    g_autoptr(GPtrArray) findings = doctor_findings_new();
     g_autoptr(OmenConfiguration) configuration = NULL;
     g_autoptr(GVariant) status = NULL;
     Doctor doctor = {.findings = findings};

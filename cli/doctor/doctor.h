@@ -20,8 +20,18 @@ typedef struct {
     Client *client;                         /* NULL: the daemon is not on the bus */
     GVariant *status;                       /* (nullable) what it says of itself */
     const OmenConfiguration *configuration; /* (nullable) it has a mistake, or may not be read */
-    GPtrArray *findings;
+    GPtrArray *findings;                    /* DoctorFinding */
 } Doctor;
+
+typedef struct {
+    char *check;
+    DoctorResult result;
+    char *found;
+    char *what_to_do;
+} DoctorFinding;
+
+/* (transfer full): none yet. */
+GPtrArray *doctor_findings_new(void);
 
 /* Adds a finding. @found: takes it. @what_to_do: "" where all is well. */
 void doctor_add(

@@ -27,13 +27,4 @@ typedef struct _OmenBusGate OmenBusGate;
 OmenBusGate *omen_bus_gate_new(GDBusConnection *connection);
 void omen_bus_gate_free(OmenBusGate *self);
 
-typedef struct {
-    guint n_senders;
-    guint n_calls; /* under way */
-    gsize n_bytes;
-    guint64 n_refused;
-} OmenBusGateCounts;
-
-void omen_bus_gate_get_counts(OmenBusGate *self, OmenBusGateCounts *counts);
-
 G_END_DECLS

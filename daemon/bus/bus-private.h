@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Shared by bus.c (the tree, hosts and domains), bus-events.c (omens and evacuations) and
- * bus-methods.c (what callers ask). */
+/* Shared by bus.c (the tree, hosts and domains), bus-events.c (omens and evacuations),
+ * bus-methods.c (what callers ask) and bus-objects.c (what is exported). */
 #pragma once
 
 #include "bus/authority.h"
@@ -32,11 +32,11 @@ struct _OmenBus {
     OmenBusGate *gate;
 };
 
-/* bus.c: puts an object with one interface on the bus. Takes @skeleton. */
+/* bus-objects.c: puts an object with one interface on the bus. Takes @skeleton. */
 void omen_bus_export(OmenBus *self, const char *path, GDBusInterfaceSkeleton *skeleton);
 
-/* bus.c. (transfer full) (nullable). Nothing is there any more after dispose(), though a caller
- * that waits for an authorisation may still hold a reference. */
+/* bus-objects.c. (transfer full) (nullable). Nothing is there any more after dispose(), though a
+ * caller that waits for an authorisation may still hold a reference. */
 GDBusInterface *omen_bus_find(OmenBus *self, const char *path, const char *interface);
 
 /* bus-events.c: shows what there is, and from then on what comes and changes. */
@@ -76,8 +76,7 @@ omen_bus_pack_plan_row(const OmenPlanRow *plan, GVariantBuilder *moves, GVariant
 GVariant *omen_bus_pack_normal_row(const OmenNormalRow *normal);
 GVariant *omen_bus_pack_word_row(const OmenWordRow *word);
 
-/* (transfer full): paths of objects. */
-char *omen_bus_path_of_domain(const char *uuid);
+/* bus-objects.c. (transfer full): paths of objects. */
 char *omen_bus_path_of_omen(guint64 id);
 char *omen_bus_path_of_evacuation(guint64 id);
 

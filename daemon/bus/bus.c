@@ -92,8 +92,8 @@ omen_bus_new(OmenController *controller)
 }
 
 /* "_" and the UUID with underscores for its hyphens. */
-char *
-omen_bus_path_of_domain(const char *uuid)
+static char *
+path_of_domain(const char *uuid)
 {
     g_autofree char *element = g_strdup(uuid);
 
@@ -112,37 +112,6 @@ make_path_of_destination(const char *name)
     g_autofree char *element = g_dbus_escape_object_path(name);
 
     return g_strdup_printf(OMEN_BUS_HOSTS_PATH "/%s", element);
-}
-
-char *
-omen_bus_path_of_omen(guint64 id)
-{
-    return g_strdup_printf(OMEN_BUS_OMENS_PATH "/%" G_GUINT64_FORMAT, id);
-}
-
-char *
-omen_bus_path_of_evacuation(guint64 id)
-{
-    return g_strdup_printf(OMEN_BUS_EVACUATIONS_PATH "/%" G_GUINT64_FORMAT, id);
-}
-
-void
-omen_bus_export(OmenBus *self, const char *path, GDBusInterfaceSkeleton *skeleton)
-{
-    g_autoptr(OmenDbusObjectSkeleton) object = omen_dbus_object_skeleton_new(path);
-    g_autoptr(GDBusInterfaceSkeleton) owned = skeleton;
-
-    g_dbus_object_skeleton_add_interface(G_DBUS_OBJECT_SKELETON(object), owned);
-    g_dbus_object_manager_server_export(self->objects, G_DBUS_OBJECT_SKELETON(object));
-}
-
-GDBusInterface *
-omen_bus_find(OmenBus *self, const char *path, const char *interface)
-{
-    if (!self->objects)
-        return NULL;
-    return g_dbus_object_manager_get_interface(G_DBUS_OBJECT_MANAGER(self->objects), path,
-                                               interface);
 }
 
 typedef struct {
@@ -170,7 +139,7 @@ add_up(GPtrArray *streams)
 static void
 sync_domain(OmenBus *self, const OmenDomainStatus *status)
 {
-    g_autofree char *path = omen_bus_path_of_domain(status->uuid);
+    g_autofree char *path = path_of_domain(status->uuid);
     g_autoptr(GDBusInterface) known = omen_bus_find(self, path, "org.virtomen1.Domain");
     OmenDbusDomain *skeleton = known ? OMEN_DBUS_DOMAIN(known) : omen_dbus_domain_skeleton_new();
     Totals totals = add_up(status->streams);
@@ -215,7 +184,7 @@ sync_domains(OmenBus *self)
     for (guint i = 0; i < domains->len; i++) {
         const OmenDomainStatus *status = g_ptr_array_index(domains, i);
         sync_domain(self, status);
-        g_hash_table_add(present, omen_bus_path_of_domain(status->uuid));
+        g_hash_table_add(present, path_of_domain(status->uuid));
     }
     forget_absent(self, self->domain_paths, present);
 }

@@ -40,10 +40,4 @@ omen_hash_index_next(const OmenHashIndex *self, guint64 hash, guint64 *cursor)
     }
 }
 
-static inline gsize
-omen_hash_index_get_bytes(const OmenHashIndex *self)
-{
-    return (self->mask + 1) * sizeof(OmenHashEntry);
-}
-
 G_END_DECLS

@@ -11,6 +11,10 @@ typedef struct {
 /* A parameter stands between characters that are neither letter nor digit. */
 #define BOUNDED(pattern) "((?<=[^A-Za-z0-9])|^)(" pattern ")((?=[^A-Za-z0-9])|$)"
 
+/* A line whose author makes a mask go back and forth is left as it is: some 0.5 ms, instead of 30.
+ */
+#define MATCH_LIMIT "(*LIMIT_MATCH=20000)"
+
 /* Those of the reference detector, in its order. */
 static const BuiltIn built_ins[] = {
     {"ID", BOUNDED("([0-9a-f]{2,}:){3,}([0-9a-f]{2,})")},
@@ -45,10 +49,11 @@ static gboolean
 add(OmenMasks *self, const char *name, const char *pattern, char needs, GError **error)
 {
     g_autoptr(GError) local = NULL;
+    g_autofree char *bounded = g_strconcat(MATCH_LIMIT, pattern, NULL);
     Mask mask = {0};
 
     /* Bytes, not characters: a log holds anything. */
-    mask.regex = g_regex_new(pattern, G_REGEX_RAW | G_REGEX_OPTIMIZE, 0, &local);
+    mask.regex = g_regex_new(bounded, G_REGEX_RAW | G_REGEX_OPTIMIZE, 0, &local);
     if (!mask.regex) {
         g_set_error(error, OMEN_MINER_ERROR, OMEN_MINER_ERROR_BAD_MASK, "mask %s: %s", name,
                     local->message);

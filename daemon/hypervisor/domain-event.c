@@ -5,13 +5,6 @@
 
 #define TEXT_MAX_LENGTH 2000
 
-OmenDomainEvent *
-omen_domain_event_ref(OmenDomainEvent *self)
-{
-    g_atomic_ref_count_inc(&self->references);
-    return self;
-}
-
 void
 omen_domain_event_unref(OmenDomainEvent *self)
 {

@@ -36,7 +36,6 @@ typedef struct {
     gboolean is_migration;
 } OmenDomainEvent;
 
-OmenDomainEvent *omen_domain_event_ref(OmenDomainEvent *self);
 void omen_domain_event_unref(OmenDomainEvent *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenDomainEvent, omen_domain_event_unref)
 

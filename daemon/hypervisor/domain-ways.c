@@ -34,8 +34,8 @@ has_port(xmlXPathContextPtr context, const char *name, const char *more)
     return object && object->boolval;
 }
 
-OmenDomainWays *
-omen_domain_ways_parse(const char *xml)
+static OmenDomainWays *
+parse_ways(const char *xml)
 {
     g_autoptr(xmlDoc) document =
         xmlReadMemory(xml, (int) strlen(xml), NULL, NULL,
@@ -78,7 +78,7 @@ read_work(gpointer data, GError **error)
     Request *self = data;
     g_autoptr(OmenVirDomain) domain = virDomainLookupByUUIDString(self->connection, self->uuid);
     char *xml = domain ? virDomainGetXMLDesc(domain, 0) : NULL;
-    OmenDomainWays *ways = xml ? omen_domain_ways_parse(xml) : NULL;
+    OmenDomainWays *ways = xml ? parse_ways(xml) : NULL;
 
     if (!ways)
         omen_libvirt_set_error(error, "how the guest can be heard is not known");

@@ -17,9 +17,6 @@ typedef struct {
 void omen_domain_ways_free(OmenDomainWays *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenDomainWays, omen_domain_ways_free)
 
-/* (transfer full) (nullable): NULL for what is no XML. */
-OmenDomainWays *omen_domain_ways_parse(const char *xml);
-
 /* Asks libvirt. */
 void omen_domain_ways_read_async(OmenHypervisor *hypervisor,
                                  const char *uuid,

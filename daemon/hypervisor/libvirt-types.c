@@ -17,13 +17,3 @@ omen_libvirt_set_error(GError **error, const char *what)
     g_set_error(error, OMEN_LIBVIRT_ERROR, last ? last->code : VIR_ERR_INTERNAL_ERROR, "%s: %s",
                 what, message);
 }
-
-gboolean
-omen_libvirt_error_is_lost_connection(const GError *error)
-{
-    return g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_RPC) ||
-           g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_SYSTEM_ERROR) ||
-           g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_NO_CONNECT) ||
-           g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_INVALID_CONN) ||
-           g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_INTERNAL_ERROR);
-}

@@ -49,8 +49,4 @@ GQuark omen_libvirt_error_quark(void);
 /* Sets @error from this thread's last libvirt error: "WHAT: libvirt's words", sanitised. */
 void omen_libvirt_set_error(GError **error, const char *what);
 
-/* The connection or the daemon behind it went away: what was asked for may or may not have been
- * done. */
-gboolean omen_libvirt_error_is_lost_connection(const GError *error);
-
 G_END_DECLS

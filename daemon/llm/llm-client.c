@@ -11,6 +11,7 @@
 
 #define MAX_CONNECTIONS 2
 #define MAX_KEY         4096
+#define BEARER          "Bearer "
 #define CHUNK           16384
 #define FIRST_RETRY_MS  500
 
@@ -145,7 +146,7 @@ take_key(OmenLlmClient *self, const char *path, GError **error)
     g_strdelimit(key, "\r\n", '\0');
     if (!*key)
         return refuse(error, "llm_key_file", "its first line holds no key");
-    self->authorization = g_strdup_printf("Bearer %s", key);
+    self->authorization = g_strconcat(BEARER, key, NULL);
     return TRUE;
 }
 
@@ -303,6 +304,18 @@ try_again(GTask *task, GError *error)
     ask->retry = g_timeout_add(wait_ms, on_retry, task);
 }
 
+/* What a server echoes, others see. */
+static void
+keep_secret(OmenLlmClient *self, OmenLlmAnswer *answer)
+{
+    const char *key = self->authorization ? self->authorization + strlen(BEARER) : NULL;
+
+    if (!key || !strstr(answer->reason, key))
+        return;
+    g_free(answer->reason);
+    answer->reason = g_strdup("its words are left out: they held the key");
+}
+
 static void
 take_reply(GTask *task)
 {
@@ -316,6 +329,7 @@ take_reply(GTask *task)
         fail(task, error);
         return;
     }
+    keep_secret(self, answer);
     g_clear_handle_id(&ask->timer, g_source_remove);
     g_task_return_pointer(task, answer, (GDestroyNotify) omen_llm_answer_free);
     g_object_unref(task);

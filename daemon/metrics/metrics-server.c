@@ -9,11 +9,18 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
-#define PEER_TIMEOUT_S 30
-#define PAGE_AGE_US    G_USEC_PER_SEC
-#define UNIX_MODE      0660
+#define DEADLINE_S  10
+#define PAGE_AGE_US G_USEC_PER_SEC
+#define UNIX_MODE   0660
 
 G_DEFINE_QUARK(omen - metrics - error - quark, omen_metrics_error)
+
+/* One connection: one request, within a deadline. */
+typedef struct {
+    OmenMetricsServer *server;     /* owned */
+    GSocketConnection *connection; /* borrowed: it is told when it goes */
+    guint deadline;
+} Peer;
 
 struct _OmenMetricsServer {
     GObject parent_instance;
@@ -25,7 +32,7 @@ struct _OmenMetricsServer {
     GPtrArray *unix_paths; /* taken away at the end */
     GBytes *page;
     gint64 page_time_us;
-    guint n_connections;
+    GQueue peers; /* Peer that is not cut off: the oldest first */
 };
 
 G_DEFINE_FINAL_TYPE(OmenMetricsServer, omen_metrics_server, G_TYPE_OBJECT)
@@ -74,6 +81,26 @@ ensure_page(OmenMetricsServer *self)
     return self->page;
 }
 
+/* A page of the web can have its own name point here, and a browser on this host read for it: only
+ * what has no name but this host's is answered on loopback. */
+static gboolean
+is_host_good(SoupServerMessage *message)
+{
+    GSocketAddress *local = soup_server_message_get_local_address(message);
+    const char *host =
+        soup_message_headers_get_one(soup_server_message_get_request_headers(message), "Host");
+    g_autofree char *uri = host ? g_strconcat("http://", host, "/", NULL) : NULL;
+    g_autoptr(GUri) parsed = uri ? g_uri_parse(uri, G_URI_FLAGS_NONE, NULL) : NULL;
+    const char *name = parsed ? g_uri_get_host(parsed) : NULL;
+
+    if (!host || !G_IS_INET_SOCKET_ADDRESS(local) ||
+        !g_inet_address_get_is_loopback(
+            g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(local))))
+        return TRUE;
+    return name && (g_hostname_is_ip_address(name) || g_ascii_strcasecmp(name, "localhost") == 0 ||
+                    g_ascii_strcasecmp(name, g_get_host_name()) == 0);
+}
+
 /* Nothing is to be sent here: a body is never kept, and answered by a refusal. */
 static void
 on_early(SoupServer *server G_GNUC_UNUSED,
@@ -87,11 +114,15 @@ on_early(SoupServer *server G_GNUC_UNUSED,
     gboolean has_body = soup_message_headers_get_encoding(headers) == SOUP_ENCODING_CHUNKED ||
                         soup_message_headers_get_content_length(headers) > 0;
 
+    soup_message_headers_replace(soup_server_message_get_response_headers(message), "Connection",
+                                 "close");
+    if (!is_host_good(message)) {
+        soup_server_message_set_status(message, SOUP_STATUS_MISDIRECTED_REQUEST, NULL);
+        return;
+    }
     if (!has_body && (g_str_equal(method, "GET") || g_str_equal(method, "HEAD")))
         return;
     soup_message_body_set_accumulate(soup_server_message_get_request_body(message), FALSE);
-    soup_message_headers_replace(soup_server_message_get_response_headers(message), "Connection",
-                                 "close");
     soup_server_message_set_status(message, SOUP_STATUS_METHOD_NOT_ALLOWED, NULL);
 }
 
@@ -120,12 +151,42 @@ on_request(SoupServer *server G_GNUC_UNUSED,
 }
 
 static void
-on_connection_gone(gpointer user_data, GObject *connection G_GNUC_UNUSED)
+on_connection_gone(gpointer user_data, GObject *connection)
 {
-    OmenMetricsServer *self = user_data;
+    Peer *peer = user_data;
+    OmenMetricsServer *self = peer->server;
 
-    self->n_connections--;
+    g_queue_remove(&self->peers, peer);
+    g_source_remove(peer->deadline);
+    g_free(peer);
     g_object_unref(self);
+}
+
+/* libsoup then sees an end, and lets the connection go. */
+static void
+cut_off(Peer *peer)
+{
+    g_queue_remove(&peer->server->peers, peer);
+    g_socket_shutdown(g_socket_connection_get_socket(peer->connection), TRUE, TRUE, NULL);
+}
+
+static gboolean
+on_deadline(gpointer user_data)
+{
+    cut_off(user_data);
+    return G_SOURCE_CONTINUE; /* until it is gone */
+}
+
+static void
+follow(OmenMetricsServer *self, GSocketConnection *connection)
+{
+    Peer *peer = g_new0(Peer, 1);
+
+    peer->server = g_object_ref(self);
+    peer->connection = connection;
+    peer->deadline = g_timeout_add_seconds(DEADLINE_S, on_deadline, peer);
+    g_queue_push_tail(&self->peers, peer);
+    g_object_weak_ref(G_OBJECT(connection), on_connection_gone, peer);
 }
 
 static gboolean
@@ -139,16 +200,16 @@ on_incoming(GSocketService *service G_GNUC_UNUSED,
     g_autoptr(GSocketAddress) remote = g_socket_connection_get_remote_address(connection, NULL);
     g_autoptr(GError) error = NULL;
 
-    if (self->n_connections >= OMEN_METRICS_MAX_CONNECTIONS)
-        return TRUE; /* dropped, and so closed */
-    g_socket_set_timeout(g_socket_connection_get_socket(connection), PEER_TIMEOUT_S);
+    /* Whoever asks is served within a moment: the oldest is the one that holds a place for nothing.
+     */
+    if (g_queue_get_length(&self->peers) >= OMEN_METRICS_MAX_CONNECTIONS)
+        cut_off(g_queue_peek_head(&self->peers));
     if (!soup_server_accept_iostream(self->server, G_IO_STREAM(connection), local, remote,
                                      &error)) {
         g_debug("metrics: %s", error->message);
         return TRUE;
     }
-    self->n_connections++;
-    g_object_weak_ref(G_OBJECT(connection), on_connection_gone, g_object_ref(self));
+    follow(self, connection);
     return TRUE;
 }
 

@@ -3,8 +3,9 @@
  * Serves a page of metrics by HTTP at /metrics, on loopback or a Unix socket unless it is told
  * otherwise.
  *
- * Runs on the main context. The page is made when it is asked for, at most once a second; a peer
- * that is slow, silent or one of too many is cut off.
+ * Runs on the main context. The page is made when it is asked for, at most once a second. A
+ * connection is for one request and 10 s; where there are too many, the oldest is cut off. On
+ * loopback, a request for the host of another name is refused.
  */
 #pragma once
 

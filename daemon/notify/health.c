@@ -29,8 +29,8 @@ struct _OmenHealth {
 
 G_DEFINE_FINAL_TYPE(OmenHealth, omen_health, G_TYPE_OBJECT)
 
-const char *
-omen_health_level_to_string(OmenHealthLevel level)
+static const char *
+level_to_string(OmenHealthLevel level)
 {
     static const char *const words[] = {"green", "yellow", "red"};
 
@@ -161,7 +161,7 @@ set_attribute(OmenHealth *self)
         return;
     self->process = g_subprocess_new(
         G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error,
-        self->attrd_updater, "-n", ATTRIBUTE, "-U", omen_health_level_to_string(self->level), NULL);
+        self->attrd_updater, "-n", ATTRIBUTE, "-U", level_to_string(self->level), NULL);
     if (!self->process) {
         set_problem(self, ATTRIBUTE, error->message);
         return;
@@ -191,7 +191,7 @@ describe(OmenHealth *self, const OmenData *cause)
 
     json_builder_begin_object(builder);
     add(builder, "source", "virt-omen");
-    add(builder, "health", omen_health_level_to_string(self->level));
+    add(builder, "health", level_to_string(self->level));
     json_builder_set_member_name(builder, "conditions");
     json_builder_begin_array(builder);
     json_builder_begin_object(builder);
@@ -256,8 +256,7 @@ on_tell(gpointer user_data)
         return G_SOURCE_REMOVE;
     self->level = level;
     self->since_us = g_get_real_time();
-    g_message("the neighbours are told: this host's health is %s",
-              omen_health_level_to_string(level));
+    g_message("the neighbours are told: this host's health is %s", level_to_string(level));
     set_attribute(self);
     write_conditions(self);
     return G_SOURCE_REMOVE;
@@ -319,10 +318,4 @@ OmenHealthLevel
 omen_health_get_level(OmenHealth *self)
 {
     return self->level;
-}
-
-const char *
-omen_health_get_problem(OmenHealth *self)
-{
-    return self->problem;
 }

@@ -21,8 +21,6 @@ typedef enum {
     OMEN_HEALTH_RED,
 } OmenHealthLevel;
 
-const char *omen_health_level_to_string(OmenHealthLevel level);
-
 #define OMEN_TYPE_HEALTH (omen_health_get_type())
 G_DECLARE_FINAL_TYPE(OmenHealth, omen_health, OMEN, HEALTH, GObject)
 
@@ -37,8 +35,5 @@ void omen_health_configure(OmenHealth *self, const char *attrd_updater, const ch
 void omen_health_set_observing(OmenHealth *self, gboolean observing);
 
 OmenHealthLevel omen_health_get_level(OmenHealth *self);
-
-/* Why it could not be told the last time. (nullable), borrowed. */
-const char *omen_health_get_problem(OmenHealth *self);
 
 G_END_DECLS

@@ -280,18 +280,6 @@ emit_changed(Omen *self)
     g_signal_emit(self, signals[SIGNAL_CHANGED], 0);
 }
 
-void
-omen_add_record(Omen *self, gint64 time_us, double probability, const char *line)
-{
-    OmenData *data = self->data;
-
-    keep_line(data->records, OMEN_MAX_RECORDS, line);
-    data->n_records++;
-    data->last_us = MAX(data->last_us, time_us);
-    data->probability = MAX(data->probability, probability);
-    emit_changed(self);
-}
-
 /* The earlier failure counts. */
 static void
 join_urgency(OmenData *data, const OmenData *detection)
@@ -383,15 +371,6 @@ omen_set_fate(Omen *self, OmenFate fate, gint64 time_us)
     data->fate_us = time_us;
     emit_changed(self);
     return TRUE;
-}
-
-void
-omen_set_expiry(Omen *self, gint64 expires_us)
-{
-    if (self->data->expires_us == expires_us)
-        return;
-    self->data->expires_us = expires_us;
-    emit_changed(self);
 }
 
 void

@@ -120,9 +120,6 @@ Omen *omen_new(OmenData *data);
 /* Borrowed, valid until the next change. */
 const OmenData *omen_get_data(Omen *self);
 
-/* Another record of the same trouble: kept if there is room, counted in any case. */
-void omen_add_record(Omen *self, gint64 time_us, double probability, const char *line);
-
 /* Another sign of the same trouble: its records are added and the danger lasts at least as long as
  * the sign says. One "changed" for all of it. */
 void omen_join(Omen *self, const OmenData *detection);
@@ -134,8 +131,6 @@ void omen_set_outcome(Omen *self, const char *outcome);
 /* What really came. An operator's word is changed only by another one, and by the failure that was
  * confirmed already; the first time that a fate is known stays. FALSE: it stays as it was. */
 gboolean omen_set_fate(Omen *self, OmenFate fate, gint64 time_us);
-void omen_set_expiry(Omen *self, gint64 expires_us);
-
 /* What was found out of @reach (owned by the caller), which is sought no longer. */
 void omen_set_device_reach(Omen *self, const OmenDeviceReach *reach);
 

@@ -15,29 +15,6 @@ is_false(OmenFate fate)
     return fate == OMEN_FATE_NOTHING || fate == OMEN_FATE_DISMISSED;
 }
 
-OmenTrackRecord
-omen_track_record_count(const GPtrArray *omens)
-{
-    OmenTrackRecord self = {0};
-
-    for (guint i = 0; i < omens->len; i++)
-        self.n_of_fate[omen_get_data(g_ptr_array_index(omens, i))->fate]++;
-    return self;
-}
-
-double
-omen_track_record_get_precision(const OmenTrackRecord *self)
-{
-    guint n_real = 0;
-    guint n_false = 0;
-
-    for (guint i = 0; i < OMEN_N_FATES; i++) {
-        n_real += is_real((OmenFate) i) ? self->n_of_fate[i] : 0;
-        n_false += is_false((OmenFate) i) ? self->n_of_fate[i] : 0;
-    }
-    return n_real + n_false > 0 ? (double) n_real / (n_real + n_false) : -1;
-}
-
 static gboolean
 is_alike(const OmenData *detection, const OmenData *other)
 {

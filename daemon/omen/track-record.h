@@ -12,17 +12,6 @@
 
 G_BEGIN_DECLS
 
-typedef struct {
-    guint n_of_fate[OMEN_N_FATES];
-} OmenTrackRecord;
-
-/* @omens: (element-type Omen). */
-OmenTrackRecord omen_track_record_count(const GPtrArray *omens);
-
-/* Share of what was real (failed, repaired, confirmed) among all that is known of; -1: nothing is.
- */
-double omen_track_record_get_precision(const OmenTrackRecord *self);
-
 /*
  * Seconds from the first sign to the failure: the geometric mean of what omens of the same class
  * and scope took, with the judge's @detection->urgency_s counted as OMEN_TRACK_PRIOR_WEIGHT of

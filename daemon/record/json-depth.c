@@ -14,6 +14,8 @@ omen_json_is_shallow(const char *text, gsize length, guint max_depth)
             in_string = text[i] != '"';
         } else if (text[i] == '"') {
             in_string = TRUE;
+        } else if (text[i] == '/' || text[i] == '\'') {
+            return FALSE; /* comments and other strings, of which JSON knows nothing */
         } else if ((text[i] == '{' || text[i] == '[') && ++depth > max_depth) {
             return FALSE;
         } else if ((text[i] == '}' || text[i] == ']') && depth > 0) {

@@ -197,6 +197,15 @@ make_request(OmenResponder *self, const OmenData *omen)
     };
 }
 
+/* When the host is expected to fail, by its open omens; 0: nothing says so. */
+static gint64
+get_deadline_us(OmenResponder *self)
+{
+    Omen *danger = omen_registry_get_host_danger(self->omens, g_get_real_time());
+
+    return danger ? omen_policy_deadline_us(omen_get_data(danger)) : 0;
+}
+
 OmenEvacuationRequest
 omen_responder_describe_request(OmenResponder *self, guint64 omen_id)
 {
@@ -206,7 +215,7 @@ omen_responder_describe_request(OmenResponder *self, guint64 omen_id)
         return make_request(self, omen_get_data(omen));
     return (OmenEvacuationRequest){
         .omen_id = omen_id,
-        .deadline_us = omen_responder_get_deadline_us(self),
+        .deadline_us = get_deadline_us(self),
         .host_may_die = omen_id != 0 || omen_responder_is_host_endangered(self),
     };
 }
@@ -504,14 +513,6 @@ const char *
 omen_responder_get_doubt(OmenResponder *self)
 {
     return omen_recovery_get_doubt(self->recovery);
-}
-
-gint64
-omen_responder_get_deadline_us(OmenResponder *self)
-{
-    Omen *danger = omen_registry_get_host_danger(self->omens, g_get_real_time());
-
-    return danger ? omen_policy_deadline_us(omen_get_data(danger)) : 0;
 }
 
 void

@@ -54,10 +54,6 @@ gboolean omen_responder_is_host_endangered(OmenResponder *self);
 /* (nullable): it was endangered, and no check has found it well since: why it takes no guests. */
 const char *omen_responder_get_doubt(OmenResponder *self);
 
-/* When the host is expected to fail, by its open omens, microseconds since the epoch; 0: nothing
- * says so. */
-gint64 omen_responder_get_deadline_us(OmenResponder *self);
-
 /* What an omen asks for the domains that it endangers. Of an omen that is forgotten, or none (0):
  * by how the host is. */
 OmenEvacuationRequest omen_responder_describe_request(OmenResponder *self, guint64 omen_id);

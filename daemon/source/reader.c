@@ -42,6 +42,8 @@ struct _OmenReader {
 
     int wake_fd;       /* -1: another's thread */
     gint64 flushed_us; /* when records were handed over last; the thread's */
+    gint64 gather_us;  /* the thread's */
+    guint64 n_added;   /* the thread's */
     GMutex lock;
     GCond room;
     gboolean stopped;        /* under the lock */
@@ -240,7 +242,7 @@ static void
 gather(OmenReader *self)
 {
     struct pollfd stop = {self->wake_fd, POLLIN, 0};
-    gint64 rest_us = self->flushed_us + OMEN_READER_GATHER_MS * 1000 - g_get_monotonic_time();
+    gint64 rest_us = self->flushed_us + self->gather_us - g_get_monotonic_time();
     const struct timespec rest = {0, rest_us * 1000};
 
     if (rest_us > 0)
@@ -277,12 +279,19 @@ omen_reader_add(OmenReader *self, const OmenRecord *record)
     g_byte_array_append(batch->records, (const guint8 *) record->unit, header.unit_length);
     g_byte_array_append(batch->records, (const guint8 *) record->message, header.message_length);
     batch->n_records++;
+    self->n_added++;
 }
 
 void
 omen_reader_add_dropped(OmenReader *self, guint64 n)
 {
     self->batch->n_dropped += n;
+}
+
+guint64
+omen_reader_get_n_added(OmenReader *self)
+{
+    return self->n_added;
 }
 
 guint
@@ -314,8 +323,10 @@ omen_reader_flush(OmenReader *self, char *bookmark)
     if ((batch->n_records == 0 && batch->n_dropped == 0 && !bookmark && !batch->problem) ||
         !has_room(self))
         return;
-    if (batch->n_records > 0)
+    if (batch->n_records > 0) {
         self->flushed_us = g_get_monotonic_time();
+        self->gather_us = omen_reader_get_gather_us(batch->n_records);
+    }
     self->batch = batch_new(self);
     omen_reader_ref(self);
 

@@ -48,9 +48,13 @@ char *omen_reader_dup_bookmark(OmenReader *self);
 
 gboolean omen_reader_is_stopped(OmenReader *self);
 
-/* After records were handed over, others gather for so many milliseconds: a wake-up costs more than
- * a line. */
-#define OMEN_READER_GATHER_MS 25
+/* How long others gather after @n records were handed over: a wake-up costs more than many lines.
+ * Where few come, a pair is worth the wait; where many come, a short one gathers enough. */
+static inline gint64
+omen_reader_get_gather_us(guint64 n)
+{
+    return n < 8 ? 30000 : 12000;
+}
 
 /* Sleeps until @fd (-1: none) can be read, @timeout_ms have passed or the reader is stopped; FALSE:
  * it is stopped. Where records were handed over just now, others gather first. */
@@ -64,6 +68,9 @@ void omen_reader_add_dropped(OmenReader *self, guint64 n);
 /* The thread has come to here: hands over the batch. @bookmark: (transfer full) (nullable):
  * unchanged. */
 void omen_reader_flush(OmenReader *self, char *bookmark);
+
+/* All that was added so far. */
+guint64 omen_reader_get_n_added(OmenReader *self);
 
 /* NULL: reads well. */
 void omen_reader_set_problem(OmenReader *self, const char *problem);

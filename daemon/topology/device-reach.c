@@ -17,8 +17,8 @@ omen_reach_to_string(OmenReach reach)
     return reach_words[reach];
 }
 
-gboolean
-omen_reach_from_string(const char *word, OmenReach *out)
+static gboolean
+reach_from_string(const char *word, OmenReach *out)
 {
     for (guint i = 0; i < G_N_ELEMENTS(reach_words); i++) {
         if (g_str_equal(word, reach_words[i])) {
@@ -120,7 +120,7 @@ omen_device_reach_new_from_text(const char *text)
     OmenReach reach;
     OmenDeviceReach *self;
 
-    if (g_strv_length(first) != 2 || !omen_reach_from_string(first[0], &reach))
+    if (g_strv_length(first) != 2 || !reach_from_string(first[0], &reach))
         return NULL;
     self = omen_device_reach_new(reach, first[1]);
     for (guint i = 1; lines[i]; i++) {

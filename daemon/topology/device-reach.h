@@ -14,8 +14,6 @@ typedef enum {
 
 /* "host", "domains", "nobody". */
 const char *omen_reach_to_string(OmenReach reach);
-gboolean omen_reach_from_string(const char *word, OmenReach *out);
-
 /* A domain that uses the device. */
 typedef struct {
     char *uuid;

@@ -80,7 +80,10 @@ take_verdict(OmenData *detection, const OmenVerdict *verdict)
     detection->probability = verdict->probability;
     detection->migration_helps = verdict->migration_helps;
     detection->urgency_s = verdict->urgency_s;
-    replace(&detection->reason, g_strdup_printf("a language model says: %s", verdict->reason));
+    replace(&detection->reason, g_strdup("a language model takes it for a sign of failure"));
+    /* Whoever may see states sees the reason; a model may quote the line, which not all may see. */
+    g_ptr_array_add(detection->records,
+                    g_strdup_printf("(a language model says: %s)", verdict->reason));
     replace(&detection->judges,
             g_strdup_printf("%s; a language model: %s with probability %.3f", detection->judges,
                             omen_failure_class_to_string(verdict->failure_class),

@@ -15,7 +15,6 @@ typedef struct {
 
 struct _OmenMigrationNoise {
     GHashTable *moves; /* UUID -> Move */
-    guint64 n_explained;
 };
 
 /* Of the domain itself, by QEMU, libvirt or its guest: its disk is handed over, it is paused and
@@ -207,12 +206,5 @@ omen_migration_noise_explains(OmenMigrationNoise *self,
                    holds_one(record, of_domain, G_N_ELEMENTS(of_domain));
     else
         explains = is_of_tap(record) || names_move(self, record);
-    self->n_explained += explains ? 1 : 0;
     return explains;
-}
-
-guint64
-omen_migration_noise_get_n_explained(const OmenMigrationNoise *self)
-{
-    return self->n_explained;
 }

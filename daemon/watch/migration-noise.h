@@ -35,7 +35,4 @@ gboolean omen_migration_noise_explains(OmenMigrationNoise *self,
                                        const OmenRecord *record,
                                        gint64 now_us);
 
-/* Records that it explained. */
-guint64 omen_migration_noise_get_n_explained(const OmenMigrationNoise *self);
-
 G_END_DECLS

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the linter goes by. An exception stands here with its reason, or it is none."""
+import re
+from pathlib import Path
+
+TREE = Path(__file__).resolve().parent.parent.parent
 
 # What is looked at.
 ROOTS = ("cli/", "daemon/", "hooks/", "include/", "qga-plugin/")
@@ -10,6 +14,22 @@ MAX_FILE_LINES = 550
 MAX_FUNCTION_LINES = 70
 MAX_LINES_BY_FILE = {
     "daemon/bus/bus-methods.c": 650,  # a handler for each method of the bus
+}
+
+# Called by nobody of this tree, and yet used: programs begin with it, others are linked with it.
+CALLED_FROM_OUTSIDE = {"main"} | set(re.findall(r"omen_\w+", (TREE / "daemon/libvirtomen.map").read_text()))
+# GObject's and GLib's macros name these by pasting, and so does the list of commands (cli/commands.h). What is in capitals is
+# a macro itself.
+CALLED_BY_MACROS = r"\w+_(class_init|init|get_type|error_quark)|command_\w+|[A-Z_]+"
+# For tests alone: what can be asked of an object that nobody else asks.
+FOR_TESTS = {
+    "omen_state_db_put_evacuation_finish": "the daemon goes on whether or not the row is on the disk; a test must know",
+    "omen_trend_get_n_templates": "that the table is bounded is seen from outside",
+}
+
+# Rooms whose files may call each other in a circle.
+CIRCLES = {
+    "daemon/engine": "shape.c and shape-run.c are the halves of one scanner",
 }
 
 # A function named ..._work is run by the workers (daemon/hypervisor/workers.h) and called by nobody: it may wait, and to call

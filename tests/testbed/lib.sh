@@ -30,10 +30,11 @@ process_of() { # prints the pid, or fails
     [ -n "$since" ] && [ "$(start_time "$pid")" = "$since" ] && echo "$pid"
 }
 
-# Runs a command in a part's namespaces ("switch" or a host).
+# Runs a command in a part's namespaces ("switch" or a host), and in its root: where this runs in a chroot, entering the
+# mounts alone would leave that for the machine's own root, with another release's programs and configuration.
 enter() {
     local part=$1 pid
     shift
     pid=$(process_of "$part") || die "$part is not up"
-    nsenter -t "$pid" -m -u -n -i -p -- "$@"
+    nsenter -t "$pid" -m -u -n -i -p --root --wd -- "$@"
 }

@@ -7,8 +7,8 @@
 
 #define QEMU_DOWNTIME_LIMIT_MS 300
 
-void
-omen_planned_move_free(OmenPlannedMove *self)
+static void
+planned_move_free(OmenPlannedMove *self)
 {
     g_free(self->reason);
     g_free(self);
@@ -268,7 +268,7 @@ plan_with(OmenPlacement *placement, guint n_lanes)
         limits->concurrency_a_destination > 0 ? limits->concurrency_a_destination : n_lanes;
     self.slots = g_new0(double, (placement->n_destinations + 1) * self.n_slots);
     self.lane_free = g_new0(double, n_lanes);
-    self.plan = g_ptr_array_new_with_free_func((GDestroyNotify) omen_planned_move_free);
+    self.plan = g_ptr_array_new_with_free_func((GDestroyNotify) planned_move_free);
     self.stays = g_ptr_array_new();
     for (gsize i = 0; i < placement->n_domains; i++) {
         self.order[i] = i;

@@ -60,8 +60,6 @@ typedef struct {
     char *reason;     /* why it stays; NULL if it moves */
 } OmenPlannedMove;
 
-void omen_planned_move_free(OmenPlannedMove *self);
-
 /* The importance of what is away by the deadline (all that moves where there is none). */
 double omen_plan_value(GPtrArray *plan, const OmenPlanDomain *domains);
 

@@ -243,14 +243,15 @@ take_first(const Choice *choice, GPtrArray *plan)
 }
 
 OmenJob *
-omen_evacuator_choose(OmenEvacuator *self)
+omen_evacuator_choose(OmenEvacuator *self, guint *again_ms)
 {
     g_auto(Choice) choice = {0};
     g_autoptr(GPtrArray) plan = NULL;
     OmenPlanLimits limits;
 
+    *again_ms = 0;
     if (!collect(self, &choice)) {
-        omen_evacuator_pump_later(self, SURVEY_LIMIT_US / 1000);
+        *again_ms = SURVEY_LIMIT_US / 1000;
         return NULL;
     }
     if (choice.jobs->len == 0)

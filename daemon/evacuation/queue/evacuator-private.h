@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Shared by the files of the evacuator: evacuator.c (the queue), evacuator-probes.c (how the
- * destinations are), evacuator-next.c (what is next),
- * evacuator-preview.c (what would be done), and of one evacuation's way:
- * job.c (its life), job-search.c (finding a destination), job-run.c (the
- * migration), job-outcome.c (what became of it).
+ * Shared by the files of the evacuator. Of the queue: evacuator.c (what may be asked of it),
+ * evacuator-steps.c (what is next), evacuator-next.c (which job is), evacuator-probes.c (how the
+ * destinations are), evacuator-preview.c (what would be done).
+ *
+ * Of one evacuation: job.c (what is known of it), and its steps, each of which ends by telling what
+ * became of it: job-examine.c, job-search.c, job-run.c, job-outcome.c, job-escalation.c.
+ * job-retry.c says whether another attempt may help.
  */
 #pragma once
 
@@ -33,15 +35,33 @@ struct _OmenEvacuator {
     GPtrArray *jobs;    /* OmenJob: all that are not forgotten, by rising number */
     guint64 last_id;
     guint probe_source;
-    guint pump_source; /* to look again when a survey does not come */
-    gboolean is_pumping;
-    gboolean is_keeping_slow; /* the disk did not take the last one in time */
+    void (*probed)(OmenEvacuator *self); /* a destination was asked: what waits may begin */
+    guint pump_source;                   /* to look again when a survey does not come */
+    gboolean is_keeping_slow;            /* the disk did not take the last one in time */
     gboolean stopped;
 };
 
+/* What became of a job's step. */
+typedef enum {
+    OMEN_JOB_SURVEYED,  /* it waits, and what the planner wants to know is known */
+    OMEN_JOB_EXAMINED,  /* it can be moved */
+    OMEN_JOB_PLACED,    /* its destination takes it */
+    OMEN_JOB_MIGRATED,  /* libvirt's call has returned, with last_error or without */
+    OMEN_JOB_ARRIVED,   /* it runs there */
+    OMEN_JOB_STAYED,    /* it runs on here */
+    OMEN_JOB_BROKEN,    /* a post-copy broke off, and can be resumed */
+    OMEN_JOB_STUCK,     /* it can not leave, and why */
+    OMEN_JOB_LEFT_LANE, /* it goes on, and takes no part of the link any more */
+    OMEN_JOB_ENDED,
+} OmenJobEvent;
+
+typedef struct _OmenJob OmenJob;
+typedef void (*OmenJobFunc)(OmenJob *self, OmenJobEvent event, const char *why);
+
 /* One evacuation, with what it needs on its way. */
-typedef struct {
+struct _OmenJob {
     OmenEvacuator *evacuator; /* not owned; NULL once the evacuator is gone */
+    OmenJobFunc told;         /* evacuator-steps.c */
     OmenEvacuation *evacuation;
     char *wanted;       /* the only destination that is wanted; NULL: any */
     gint64 deadline_us; /* since the epoch; 0: none known */
@@ -78,9 +98,10 @@ typedef struct {
     guint keep_source;
     guint keep_turn; /* which of its notes on disk is waited for */
     gulong event_handler;
-} OmenJob;
+};
 
-OmenJob *omen_job_new(OmenEvacuator *evacuator, OmenEvacuationData *data);
+/* job.c */
+OmenJob *omen_job_new(OmenEvacuator *evacuator, OmenEvacuationData *data, OmenJobFunc told);
 OmenJob *omen_job_ref(OmenJob *self);
 void omen_job_unref(gpointer self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenJob, omen_job_unref)
@@ -89,9 +110,19 @@ const OmenEvacuationData *omen_job_get_data(const OmenJob *self);
 const char *omen_job_get_source_uri(OmenJob *self);
 OmenEvacuationData *
 omen_job_edit(OmenJob *self); /* a copy to change, for omen_evacuation_update() */
+void omen_job_set_phase(OmenJob *self, OmenPhase phase);
 void omen_job_note_reason(OmenJob *self, const char *reason);
-void omen_job_finish(OmenJob *self, OmenPhase phase, const char *error);
+gboolean omen_job_may_post_copy(OmenJob *self);
+gboolean omen_job_is_to_shut_down(OmenJob *self);
 void omen_job_set_string(char **field, const char *value);
+
+/* Hands @event on to who decides what is next; to nobody once the evacuator is gone. */
+void omen_job_tell(OmenJob *self, OmenJobEvent event, const char *why);
+void omen_job_finish(OmenJob *self, OmenPhase phase, const char *error);
+void omen_job_stop_watching(OmenJob *self);
+
+/* Stops timers; the evacuator goes away. */
+void omen_job_abandon(OmenJob *self);
 
 /* What worker threads need to ask about the domain. */
 typedef struct {
@@ -102,49 +133,48 @@ typedef struct {
 Question *omen_job_make_question(OmenJob *self);
 void omen_question_free(gpointer self);
 
-/* While it is queued: what the planner wants to know. */
-void omen_job_survey(OmenJob *self);
-
-/* From queued: examine the domain (unless that was just done), find a destination, migrate. */
-void omen_job_begin(OmenJob *self);
+/* job-examine.c: looks at the domain: _EXAMINED, or _STUCK. While it is queued: _SURVEYED. */
 void omen_job_examine(OmenJob *self);
 void omen_job_examine_later(OmenJob *self, guint pause_ms);
+void omen_job_survey(OmenJob *self);
+gboolean omen_job_is_fresh(const OmenJob *self); /* that was only just done */
 
-/* job-search.c: ask the destinations, best first. */
+/* job-search.c: asks the destinations, best first: _PLACED, or _STUCK. */
 void omen_job_search(OmenJob *self);
-void omen_job_ask_next(OmenJob *self);
 
-/* job-run.c: migrate to self->destination. */
-void omen_job_run(OmenJob *self, OmenDestination *destination);
-void omen_job_resume(OmenJob *self); /* a post-copy that broke */
-void omen_job_stop_watching(OmenJob *self);
+/* job-run.c: migrates to self->destination: _MIGRATED. */
+void omen_job_run(OmenJob *self);
+void omen_job_resume(OmenJob *self); /* a post-copy that broke, some time later */
 void omen_job_ask_abort(OmenJob *self);
 guint omen_job_get_timeout_s(OmenJob *self);
-gboolean omen_job_may_post_copy(OmenJob *self);
 
-/* job-escalation.c: it can not leave, for that reason: the policy's other means, then the end.
- */
-void omen_job_give_up(OmenJob *self, const char *reason);
-gboolean omen_job_is_to_shut_down(OmenJob *self);
-
-/* job-outcome.c: both ends are asked. */
+/* job-outcome.c: asks both ends until it is known where it runs: _ARRIVED, _STAYED or _BROKEN, or
+ * the job ends. */
 void omen_job_settle(OmenJob *self, OmenPhase phase);
+void omen_job_reconcile(OmenJob *self); /* running, verifying or reconciling in an earlier life */
 
-/* From running, verifying or reconciling in an earlier life. */
-void omen_job_reconcile(OmenJob *self);
+/* job-escalation.c: it can not leave, for that reason: the policy's other means, then the end. */
+void omen_job_escalate(OmenJob *self, const char *reason);
+
+/* job-retry.c: it stayed. Notes why, and changes technique or destination where that may help. */
+typedef enum {
+    OMEN_JOB_RETRY_NEVER,
+    OMEN_JOB_RETRY_NOW,
+    OMEN_JOB_RETRY_LATER, /* all was tried: what hindered may have passed by then */
+} OmenJobRetry;
+
+OmenJobRetry omen_job_plan_retry(OmenJob *self);
+
+/* evacuator-steps.c */
+void omen_evacuator_take_step(OmenJob *job, OmenJobEvent event, const char *why);
+void omen_evacuator_pump(OmenEvacuator *self); /* what waits begins where a lane is free */
+void omen_evacuator_pump_soon(OmenEvacuator *self);
 
 /* FALSE with @error: too late. */
-gboolean omen_job_cancel(OmenJob *self, GError **error);
+gboolean omen_evacuator_cancel_job(OmenJob *job, GError **error);
 
-/* Stops timers; the evacuator goes away. */
-void omen_job_abandon(OmenJob *self);
-
-/* evacuator.c: a lane may be free, or a job ended. */
-void omen_evacuator_pump(OmenEvacuator *self);
-void omen_evacuator_pump_later(OmenEvacuator *self, guint pause_ms);
-
-/* evacuator.c: what running evacuations will take at a destination, and what those took that ended
- * after @since_us (of the epoch), when it was last looked at. */
+/* evacuator-probes.c: what running evacuations will take at a destination, and what those took that
+ * ended after @since_us (of the epoch), when it was last looked at. */
 typedef struct {
     guint64 bytes;
     guint domains;
@@ -171,7 +201,8 @@ guint64
 omen_plan_room_of(const OmenEvacuatorLimits *limits, guint64 free_bytes, guint64 promised_bytes);
 
 /* evacuator-next.c: the job that is to begin now, with its preferred destination and technique
- * set; NULL: none waits, or something is waited for. */
-OmenJob *omen_evacuator_choose(OmenEvacuator *self);
+ * set; NULL: none waits, or something is waited for; then it is worth looking again after @again_ms
+ * (0: something will tell). */
+OmenJob *omen_evacuator_choose(OmenEvacuator *self, guint *again_ms);
 
 G_END_DECLS

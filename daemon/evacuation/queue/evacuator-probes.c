@@ -94,7 +94,7 @@ on_probed(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_dat
     if (self && !self->stopped && is_current(self, reply->destination)) {
         g_hash_table_replace(self->probes, g_strdup(reply->destination->name),
                              g_steal_pointer(&found));
-        omen_evacuator_pump(self);
+        self->probed(self);
     }
     g_weak_ref_clear(&reply->evacuator);
     omen_destination_unref(reply->destination);
@@ -191,4 +191,25 @@ omen_evacuator_rank_destinations(OmenEvacuator *self)
         g_ptr_array_insert(ranked, (int) place, omen_destination_ref(one));
     }
     return ranked;
+}
+
+OmenPromise
+omen_evacuator_get_promised(OmenEvacuator *self, const char *destination, gint64 since_us)
+{
+    OmenPromise promise = {0};
+
+    for (guint i = 0; i < self->jobs->len; i++) {
+        const OmenJob *job = g_ptr_array_index(self->jobs, i);
+        const OmenEvacuationData *data = omen_job_get_data(job);
+        gboolean counts = data->phase == OMEN_PHASE_SUCCEEDED ? data->ended_us > since_us
+                                                              : !omen_phase_is_final(data->phase);
+        /* One that waits has a wish at most. */
+        if (!counts || data->phase == OMEN_PHASE_QUEUED ||
+            !g_str_equal(data->destination, destination))
+            continue;
+        promise.bytes += job->facts ? job->facts->memory_bytes : 0;
+        promise.domains++;
+        promise.running += job->occupies_lane ? 1 : 0;
+    }
+    return promise;
 }

@@ -71,6 +71,7 @@ omen_evacuator_init(OmenEvacuator *self)
     self->destinations = g_ptr_array_new_with_free_func((GDestroyNotify) omen_destination_unref);
     self->probes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                          (GDestroyNotify) omen_destination_probe_free);
+    self->probed = omen_evacuator_pump;
     self->limits = (OmenEvacuatorLimits){.concurrency = 1};
 }
 
@@ -123,78 +124,6 @@ find_job(OmenEvacuator *self, guint64 id)
             return job_at(self, i);
     }
     return NULL;
-}
-
-OmenPromise
-omen_evacuator_get_promised(OmenEvacuator *self, const char *destination, gint64 since_us)
-{
-    OmenPromise promise = {0};
-
-    for (guint i = 0; i < self->jobs->len; i++) {
-        OmenJob *job = job_at(self, i);
-        const OmenEvacuationData *data = omen_job_get_data(job);
-        gboolean counts = data->phase == OMEN_PHASE_SUCCEEDED ? data->ended_us > since_us
-                                                              : !omen_phase_is_final(data->phase);
-        /* One that waits has a wish at most. */
-        if (!counts || data->phase == OMEN_PHASE_QUEUED ||
-            !g_str_equal(data->destination, destination))
-            continue;
-        promise.bytes += job->facts ? job->facts->memory_bytes : 0;
-        promise.domains++;
-        promise.running += job->occupies_lane ? 1 : 0;
-    }
-    return promise;
-}
-
-static guint
-count_lanes(OmenEvacuator *self)
-{
-    guint taken = 0;
-
-    for (guint i = 0; i < self->jobs->len; i++)
-        taken += job_at(self, i)->occupies_lane ? 1 : 0;
-    return taken;
-}
-
-void
-omen_evacuator_pump(OmenEvacuator *self)
-{
-    if (self->is_pumping)
-        return;
-    /* One that ends at once frees its lane again, and pumps: it is this loop that goes on then. */
-    self->is_pumping = TRUE;
-    while (!self->stopped && count_lanes(self) < self->limits.concurrency) {
-        OmenJob *job = omen_evacuator_choose(self);
-        if (!job)
-            break;
-        omen_job_begin(job);
-    }
-    self->is_pumping = FALSE;
-}
-
-static gboolean
-on_pump_time(gpointer user_data)
-{
-    OmenEvacuator *self = user_data;
-
-    self->pump_source = 0;
-    omen_evacuator_pump(self);
-    return G_SOURCE_REMOVE;
-}
-
-/* Those that are queued together are looked at together, once the main loop turns. */
-static void
-pump_soon(OmenEvacuator *self)
-{
-    g_clear_handle_id(&self->pump_source, g_source_remove);
-    self->pump_source = g_idle_add(on_pump_time, self);
-}
-
-void
-omen_evacuator_pump_later(OmenEvacuator *self, guint pause_ms)
-{
-    if (!self->pump_source)
-        self->pump_source = g_timeout_add(pause_ms, on_pump_time, self);
 }
 
 static void
@@ -323,13 +252,13 @@ omen_evacuator_enqueue(OmenEvacuator *self,
     data->queued_us = g_get_real_time();
     if (request->destination)
         omen_job_set_string(&data->destination, request->destination);
-    job = omen_job_new(self, data);
+    job = omen_job_new(self, data, omen_evacuator_take_step);
     job->wanted = g_strdup(request->destination);
     job->deadline_us = request->deadline_us;
     job->host_may_die = request->host_may_die;
     job->memory_is_short = request->memory_is_short;
     add_job(self, job);
-    pump_soon(self);
+    omen_evacuator_pump_soon(self);
     return job->evacuation;
 }
 
@@ -385,9 +314,9 @@ omen_evacuator_bring_back(OmenEvacuator *self, const char *domain, GError **erro
     omen_job_set_string(&data->source_uri, last->destination_uri);
     data->phase = OMEN_PHASE_QUEUED;
     data->queued_us = g_get_real_time();
-    job = omen_job_new(self, data);
+    job = omen_job_new(self, data, omen_evacuator_take_step);
     add_job(self, job);
-    pump_soon(self);
+    omen_evacuator_pump_soon(self);
     return job->evacuation;
 }
 
@@ -397,7 +326,7 @@ omen_evacuator_cancel_returns(OmenEvacuator *self)
     for (guint i = 0; i < self->jobs->len; i++) {
         OmenJob *job = job_at(self, i);
         if (*omen_job_get_data(job)->source_uri && !job->cancelled)
-            omen_job_cancel(job, NULL);
+            omen_evacuator_cancel_job(job, NULL);
     }
 }
 
@@ -428,7 +357,7 @@ omen_evacuator_restore(OmenEvacuator *self,
     if (phase == OMEN_PHASE_CHECKING)
         data->phase = OMEN_PHASE_QUEUED;
     self->last_id = MAX(self->last_id, data->id);
-    job = omen_job_new(self, data);
+    job = omen_job_new(self, data, omen_evacuator_take_step);
     job->deadline_us = request->deadline_us;
     job->host_may_die = request->host_may_die;
     job->memory_is_short = request->memory_is_short;
@@ -440,7 +369,7 @@ omen_evacuator_restore(OmenEvacuator *self,
         phase == OMEN_PHASE_RECONCILING)
         omen_job_reconcile(job);
     else
-        pump_soon(self);
+        omen_evacuator_pump_soon(self);
 }
 
 gboolean
@@ -454,7 +383,7 @@ omen_evacuator_cancel(OmenEvacuator *self, guint64 id, GError **error)
             "there is no evacuation %" G_GUINT64_FORMAT "; virt-omen evacuations lists them", id);
         return FALSE;
     }
-    return omen_job_cancel(job, error);
+    return omen_evacuator_cancel_job(job, error);
 }
 
 GPtrArray *

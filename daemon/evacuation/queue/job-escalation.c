@@ -4,13 +4,13 @@
 #include "evacuation/queue/evacuator-private.h"
 
 static gpointer
-climb_work(gpointer data, GError **error)
+escalate_work(gpointer data, GError **error)
 {
     return omen_escalation_run(data, error);
 }
 
 static void
-on_climbed(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data)
+on_escalated(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data)
 {
     g_autoptr(OmenJob) self = user_data;
     g_autoptr(GError) error = NULL;
@@ -24,16 +24,9 @@ on_climbed(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_da
     omen_job_finish(self, OMEN_PHASE_FAILED, outcome);
 }
 
-gboolean
-omen_job_is_to_shut_down(OmenJob *self)
-{
-    return self->host_may_die && omen_job_get_data(self)->omen_id != 0 && self->facts &&
-           self->facts->wishes.shutdown_instead;
-}
-
 /* Only for an omen of the host, and never twice. */
 void
-omen_job_give_up(OmenJob *self, const char *reason)
+omen_job_escalate(OmenJob *self, const char *reason)
 {
     const OmenEvacuatorLimits *limits = &self->evacuator->limits;
     guint steps = limits->escalation;
@@ -56,10 +49,10 @@ omen_job_give_up(OmenJob *self, const char *reason)
     order->shutdown_limit_s = limits->shutdown_limit_s;
     g_warning("%s can't leave: %s; what the policy permits is tried (when_stuck)",
               omen_job_get_data(self)->domain_name, reason);
-    omen_workers_run_async(self->evacuator->migrations, NULL, climb_work, order,
-                           (GDestroyNotify) omen_escalation_order_free, g_free, 0, on_climbed,
+    omen_workers_run_async(self->evacuator->migrations, NULL, escalate_work, order,
+                           (GDestroyNotify) omen_escalation_order_free, g_free, 0, on_escalated,
                            omen_job_ref(self));
     /* The others need not wait for that. */
     self->occupies_lane = FALSE;
-    omen_evacuator_pump(self->evacuator);
+    omen_job_tell(self, OMEN_JOB_LEFT_LANE, NULL);
 }

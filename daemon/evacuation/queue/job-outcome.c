@@ -8,134 +8,6 @@
 #define SETTLE_LAST_MS      10000
 #define SETTLE_LIMIT_S      60
 #define SETTLE_SHORT_S      5
-#define MAX_ATTEMPTS        4
-#define ROUND_PAUSE_MS      5000
-#define MAX_RECOVERIES      60
-#define RECOVERY_PAUSE_MS   2000
-#define EARLY_US            (3 * G_USEC_PER_SEC)
-
-/* Whether another destination may do better than the last one did. */
-static gboolean
-is_worth_another(const GError *error)
-{
-    return !g_error_matches(error, OMEN_MIGRATION_ERROR, OMEN_MIGRATION_ERROR_NOT_MOVABLE) &&
-           !g_error_matches(error, OMEN_MIGRATION_ERROR, OMEN_MIGRATION_ERROR_NOT_RUNNING) &&
-           !g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_MIGRATE_UNSAFE) &&
-           !g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_NO_DOMAIN);
-}
-
-/* QEMU refuses post-copy at the beginning, where one of the ends can not do it. */
-static gboolean
-was_post_copy_refused(OmenJob *self)
-{
-    return omen_job_may_post_copy(self) && !self->has_switched && self->last_error &&
-           g_get_monotonic_time() - self->started_us < EARLY_US &&
-           (g_error_matches(self->last_error, OMEN_LIBVIRT_ERROR, VIR_ERR_INTERNAL_ERROR) ||
-            g_error_matches(self->last_error, OMEN_LIBVIRT_ERROR, VIR_ERR_CONFIG_UNSUPPORTED) ||
-            g_error_matches(self->last_error, OMEN_LIBVIRT_ERROR, VIR_ERR_OPERATION_UNSUPPORTED) ||
-            g_error_matches(self->last_error, OMEN_LIBVIRT_ERROR, VIR_ERR_ARGUMENT_UNSUPPORTED));
-}
-
-/* Another technique at the same destination, or the next destination. FALSE: neither would help. */
-static gboolean
-change_course(OmenJob *self)
-{
-    const char *destination = omen_job_get_data(self)->destination;
-
-    if (self->timed_out) {
-        if (!omen_job_may_post_copy(self) || self->has_switched ||
-            omen_technique_is_post_copy(self->technique))
-            return FALSE;
-        self->timed_out = FALSE;
-        self->technique = OMEN_TECHNIQUE_HYBRID;
-        return TRUE;
-    }
-    if (!is_worth_another(self->last_error))
-        return FALSE;
-    if (was_post_copy_refused(self)) {
-        self->no_post_copy = TRUE;
-        return TRUE;
-    }
-    g_hash_table_add(self->tried, g_strdup(destination));
-    if (g_error_matches(self->last_error, OMEN_LIBVIRT_ERROR, VIR_ERR_HOOK_SCRIPT_FAILED)) {
-        g_autofree char *why = g_strdup_printf("%s: %s", destination, self->last_error->message);
-        omen_evacuator_note_refusal(self->evacuator, destination, why);
-    }
-    return TRUE;
-}
-
-static void
-fail_with_reasons(OmenJob *self)
-{
-    g_autofree char *error = g_strdup(self->reasons->str);
-
-    omen_job_give_up(self, error);
-}
-
-static void
-note_why_stayed(OmenJob *self)
-{
-    const char *destination = omen_job_get_data(self)->destination;
-    const char *why = self->last_error ? self->last_error->message
-                                       : "the migration was interrupted; it runs on here";
-    g_autofree char *reason =
-        self->timed_out
-            ? g_strdup_printf("%s: aborted after %u s; it runs on here (timeout_s, bandwidth_mib)",
-                              destination, omen_job_get_timeout_s(self))
-            : g_strdup_printf("%s: %s", destination, why);
-
-    omen_job_note_reason(self, reason);
-}
-
-/* A second round helps against what passes: a libvirtd that is restarted, a link that is mended. */
-static gboolean
-may_have_passed(const GError *error)
-{
-    return !g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_HOOK_SCRIPT_FAILED) &&
-           !g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_OPERATION_ABORTED) &&
-           !g_error_matches(error, OMEN_LIBVIRT_ERROR, VIR_ERR_CONFIG_UNSUPPORTED);
-}
-
-static gboolean
-is_round_over(OmenJob *self)
-{
-    g_autoptr(GPtrArray) ranked = omen_evacuator_rank_destinations(self->evacuator);
-
-    for (guint i = 0; i < ranked->len && !*omen_job_get_data(self)->source_uri; i++) {
-        const OmenDestination *one = g_ptr_array_index(ranked, i);
-        if ((!self->wanted || g_str_equal(self->wanted, one->name)) &&
-            !g_hash_table_contains(self->tried, one->name))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-static void
-on_stayed(OmenJob *self)
-{
-    OmenEvacuationData *again;
-
-    if (self->cancelled) {
-        omen_job_finish(self, OMEN_PHASE_CANCELLED, "cancelled by an operator; it runs on here");
-        return;
-    }
-    note_why_stayed(self);
-    if (omen_job_get_data(self)->attempt >= MAX_ATTEMPTS || !change_course(self)) {
-        fail_with_reasons(self);
-        return;
-    }
-    again = omen_job_edit(self);
-    again->phase = OMEN_PHASE_CHECKING;
-    omen_job_set_string(&again->error, self->reasons->str);
-    omen_evacuation_update(self->evacuation, again);
-    self->occupies_lane = TRUE;
-    if (is_round_over(self) && may_have_passed(self->last_error)) {
-        g_hash_table_remove_all(self->tried);
-        omen_job_examine_later(self, ROUND_PAUSE_MS);
-    } else {
-        omen_job_examine(self);
-    }
-}
 
 static gboolean
 on_settle_again(gpointer user_data)
@@ -154,36 +26,6 @@ settle_later(OmenJob *self)
     self->settle_pause_ms = MIN(self->settle_pause_ms * 2, SETTLE_LAST_MS);
 }
 
-static gboolean
-on_recovery_time(gpointer user_data)
-{
-    OmenJob *self = user_data;
-
-    self->settle_source = 0;
-    omen_job_resume(self);
-    return G_SOURCE_REMOVE;
-}
-
-/* The connection broke while the guest ran on with half of its memory: it is mended, not given up.
- */
-static void
-recover(OmenJob *self)
-{
-    const OmenEvacuationData *data = omen_job_get_data(self);
-
-    if (self->n_recoveries > 0 && self->last_error)
-        g_message("evacuation %" G_GUINT64_FORMAT ": %s", data->id, self->last_error->message);
-    if (++self->n_recoveries <= MAX_RECOVERIES) {
-        self->settle_source = g_timeout_add(RECOVERY_PAUSE_MS, on_recovery_time, self);
-        return;
-    }
-    g_autofree char *error = g_strdup_printf(
-        "its post-copy migration to %s broke off and could not be resumed; it stands still until "
-        "this is done: virsh migrate --postcopy --postcopy-resume --live --p2p %s %s",
-        data->destination, data->domain_name, data->destination_uri);
-    omen_job_finish(self, OMEN_PHASE_FAILED, error);
-}
-
 static void
 conclude(OmenJob *self, OmenMigrationOutcome outcome)
 {
@@ -192,14 +34,13 @@ conclude(OmenJob *self, OmenMigrationOutcome outcome)
 
     switch (outcome) {
     case OMEN_MIGRATION_OUTCOME_ARRIVED:
-        /* What earlier attempts failed of is worth knowing. */
-        omen_job_finish(self, OMEN_PHASE_SUCCEEDED, self->reasons->str);
+        omen_job_tell(self, OMEN_JOB_ARRIVED, NULL);
         return;
     case OMEN_MIGRATION_OUTCOME_STAYED:
-        on_stayed(self);
+        omen_job_tell(self, OMEN_JOB_STAYED, NULL);
         return;
     case OMEN_MIGRATION_OUTCOME_BROKEN:
-        recover(self);
+        omen_job_tell(self, OMEN_JOB_BROKEN, NULL);
         return;
     case OMEN_MIGRATION_OUTCOME_PAUSED_HERE:
         error =
@@ -239,7 +80,7 @@ give_way(OmenJob *self, OmenDomainLocation at)
     if (at.here != OMEN_PRESENCE_ABSENT || !self->occupies_lane)
         return;
     self->occupies_lane = FALSE;
-    omen_evacuator_pump(self->evacuator);
+    omen_job_tell(self, OMEN_JOB_LEFT_LANE, NULL);
 }
 
 /* For as long as it lasts: an operator may know more. */

@@ -11,18 +11,10 @@
 #define POLL_MS             500
 #define ARRIVAL_LIMIT_MS    30000
 #define TIMEOUT_MIN_S       300
+#define MAX_RECOVERIES      60
+#define RECOVERY_PAUSE_MS   2000
 #define TIMEOUT_S_PER_GIB   150
 #define GIB                 (1024.0 * 1024.0 * 1024.0)
-
-void
-omen_job_stop_watching(OmenJob *self)
-{
-    g_clear_handle_id(&self->poll_source, g_source_remove);
-    g_clear_handle_id(&self->timeout_source, g_source_remove);
-    if (self->event_handler && self->evacuator)
-        g_signal_handler_disconnect(self->evacuator->hypervisor, self->event_handler);
-    self->event_handler = 0;
-}
 
 static gpointer
 migrate_work(gpointer data, GError **error)
@@ -283,18 +275,7 @@ on_migrated(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_d
         data->downtime_ms = outcome->downtime_ms;
         omen_evacuation_update(self->evacuation, data);
     }
-    omen_job_settle(self, outcome ? OMEN_PHASE_VERIFYING : OMEN_PHASE_RECONCILING);
-}
-
-gboolean
-omen_job_may_post_copy(OmenJob *self)
-{
-    const OmenEvacuatorLimits *limits = &self->evacuator->limits;
-
-    if (self->no_post_copy || limits->parallel_connections > 0)
-        return FALSE;
-    return limits->post_copy == OMEN_POST_COPY_ALWAYS ||
-           (limits->post_copy == OMEN_POST_COPY_HEALTHY && !self->host_may_die);
+    omen_job_tell(self, OMEN_JOB_MIGRATED, NULL);
 }
 
 static OmenMigrationOrder *
@@ -332,8 +313,8 @@ call_libvirt(OmenJob *self, OmenMigrationOrder *order)
                            omen_job_ref(self));
 }
 
-void
-omen_job_resume(OmenJob *self)
+static void
+resume(OmenJob *self)
 {
     OmenMigrationOrder *order = make_order(self);
 
@@ -344,6 +325,36 @@ omen_job_resume(OmenJob *self)
     order->parallel_connections = 0;
     order->resume = TRUE;
     call_libvirt(self, order);
+}
+
+static gboolean
+on_recovery_time(gpointer user_data)
+{
+    OmenJob *self = user_data;
+
+    self->settle_source = 0;
+    resume(self);
+    return G_SOURCE_REMOVE;
+}
+
+/* The connection broke while the guest ran on with half of its memory: it is mended, not given up.
+ */
+void
+omen_job_resume(OmenJob *self)
+{
+    const OmenEvacuationData *data = omen_job_get_data(self);
+
+    if (self->n_recoveries > 0 && self->last_error)
+        g_message("evacuation %" G_GUINT64_FORMAT ": %s", data->id, self->last_error->message);
+    if (++self->n_recoveries <= MAX_RECOVERIES) {
+        self->settle_source = g_timeout_add(RECOVERY_PAUSE_MS, on_recovery_time, self);
+        return;
+    }
+    g_autofree char *error = g_strdup_printf(
+        "its post-copy migration to %s broke off and could not be resumed; it stands still until "
+        "this is done: virsh migrate --postcopy --postcopy-resume --live --p2p %s %s",
+        data->destination, data->domain_name, data->destination_uri);
+    omen_job_finish(self, OMEN_PHASE_FAILED, error);
 }
 
 static void
@@ -415,15 +426,13 @@ on_kept(GObject *source G_GNUC_UNUSED, GAsyncResult *result G_GNUC_UNUSED, gpoin
 
 /* On disk first, then libvirt. */
 void
-omen_job_run(OmenJob *self, OmenDestination *destination)
+omen_job_run(OmenJob *self)
 {
     OmenEvacuationData *data = omen_job_edit(self);
     Note *note = g_new(Note, 1);
 
-    g_clear_pointer(&self->destination, omen_destination_unref);
-    self->destination = omen_destination_ref(destination);
-    omen_job_set_string(&data->destination, destination->name);
-    omen_job_set_string(&data->destination_uri, destination->uri);
+    omen_job_set_string(&data->destination, self->destination->name);
+    omen_job_set_string(&data->destination_uri, self->destination->uri);
     data->attempt++;
     data->progress = 0;
     data->phase = OMEN_PHASE_RUNNING;

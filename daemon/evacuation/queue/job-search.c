@@ -31,6 +31,8 @@ check_work(gpointer data, GError **error)
     return GINT_TO_POINTER(omen_destination_check(check->destination, &check->demand, NULL, error));
 }
 
+static void ask_next(OmenJob *self);
+
 /* For the last time if it was patience that ended. */
 static void
 put_behind(OmenJob *self, OmenDestination *destination, const GError *error)
@@ -54,19 +56,16 @@ on_checked(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_da
 
     if (!self->evacuator)
         return;
-    if (self->cancelled) {
-        omen_job_finish(self, OMEN_PHASE_CANCELLED, "cancelled before it began");
-        return;
-    }
-    if (good) {
-        omen_job_run(self, asked);
+    if (good || self->cancelled) {
+        self->destination = g_steal_pointer(&asked);
+        omen_job_tell(self, OMEN_JOB_PLACED, NULL);
         return;
     }
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
         put_behind(self, asked, error);
     else
         omen_job_note_reason(self, error->message);
-    omen_job_ask_next(self);
+    ask_next(self);
 }
 
 static void
@@ -80,11 +79,11 @@ fail_without_destination(OmenJob *self)
         error = g_strdup("no destination is configured; add a [destination NAME] with its uri");
     else
         error = g_strdup_printf("no destination takes it: %s", self->reasons->str);
-    omen_job_give_up(self, error);
+    omen_job_tell(self, OMEN_JOB_STUCK, error);
 }
 
-void
-omen_job_ask_next(OmenJob *self)
+static void
+ask_next(OmenJob *self)
 {
     Check *check;
     OmenPromise promise;
@@ -131,7 +130,7 @@ omen_job_search(OmenJob *self)
     if (*omen_job_get_data(self)->source_uri) {
         if (self->evacuator->home)
             g_ptr_array_add(self->candidates, omen_destination_ref(self->evacuator->home));
-        omen_job_ask_next(self);
+        ask_next(self);
         return;
     }
     for (guint i = 0; i < ranked->len; i++) {
@@ -142,5 +141,5 @@ omen_job_search(OmenJob *self)
             continue;
         g_ptr_array_insert(self->candidates, is_preferred ? 0 : -1, omen_destination_ref(one));
     }
-    omen_job_ask_next(self);
+    ask_next(self);
 }

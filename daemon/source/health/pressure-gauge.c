@@ -47,8 +47,8 @@ sum_up(const OmenPressureGauge *self, gint64 *first_us, gint64 *last_us)
     return sums;
 }
 
-double
-omen_pressure_gauge_foretell(const OmenPressureGauge *self, double *rate_out)
+static double
+foretell(const OmenPressureGauge *self, double *rate_out)
 {
     gint64 first_us;
     gint64 last_us;
@@ -105,7 +105,7 @@ take_memory(OmenPressureGauge *self,
     g_autofree char *forecast = NULL;
 
     if (sample->total > 0 && 1 - left >= USED_MIN)
-        left_s = omen_pressure_gauge_foretell(self, &rate);
+        left_s = foretell(self, &rate);
     if (sample->some_avg10 >= SOME_HIGH || sample->full_avg10 >= FULL_HIGH ||
         (left_s > 0 && left_s < HIGH_S))
         level = OMEN_PRESSURE_HIGH;

@@ -70,8 +70,4 @@ void omen_pressure_gauge_push(OmenPressureGauge *self,
                               OmenPressureFunc function,
                               gpointer user_data);
 
-/* Seconds until nothing is left, if it goes on like that; 0: it does not fall steadily. @rate_out:
- * (nullable): bytes a second that it falls by. */
-double omen_pressure_gauge_foretell(const OmenPressureGauge *self, double *rate_out);
-
 G_END_DECLS

@@ -38,6 +38,7 @@ struct _OmenFileWatcher {
     int notify_fd;
     gint64 looked_us;
     gint64 read_us;
+    guint64 n_lines; /* of the last time that something was told */
     char *chunk;
 };
 
@@ -235,7 +236,8 @@ wait_for(int wake_fd, int notify_fd, gint64 patience_us, gboolean *notified)
 static void
 gather(const OmenFileWatcher *self)
 {
-    gint64 rest_us = self->read_us + OMEN_READER_GATHER_MS * 1000 - g_get_monotonic_time();
+    gint64 rest_us =
+        self->read_us + omen_reader_get_gather_us(self->n_lines) - g_get_monotonic_time();
 
     if (rest_us > 0)
         wait_for(self->wake_fd, -1, rest_us, &(gboolean){FALSE});
@@ -255,6 +257,7 @@ wait_for_news(OmenFileWatcher *self)
     if (notified) {
         take_events(self);
         self->read_us = g_get_monotonic_time();
+        self->n_lines = 0;
         return;
     }
     (void) !read(self->wake_fd, &count, sizeof count);
@@ -275,9 +278,11 @@ follow(OmenFileWatcher *self, Entry *entry)
     watch_folder(self, entry);
     if (entry->news) {
         guint news = entry->news;
+        guint64 before = omen_reader_get_n_added(entry->reader);
         entry->news = 0;
         if (omen_file_tail_step(entry->tail, entry->reader, news, self->chunk))
             entry->news |= news;
+        self->n_lines += omen_reader_get_n_added(entry->reader) - before;
     }
     watch_file(self, entry);
 }

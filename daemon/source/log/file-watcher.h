@@ -5,7 +5,7 @@
  *
  * An open file is watched itself, its folder for new names only. So a file that is not there costs
  * nothing until its folder tells of it, and a line costs four system calls: the wait, what
- * happened, the line, the hand-over. Lines that come within OMEN_READER_GATHER_MS of the last ones
+ * happened, the line, the hand-over. Lines that come shortly after others
  * are read together. Once a second all is looked at without being told, for file systems that tell
  * nothing.
  *

@@ -17,7 +17,7 @@ no_options(void)
 }
 
 static Omen *
-raise_omen(PrivateBus *bus, const char *line)
+raise_omen_for(PrivateBus *bus, const char *line, gint64 lifetime_us)
 {
     OmenData *sign = omen_data_new();
     gint64 now = g_get_real_time();
@@ -26,12 +26,18 @@ raise_omen(PrivateBus *bus, const char *line)
     g_free(sign->stream);
     sign->stream = g_strdup("host");
     sign->time_us = now;
-    sign->expires_us = now + G_TIME_SPAN_HOUR;
+    sign->expires_us = now + lifetime_us;
     sign->scope = OMEN_SCOPE_HOST;
     sign->failure_class = OMEN_FAILURE_MEMORY;
     sign->probability = 0.9;
     g_ptr_array_add(sign->records, g_strdup(line));
     return omen_registry_raise(bus->controller->omens, sign, NULL);
+}
+
+static Omen *
+raise_omen(PrivateBus *bus, const char *line)
+{
+    return raise_omen_for(bus, line, G_TIME_SPAN_HOUR);
 }
 
 /* (transfer full): what GetManagedObjects gives. */
@@ -288,7 +294,11 @@ test_flood(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
         OMEN_BUS_OMENS_PATH "/1", NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_changed, &n_signals, NULL);
     gint64 end = g_get_monotonic_time() + 2 * G_TIME_SPAN_SECOND;
     while (g_get_monotonic_time() < end) {
-        omen_add_record(omen, g_get_real_time(), 0.9, "again");
+        g_autoptr(OmenData) again = omen_data_new();
+        again->time_us = g_get_real_time();
+        again->probability = 0.9;
+        g_ptr_array_add(again->records, g_strdup("again"));
+        omen_join(omen, again);
         private_bus_run_for(1);
     }
     g_test_message("%u signals in 2 s", n_signals);
@@ -308,10 +318,9 @@ test_flood(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 static void
 test_open_ends(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 {
-    Omen *omen = raise_omen(bus, "first");
+    Omen *omen = raise_omen_for(bus, "first", G_TIME_SPAN_SECOND / 2);
 
     omen_set_action(omen, OMEN_ACTION_FINISHED);
-    omen_set_expiry(omen, g_get_real_time() + G_TIME_SPAN_SECOND / 2);
     private_bus_run_for(2200);
     g_autoptr(GVariant) open = get_property(bus, OMEN_BUS_OMENS_PATH "/1", OMEN, "Open");
     g_assert_false(g_variant_get_boolean(open));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
+#include <time.h>
 #include <virt-omen/miner.h>
 
 static OmenMiner *
@@ -181,6 +182,26 @@ test_flood(void)
     g_assert_cmpuint(parse(miner, "disk is well"), ==, 2);
 }
 
+/* Hexadecimal digits that almost fit: the mask goes back and forth through them. */
+static void
+test_mask_is_bounded(void)
+{
+    g_autoptr(OmenMiner) miner = new_miner(drain_config());
+    g_autoptr(GString) line = g_string_new("dump ");
+    gint64 least_us = G_MAXINT64;
+
+    for (guint i = 0; i < 1000; i++)
+        g_string_append_c(line, 'a');
+    g_string_append(line, "zz");
+    for (guint i = 0; i < 3; i++) {
+        clock_t began = clock();
+        parse(miner, line->str);
+        least_us = MIN(least_us, (gint64) (clock() - began) * G_USEC_PER_SEC / CLOCKS_PER_SEC);
+    }
+    g_test_message("%" G_GINT64_FORMAT " us", least_us);
+    g_assert_cmpint(least_us, <, 8000);
+}
+
 static void
 test_user_mask(void)
 {
@@ -329,6 +350,7 @@ main(int argc, char **argv)
     g_test_add_func("/miner/shape-grows", test_shape_grows);
     g_test_add_func("/miner/shape-parameters", test_shape_parameters);
     g_test_add_func("/miner/flood", test_flood);
+    g_test_add_func("/miner/mask-is-bounded", test_mask_is_bounded);
     g_test_add_func("/miner/user-mask", test_user_mask);
     g_test_add_func("/miner/eviction", test_eviction);
     g_test_add_func("/miner/save", test_save);

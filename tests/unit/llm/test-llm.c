@@ -149,6 +149,7 @@ settings_of(const Server *server)
 typedef struct {
     gboolean ended;
     double probability; /* -1: no answer */
+    char reason[200];
     GError *error;
 } Outcome;
 
@@ -163,6 +164,7 @@ on_told(const OmenLlmQuestion *question G_GNUC_UNUSED,
     g_assert_false(outcome->ended);
     outcome->ended = TRUE;
     outcome->probability = told ? told->probability : -1;
+    g_strlcpy(outcome->reason, told ? told->reason : "", sizeof outcome->reason);
     outcome->error = error ? g_error_copy(error) : NULL;
 }
 
@@ -386,6 +388,27 @@ test_limits(void)
     g_assert_cmpuint(n_destroyed, ==, 1);
 }
 
+/* A server that gives the key back: its words are seen by more than who may see the key. */
+static void
+test_key_given_back(void)
+{
+    g_autoptr(Server) server = server_new("good");
+    OmenLlmSettings settings = settings_of(server);
+    g_autofree char *path = g_build_filename(g_get_tmp_dir(), "omen-key-XXXXXX", NULL);
+    g_autoptr(OmenLlm) llm = NULL;
+    Outcome outcome;
+
+    g_close(g_mkstemp(path), NULL);
+    g_assert_true(
+        g_file_set_contents_full(path, "it dies", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+    settings.key_file = path;
+    llm = omen_llm_new(&settings, NULL);
+    ask(llm, "a", &outcome);
+    g_assert_cmpfloat(outcome.probability, ==, 0.9);
+    g_assert_null(strstr(outcome.reason, "it dies"));
+    g_unlink(path);
+}
+
 static void
 test_key_file(void)
 {
@@ -429,5 +452,6 @@ main(int argc, char **argv)
     g_test_add_func("/llm/gone", test_gone);
     g_test_add_func("/llm/limits", test_limits);
     g_test_add_func("/llm/key-file", test_key_file);
+    g_test_add_func("/llm/key-given-back", test_key_given_back);
     return g_test_run();
 }

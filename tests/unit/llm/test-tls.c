@@ -2,8 +2,8 @@
 /* The client against a server that only llm_ca_file vouches for. */
 #include "llm/llm-client.h"
 
+#include <gio/gio.h>
 #include <glib/gstdio.h>
-#include <libsoup/soup.h>
 #include <string.h>
 
 #define GOOD                                                                                       \
@@ -12,25 +12,55 @@
 
 typedef struct {
     const char *key_file;
-    SoupServer *server;
+    GTlsCertificate *certificate;
+    GSocketService *service;
     char *url;
     char *authorization; /* as the server got it */
 } Bench;
 
-static void
-serve(SoupServer *server G_GNUC_UNUSED,
-      SoupServerMessage *message,
-      const char *path G_GNUC_UNUSED,
-      GHashTable *query G_GNUC_UNUSED,
-      gpointer user_data)
+/* One request and its answer. FALSE: the client went away before. */
+static gboolean
+serve(Bench *bench, GIOStream *stream)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                                 "Connection: close\r\n\r\n" GOOD;
+    g_autoptr(GDataInputStream) input =
+        g_data_input_stream_new(g_io_stream_get_input_stream(stream));
+    guint64 length = 0;
+    g_autofree char *body = NULL;
+
+    g_data_input_stream_set_newline_type(input, G_DATA_STREAM_NEWLINE_TYPE_CR_LF);
+    for (;;) {
+        g_autofree char *line = g_data_input_stream_read_line(input, NULL, NULL, NULL);
+        if (!line)
+            return FALSE;
+        if (!*line)
+            break;
+        if (g_ascii_strncasecmp(line, "Authorization: ", strlen("Authorization: ")) == 0)
+            bench->authorization = g_strdup(line + strlen("Authorization: "));
+        if (g_ascii_strncasecmp(line, "Content-Length: ", strlen("Content-Length: ")) == 0)
+            length = g_ascii_strtoull(line + strlen("Content-Length: "), NULL, 10);
+    }
+    body = g_malloc(length);
+    return g_input_stream_read_all(G_INPUT_STREAM(input), body, length, NULL, NULL, NULL) &&
+           g_output_stream_write_all(g_io_stream_get_output_stream(stream), answer, strlen(answer),
+                                     NULL, NULL, NULL);
+}
+
+/* On a thread of the service. */
+static gboolean
+on_run(GThreadedSocketService *service G_GNUC_UNUSED,
+       GSocketConnection *connection,
+       GObject *source G_GNUC_UNUSED,
+       gpointer user_data)
 {
     Bench *bench = user_data;
+    g_autoptr(GIOStream) tls =
+        g_tls_server_connection_new(G_IO_STREAM(connection), bench->certificate, NULL);
 
-    bench->authorization = g_strdup(soup_message_headers_get_one(
-        soup_server_message_get_request_headers(message), "Authorization"));
-    soup_server_message_set_status(message, 200, NULL);
-    soup_server_message_set_response(message, "application/json", SOUP_MEMORY_STATIC, GOOD,
-                                     strlen(GOOD));
+    if (tls && g_tls_connection_handshake(G_TLS_CONNECTION(tls), NULL, NULL) && serve(bench, tls))
+        g_io_stream_close(tls, NULL, NULL);
+    return TRUE;
 }
 
 static void
@@ -68,26 +98,25 @@ static void
 set_up(Bench *bench, gconstpointer certificate)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GTlsCertificate) own = g_tls_certificate_new_from_file(certificate, &error);
-    GSList *uris;
+    guint16 port;
 
+    bench->certificate = g_tls_certificate_new_from_file(certificate, &error);
     g_assert_no_error(error);
     bench->key_file = "";
-    bench->server = soup_server_new("tls-certificate", own, NULL);
-    soup_server_add_handler(bench->server, NULL, serve, bench, NULL);
-    g_assert_true(soup_server_listen_local(
-        bench->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY | SOUP_SERVER_LISTEN_HTTPS, &error));
-    uris = soup_server_get_uris(bench->server);
-    bench->url =
-        g_strdup_printf("https://127.0.0.1:%d/v1/chat/completions", g_uri_get_port(uris->data));
-    g_slist_free_full(uris, (GDestroyNotify) g_uri_unref);
+    bench->service = g_threaded_socket_service_new(2);
+    g_signal_connect(bench->service, "run", G_CALLBACK(on_run), bench);
+    port = g_socket_listener_add_any_inet_port(G_SOCKET_LISTENER(bench->service), NULL, &error);
+    g_assert_no_error(error);
+    g_socket_service_start(bench->service);
+    bench->url = g_strdup_printf("https://127.0.0.1:%d/v1/chat/completions", port);
 }
 
 static void
 tear_down(Bench *bench, gconstpointer certificate G_GNUC_UNUSED)
 {
-    soup_server_disconnect(bench->server);
-    g_object_unref(bench->server);
+    g_socket_service_stop(bench->service);
+    g_object_unref(bench->service);
+    g_object_unref(bench->certificate);
     g_free(bench->url);
     g_free(bench->authorization);
 }

@@ -11,6 +11,7 @@ typedef struct {
     char *path;
     OmenMetricsServer *server;
     guint n_pages;
+    guint tcp_port; /* 0: the Unix socket is used */
 } Fixture;
 
 static char *
@@ -54,7 +55,9 @@ static GSocketConnection *
 connect_to(Fixture *self)
 {
     g_autoptr(GSocketClient) client = g_socket_client_new();
-    g_autoptr(GSocketAddress) address = g_unix_socket_address_new(self->path);
+    g_autoptr(GSocketAddress) address =
+        self->tcp_port ? g_inet_socket_address_new_from_string("127.0.0.1", self->tcp_port)
+                       : g_unix_socket_address_new(self->path);
     g_autoptr(GError) error = NULL;
     GSocketConnection *connection =
         g_socket_client_connect(client, G_SOCKET_CONNECTABLE(address), NULL, &error);
@@ -128,28 +131,68 @@ test_refused(Fixture *self, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpuint(self->n_pages, ==, 0);
 }
 
-/* Peers that say nothing do not pile up, and room comes back when they go. */
+/* Peers that say nothing, or one byte at a time, hold no place against one that asks. */
 static void
 test_crowd(Fixture *self, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GPtrArray) silent = g_ptr_array_new_with_free_func(g_object_unref);
     Answer answer;
 
-    for (guint i = 0; i < OMEN_METRICS_MAX_CONNECTIONS; i++) {
-        g_ptr_array_add(silent, connect_to(self));
+    for (guint i = 0; i < 4 * OMEN_METRICS_MAX_CONNECTIONS; i++) {
+        GSocketConnection *connection = connect_to(self);
+        g_output_stream_write(g_io_stream_get_output_stream(G_IO_STREAM(connection)), "GET", 3,
+                              NULL, NULL);
+        g_ptr_array_add(silent, connection);
         while (g_main_context_iteration(NULL, FALSE)) {
         }
-    }
-    ask(self, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", &answer);
-    g_assert_cmpint(answer.length, ==, 0);
-    g_ptr_array_set_size(silent, 0);
-    for (guint i = 0; i < 200 && answer.length == 0; i++) {
-        g_usleep(5000);
-        while (g_main_context_iteration(NULL, FALSE)) {
+        if (i % 16 == 15) {
+            ask(self, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", &answer);
+            g_assert_true(g_str_has_prefix(answer.buffer, "HTTP/1.1 200"));
         }
-        ask(self, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", &answer);
     }
-    g_assert_true(g_str_has_prefix(answer.buffer, "HTTP/1.1 200"));
+}
+
+/* (transfer full): "tcp:127.0.0.1:PORT" that is free. */
+static char *
+find_tcp_address(guint *port)
+{
+    g_autoptr(GSocketListener) listener = g_socket_listener_new();
+
+    *port = g_socket_listener_add_any_inet_port(listener, NULL, NULL);
+    g_socket_listener_close(listener);
+    return g_strdup_printf("tcp:127.0.0.1:%u", *port);
+}
+
+/* A name of the web's that was made to point here. */
+static void
+test_rebinding(Fixture *self, gconstpointer data G_GNUC_UNUSED)
+{
+    static const struct {
+        const char *host;
+        gboolean is_good;
+    } cases[] = {{"127.0.0.1:9861", TRUE},
+                 {"[::1]:9861", TRUE},
+                 {"localhost", TRUE},
+                 {"evil.example", FALSE},
+                 {"127.0.0.1.evil.example", FALSE},
+                 {"localhost@evil", FALSE},
+                 {"", FALSE}};
+    g_autoptr(GError) error = NULL;
+    guint port;
+    g_autofree char *address = find_tcp_address(&port);
+
+    omen_metrics_server_listen(self->server, address, &error);
+    g_assert_no_error(error);
+    self->tcp_port = port;
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *request =
+            g_strdup_printf("GET /metrics HTTP/1.1\r\nHost: %s\r\n\r\n", cases[i].host);
+        Answer answer;
+        ask(self, request, &answer);
+        g_test_message("%s: %.15s", cases[i].host, answer.buffer);
+        g_assert_cmpint(g_str_has_prefix(answer.buffer, "HTTP/1.1 200"), ==, cases[i].is_good);
+        g_assert_cmpint(strstr(answer.buffer, "# EOF") != NULL, ==, cases[i].is_good);
+    }
 }
 
 static void
@@ -178,6 +221,7 @@ main(int argc, char **argv)
     g_test_add("/metrics-server/get", Fixture, NULL, set_up, test_get, tear_down);
     g_test_add("/metrics-server/refused", Fixture, NULL, set_up, test_refused, tear_down);
     g_test_add("/metrics-server/crowd", Fixture, NULL, set_up, test_crowd, tear_down);
+    g_test_add("/metrics-server/rebinding", Fixture, NULL, set_up, test_rebinding, tear_down);
     g_test_add_func("/metrics-server/addresses", test_addresses);
     return g_test_run();
 }

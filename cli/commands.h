@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * All sub-commands, in the order that virt-omen --help lists them in; main.c runs them, command.c
+ * tells of them: X(name, heading, arguments, what it does, examples). Each is int command_NAME(int
+ * argc, char **argv).
+ */
+#pragma once
+
+/* clang-format off */
+#define COMMANDS(X) \
+    X(status, "Look", "[--verbose] [--json]", \
+      "what is watched, and what is endangered", \
+      "virt-omen status\nvirt-omen status --json | jq .problems") \
+    X(watch, "Look", "[--json]", \
+      "what happens, as it happens", \
+      "virt-omen watch") \
+    X(omens, "Look", "[--open] [--since TIME] [--class CLASS] [--domain NAME] [--json]", \
+      "signs of failure that were seen, and what became of them", \
+      "virt-omen omens --open\nvirt-omen omens --class disk --since 2026-11-01") \
+    X(explain, "Look", "OMEN [--json]", \
+      "why an omen was raised, and what can be done", \
+      "virt-omen explain 7") \
+    X(evacuations, "Look", "[--json]", \
+      "evacuations and how they went", \
+      "virt-omen evacuations") \
+    X(destinations, "Look", "[--json]", \
+      "where domains could go, and what speaks against it", \
+      "virt-omen destinations") \
+    X(report, "Look", "FILE", \
+      "the last day as a page of HTML", \
+      "virt-omen report day.html") \
+    X(approve, "Decide", "OMEN [--json]", \
+      "do what an omen proposes", \
+      "virt-omen approve 7") \
+    X(dismiss, "Decide", "OMEN [--json]", \
+      "an omen is a false alarm: learn it", \
+      "virt-omen dismiss 7") \
+    X(confirm, "Decide", "OMEN [--json]", \
+      "an omen was real: raise it always, whatever a judge says", \
+      "virt-omen confirm 7") \
+    X(clear, "Decide", "OMEN [--json]", \
+      "an omen's trouble is over", \
+      "virt-omen clear 7") \
+    X(mode, "Decide", "[observe|advise|enforce] [--json]", \
+      "show or set what is done about omens", \
+      "virt-omen mode\nvirt-omen mode enforce") \
+    X(plan, "Move", "[DOMAIN...|--omen NUMBER] [--to NAME] [--json]", \
+      "what an evacuation would do", \
+      "virt-omen plan\nvirt-omen plan --omen 7 --to beta") \
+    X(evacuate, "Move", "DOMAIN...|--all [--to NAME] [--dry-run] [--wait] [--json]", \
+      "move domains away", \
+      "virt-omen evacuate g1 g2 --wait\nvirt-omen evacuate --all --to beta --dry-run") \
+    X(return, "Move", "DOMAIN...|--all [--wait] [--json]", \
+      "bring domains back that left", \
+      "virt-omen return --all --wait") \
+    X(cancel, "Move", "EVACUATION [--json]", \
+      "cancel an evacuation", \
+      "virt-omen cancel 3") \
+    X(doctor, "Check and tune", "[--json]", \
+      "is everything here that an evacuation will need?", \
+      "virt-omen doctor") \
+    X(config, "Check and tune", "check [FILE] [--json] | show [--json]", \
+      "is the configuration without mistakes, and what is in force?", \
+      "virt-omen config check\nvirt-omen config show") \
+    X(normal, "Check and tune", "[STREAM] | forget STREAM NUMBER,NUMBER...", \
+      "list or edit what is learnt", \
+      "virt-omen normal host\nvirt-omen normal forget host 17") \
+    X(shadow, "Check and tune", "[--failure TIME] [--window HOURS] [--json]", \
+      "what mode enforce would have moved, and how often in vain", \
+      "virt-omen shadow") \
+    X(parse, "Files, without a daemon", "FILE", \
+      "the templates of a log", \
+      "virt-omen parse /var/log/syslog") \
+    X(judge, "Files, without a daemon", "FILE", \
+      "how each line is judged", \
+      "dmesg | virt-omen judge -") \
+    X(replay, "Files, without a daemon", "FILE...", \
+      "what would have been seen in a log", \
+      "virt-omen replay /var/log/syslog\njournalctl -o short-iso | virt-omen replay -") \
+    X(bench, "Files, without a daemon", "FILE", \
+      "how fast the engine is on a log", \
+      "virt-omen bench /var/log/syslog")
+/* clang-format on */

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What is next: a job's step tells what became of it (omen_job_tell()), and here alone is decided
+ * which step follows, and which job.
+ */
+#include "evacuation/queue/evacuator-private.h"
+
+#define ROUND_PAUSE_MS 5000
+
+/* ---- which job ---- */
+
+static guint
+count_lanes(OmenEvacuator *self)
+{
+    guint taken = 0;
+
+    for (guint i = 0; i < self->jobs->len; i++)
+        taken += ((OmenJob *) g_ptr_array_index(self->jobs, i))->occupies_lane ? 1 : 0;
+    return taken;
+}
+
+static void
+begin(OmenJob *job)
+{
+    job->occupies_lane = TRUE;
+    omen_job_set_phase(job, OMEN_PHASE_CHECKING);
+    if (omen_job_is_fresh(job))
+        omen_job_search(job);
+    else
+        omen_job_examine(job);
+}
+
+static gboolean
+on_pump_time(gpointer user_data)
+{
+    OmenEvacuator *self = user_data;
+
+    self->pump_source = 0;
+    omen_evacuator_pump(self);
+    return G_SOURCE_REMOVE;
+}
+
+void
+omen_evacuator_pump(OmenEvacuator *self)
+{
+    guint again_ms = 0;
+
+    while (!self->stopped && count_lanes(self) < self->limits.concurrency) {
+        OmenJob *job = omen_evacuator_choose(self, &again_ms);
+        if (!job)
+            break;
+        begin(job);
+    }
+    if (again_ms > 0 && !self->pump_source)
+        self->pump_source = g_timeout_add(again_ms, on_pump_time, self);
+}
+
+void
+omen_evacuator_pump_soon(OmenEvacuator *self)
+{
+    g_clear_handle_id(&self->pump_source, g_source_remove);
+    self->pump_source = g_idle_add(on_pump_time, self);
+}
+
+/* ---- which step ---- */
+
+static void
+on_stayed(OmenJob *job)
+{
+    OmenEvacuationData *again;
+    OmenJobRetry retry = omen_job_plan_retry(job);
+
+    if (retry == OMEN_JOB_RETRY_NEVER) {
+        g_autofree char *error = g_strdup(job->reasons->str);
+        omen_job_escalate(job, error);
+        return;
+    }
+    again = omen_job_edit(job);
+    again->phase = OMEN_PHASE_CHECKING;
+    omen_job_set_string(&again->error, job->reasons->str);
+    omen_evacuation_update(job->evacuation, again);
+    job->occupies_lane = TRUE;
+    if (retry == OMEN_JOB_RETRY_LATER)
+        omen_job_examine_later(job, ROUND_PAUSE_MS);
+    else
+        omen_job_examine(job);
+}
+
+/* Between two steps, while it still runs here, a cancellation is heeded. */
+static gboolean
+is_cancelled(OmenJob *job, OmenJobEvent event)
+{
+    const char *word = event == OMEN_JOB_STAYED ? "cancelled by an operator; it runs on here"
+                                                : "cancelled before it began";
+
+    if (!job->cancelled ||
+        (event != OMEN_JOB_EXAMINED && event != OMEN_JOB_PLACED && event != OMEN_JOB_STAYED))
+        return FALSE;
+    omen_job_finish(job, OMEN_PHASE_CANCELLED, word);
+    return TRUE;
+}
+
+void
+omen_evacuator_take_step(OmenJob *job, OmenJobEvent event, const char *why)
+{
+    if (is_cancelled(job, event))
+        return;
+    switch (event) {
+    case OMEN_JOB_SURVEYED:
+        omen_evacuator_pump(job->evacuator);
+        return;
+    case OMEN_JOB_EXAMINED:
+        omen_job_search(job);
+        return;
+    case OMEN_JOB_PLACED:
+        omen_job_run(job);
+        return;
+    case OMEN_JOB_MIGRATED:
+        omen_job_settle(job, job->last_error ? OMEN_PHASE_RECONCILING : OMEN_PHASE_VERIFYING);
+        return;
+    case OMEN_JOB_BROKEN:
+        omen_job_resume(job);
+        return;
+    case OMEN_JOB_STAYED:
+        on_stayed(job);
+        return;
+    case OMEN_JOB_STUCK:
+        omen_job_escalate(job, why);
+        return;
+    case OMEN_JOB_ARRIVED:
+        /* What earlier attempts failed of is worth knowing. */
+        omen_job_finish(job, OMEN_PHASE_SUCCEEDED, job->reasons->str);
+        return;
+    case OMEN_JOB_LEFT_LANE:
+    case OMEN_JOB_ENDED:
+        omen_evacuator_pump_soon(job->evacuator);
+        return;
+    default:
+        g_return_if_reached();
+    }
+}
+
+/* ---- from outside ---- */
+
+gboolean
+omen_evacuator_cancel_job(OmenJob *job, GError **error)
+{
+    if (job->stuck && !omen_phase_is_final(omen_job_get_data(job)->phase)) {
+        g_set_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_BUSY,
+                    "it is too late to cancel: it can not leave, and what the policy permits is "
+                    "being done (when_stuck)");
+        return FALSE;
+    }
+    switch (omen_job_get_data(job)->phase) {
+    case OMEN_PHASE_QUEUED:
+        omen_job_finish(job, OMEN_PHASE_CANCELLED, "cancelled before it began");
+        return TRUE;
+    case OMEN_PHASE_CHECKING:
+        job->cancelled = TRUE;
+        return TRUE;
+    case OMEN_PHASE_RUNNING:
+        job->cancelled = TRUE;
+        if (job->is_migrating)
+            omen_job_ask_abort(job);
+        return TRUE;
+    case OMEN_PHASE_VERIFYING:
+    case OMEN_PHASE_RECONCILING:
+    case OMEN_PHASE_SUCCEEDED:
+    case OMEN_PHASE_FAILED:
+    case OMEN_PHASE_CANCELLED:
+    default:
+        g_set_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_BUSY,
+                    "it is too late to cancel: the evacuation is %s",
+                    omen_phase_to_string(omen_job_get_data(job)->phase));
+        return FALSE;
+    }
+}
