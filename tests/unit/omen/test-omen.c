@@ -308,6 +308,7 @@ test_not_proven(void)
         g_autofree char *device = g_strdup_printf("sd%u", i);
         OmenData *sign = new_detection("host", OMEN_SCOPE_HOST, device, 1);
         sign->is_proven = FALSE;
+        sign->probability = 0.99;
         sign->migration_helps = TRUE;
         said = omen_registry_raise(registry, sign, &is_new);
         g_assert_cmpint(is_new, ==, i == 0);
@@ -316,12 +317,12 @@ test_not_proven(void)
 
     OmenData *sign = new_detection("host", OMEN_SCOPE_HOST, "sd0", 1);
     sign->migration_helps = TRUE;
-    sign->probability = 0.6;
+    sign->probability = 0.85;
     proven = omen_registry_raise(registry, sign, &is_new);
     g_assert_true(is_new);
     g_assert_true(proven != said);
     g_assert_true(omen_registry_get_host_danger(registry, 2) == proven);
-    g_assert_cmpfloat(omen_get_data(proven)->probability, ==, 0.6);
+    g_assert_cmpfloat(omen_get_data(proven)->probability, ==, 0.85);
     g_assert_cmpuint(omen_get_data(proven)->n_records, ==, 1);
 
     omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_HOST, "sdx", 1), NULL);
