@@ -41,8 +41,11 @@ def say(text):
 
 
 def call(*command, check=True, timeout=600, **options):
-    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          timeout=timeout, check=False, **options)
+    words = [str(word) for word in command]
+    try:
+        done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout, check=False, **options)
+    except subprocess.TimeoutExpired as late:
+        raise Trouble(f"{' '.join(words[-2:])} did not end in {timeout} s: {(late.stdout or b'')[-600:]}") from late
     if check and done.returncode:
         raise Trouble(f"{' '.join(str(word) for word in command[:6])} ... ended {done.returncode}: "
                       f"{(done.stderr or done.stdout)[-1500:]}")
