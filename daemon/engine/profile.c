@@ -12,8 +12,8 @@ struct _OmenProfile {
     OmenProfileConfig config;
     OmenSubsequenceStore *store;
     guint64 n_records;
-    guint32 current[OMEN_PROFILE_MAX_LENGTH]; /* the latest keys, oldest first */
-    guint n_current;
+    guint32 recent[OMEN_PROFILE_MAX_LENGTH]; /* the latest keys, oldest first */
+    guint n_recent;
     const OmenSubsequence *nearest; /* (nullable): of the last push; of the store */
 };
 
@@ -39,23 +39,39 @@ omen_profile_free(OmenProfile *self)
 static void
 shift_in(OmenProfile *self, guint32 key)
 {
-    guint length = self->config.length;
-
-    if (self->n_current == length)
-        memmove(self->current, self->current + 1, (length - 1) * sizeof *self->current);
+    if (self->n_recent == OMEN_PROFILE_MAX_LENGTH)
+        memmove(self->recent, self->recent + 1,
+                (OMEN_PROFILE_MAX_LENGTH - 1) * sizeof *self->recent);
     else
-        self->n_current++;
-    self->current[self->n_current - 1] = key;
+        self->n_recent++;
+    self->recent[self->n_recent - 1] = key;
+}
+
+/* The latest subsequence, once there are so many. */
+static const guint32 *
+get_current(const OmenProfile *self)
+{
+    return self->recent + self->n_recent - self->config.length;
+}
+
+/* That row was met again. One of several that hold the same step is not: which of them is told
+ * depends on the order in which they came. */
+static gboolean
+is_met(const OmenProfile *self, const OmenSubsequence *row, double distance)
+{
+    if (self->config.metric == OMEN_METRIC_PAPER)
+        return distance < self->config.similarity;
+    return memcmp(row->keys, get_current(self), self->config.length * sizeof *row->keys) == 0;
 }
 
 static void
 score_current(OmenProfile *self, OmenScore *score)
 {
-    OmenSubsequence *nearest =
-        omen_subsequence_store_find_nearest(self->store, self->current, &score->distance);
+    OmenSubsequence *nearest = omen_subsequence_store_find_nearest(
+        self->store, self->recent, self->n_recent, &score->distance);
 
     self->nearest = nearest;
-    if (nearest && score->distance < self->config.similarity)
+    if (nearest && is_met(self, nearest, score->distance))
         omen_subsequence_store_use(self->store, nearest);
     score->anomalous = score->distance >= self->config.threshold;
 }
@@ -68,10 +84,10 @@ omen_profile_push(OmenProfile *self, guint32 key, OmenScore *score)
     self->nearest = NULL;
     self->n_records++;
     shift_in(self, key);
-    if (self->n_current < self->config.length)
+    if (self->n_recent < self->config.length)
         return;
     if (score->training)
-        omen_subsequence_store_add(self->store, self->current);
+        omen_subsequence_store_add(self->store, get_current(self));
     else
         score_current(self, score);
 }
@@ -89,15 +105,17 @@ void
 omen_profile_learn(OmenProfile *self)
 {
     self->nearest = NULL;
-    if (self->n_current == self->config.length)
-        omen_subsequence_store_add(self->store, self->current);
+    if (self->n_recent >= self->config.length)
+        omen_subsequence_store_add(self->store, get_current(self));
 }
 
 guint
 omen_profile_get_current(const OmenProfile *self, guint32 keys[OMEN_PROFILE_MAX_LENGTH])
 {
-    memcpy(keys, self->current, self->n_current * sizeof *keys);
-    return self->n_current;
+    guint n = MIN(self->n_recent, self->config.length);
+
+    memcpy(keys, self->recent + self->n_recent - n, n * sizeof *keys);
+    return n;
 }
 
 gboolean
@@ -173,7 +191,7 @@ omen_profile_save(const OmenProfile *self)
 
     pack_store(self, &keys, &uses, &last_uses);
     return g_variant_new("(uut@au@au@au@at)", STATE_VERSION, self->config.length, self->n_records,
-                         pack(self->current, self->n_current), keys, uses, last_uses);
+                         pack(self->recent, self->n_recent), keys, uses, last_uses);
 }
 
 static const guint32 *
@@ -218,14 +236,15 @@ omen_profile_restore(const OmenProfileConfig *config, GVariant *state, GError **
         g_variant_get(state, "(uut@au@au@au@at)", &version, &length, &self->n_records, &current,
                       &keys, &uses, &last_uses);
     if (version != STATE_VERSION || length != self->config.length ||
-        g_variant_n_children(current) > length || !restore_rows(self, keys, uses, last_uses)) {
+        g_variant_n_children(current) > OMEN_PROFILE_MAX_LENGTH ||
+        !restore_rows(self, keys, uses, last_uses)) {
         g_set_error(error, OMEN_PROFILE_ERROR, OMEN_PROFILE_ERROR_BAD_STATE,
                     "the saved subsequences are damaged, or of another version or length");
         return NULL;
     }
     keys_of_current = unpack(current, &n);
     if (n > 0)
-        memcpy(self->current, keys_of_current, n * sizeof *keys_of_current);
-    self->n_current = (guint) n;
+        memcpy(self->recent, keys_of_current, n * sizeof *keys_of_current);
+    self->n_recent = (guint) n;
     return g_steal_pointer(&self);
 }

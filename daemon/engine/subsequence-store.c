@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine/subsequence-store.h"
 #include "engine/hash.h"
-#include "engine/suffix-table.h"
+#include "engine/row-table.h"
 
 /* A full store drops so many at once, so that finding the least used costs little a row. */
 #define DROP_SHARE 16
@@ -16,7 +16,7 @@ struct _OmenSubsequenceStore {
     guint capacity;
     guint n; /* subsequences */
     GArray *free_rows;
-    OmenSuffixTable suffixes;
+    OmenRowTable table;
     GArray *by_sum; /* guint32: rows, sorted; OMEN_METRIC_PAPER only */
     guint64 n_uses;
 };
@@ -32,14 +32,14 @@ omen_subsequence_store_new(OmenMetric metric, guint length, guint max_subsequenc
     self->stride = (sizeof(OmenSubsequence) + length * sizeof(guint32) + 7) / 8 * 8;
     self->free_rows = g_array_new(FALSE, FALSE, sizeof(guint32));
     self->by_sum = g_array_new(FALSE, FALSE, sizeof(guint32));
-    omen_suffix_table_init(&self->suffixes);
+    omen_row_table_init(&self->table);
     return self;
 }
 
 void
 omen_subsequence_store_free(OmenSubsequenceStore *self)
 {
-    omen_suffix_table_clear(&self->suffixes);
+    omen_row_table_clear(&self->table);
     g_array_unref(self->by_sum);
     g_array_unref(self->free_rows);
     g_free(self->rows);
@@ -52,45 +52,12 @@ row_at(const OmenSubsequenceStore *self, guint32 row)
     return (OmenSubsequence *) (gpointer) (self->rows + row * self->stride);
 }
 
-/* ---- suffixes: the hash of the last n keys grows from the end ---- */
+/* ---- what is looked up: the hash of the last n keys grows from the end ---- */
 
 static inline guint64
 extend(guint64 hash, guint32 key)
 {
     return omen_hash_fold(hash ^ OMEN_HASH_LANE_1, key + OMEN_HASH_LANE_2);
-}
-
-/* Only the whole one is needed where suffixes are not searched. */
-static guint
-first_suffix(const OmenSubsequenceStore *self)
-{
-    return self->metric == OMEN_METRIC_PAPER ? self->length : 1;
-}
-
-static void
-index_suffixes(OmenSubsequenceStore *self, guint32 row)
-{
-    const guint32 *keys = row_at(self, row)->keys;
-    guint64 hash = 0;
-
-    for (guint n = 1; n <= self->length; n++) {
-        hash = extend(hash, keys[self->length - n]);
-        if (n >= first_suffix(self))
-            omen_suffix_table_add(&self->suffixes, hash, row);
-    }
-}
-
-static void
-forget_suffixes(OmenSubsequenceStore *self, guint32 row)
-{
-    const guint32 *keys = row_at(self, row)->keys;
-    guint64 hash = 0;
-
-    for (guint n = 1; n <= self->length; n++) {
-        hash = extend(hash, keys[self->length - n]);
-        if (n >= first_suffix(self))
-            omen_suffix_table_remove(&self->suffixes, hash, row);
-    }
 }
 
 static guint64
@@ -103,53 +70,101 @@ hash_whole(const OmenSubsequenceStore *self, const guint32 *keys)
     return hash;
 }
 
+/* That @last comes, and that it comes after @before. */
+static inline guint64
+hash_last(guint32 last)
+{
+    return extend(OMEN_HASH_LANE_2, last);
+}
+
+static inline guint64
+hash_step(guint32 before, guint32 last)
+{
+    return extend(hash_last(last), before);
+}
+
+/* Of a row: after the one at @place or, at the last place, after whatever. */
+static guint64
+hash_row_step(const OmenSubsequenceStore *self, const guint32 *keys, guint place)
+{
+    guint32 last = keys[self->length - 1];
+
+    return place == self->length - 1 ? hash_last(last) : hash_step(keys[place], last);
+}
+
+static void
+index_steps(OmenSubsequenceStore *self, guint32 row)
+{
+    const guint32 *keys = row_at(self, row)->keys;
+
+    omen_row_table_add(&self->table, hash_whole(self, keys), row);
+    for (guint i = 0; i < self->length && self->metric != OMEN_METRIC_PAPER; i++)
+        omen_row_table_add(&self->table, hash_row_step(self, keys, i), row);
+}
+
+static void
+forget_steps(OmenSubsequenceStore *self, guint32 row)
+{
+    const guint32 *keys = row_at(self, row)->keys;
+
+    omen_row_table_remove(&self->table, hash_whole(self, keys), row);
+    for (guint i = 0; i < self->length && self->metric != OMEN_METRIC_PAPER; i++)
+        omen_row_table_remove(&self->table, hash_row_step(self, keys, i), row);
+}
+
 /* (nullable) */
 static OmenSubsequence *
 find_exact(const OmenSubsequenceStore *self, const guint32 *keys)
 {
-    const OmenSuffix *suffix = omen_suffix_table_find(&self->suffixes, hash_whole(self, keys));
-    OmenSubsequence *row = suffix ? row_at(self, suffix->row) : NULL;
+    const OmenRowEntry *entry = omen_row_table_find(&self->table, hash_whole(self, keys));
+    OmenSubsequence *row = entry ? row_at(self, entry->row) : NULL;
 
     return row && memcmp(row->keys, keys, self->length * sizeof *keys) == 0 ? row : NULL;
 }
 
-/* A row that ends as @keys do; the table may have lost count of which. */
-static OmenSubsequence *
-find_by_suffix(const OmenSubsequenceStore *self, OmenSuffix *suffix, const guint32 *keys, guint n)
+/* The hash of one of the row's steps is @hash. */
+static gboolean
+has_step(const OmenSubsequenceStore *self, const OmenSubsequence *row, guint64 hash)
 {
-    gsize skip = self->length - n;
-
-    for (guint32 i = 0; suffix->row == G_MAXUINT32 && i < self->n_rows; i++) {
-        const OmenSubsequence *row = row_at(self, i);
-        if (row->uses > 0 && memcmp(row->keys + skip, keys + skip, n * sizeof *keys) == 0)
-            suffix->row = i;
+    for (guint i = 0; i < self->length; i++) {
+        if (hash_row_step(self, row->keys, i) == hash)
+            return TRUE;
     }
-    return suffix->row == G_MAXUINT32 ? NULL : row_at(self, suffix->row);
+    return FALSE;
+}
+
+/* A row of that entry; the table may have lost count of which. */
+static OmenSubsequence *
+find_row(const OmenSubsequenceStore *self, OmenRowEntry *entry)
+{
+    for (guint32 i = 0; entry->row == G_MAXUINT32 && i < self->n_rows; i++) {
+        if (row_at(self, i)->uses > 0 && has_step(self, row_at(self, i), entry->hash))
+            entry->row = i;
+    }
+    return entry->row == G_MAXUINT32 ? NULL : row_at(self, entry->row);
 }
 
 static OmenSubsequence *
-find_by_transition(const OmenSubsequenceStore *self, const guint32 *keys, double *distance)
+find_by_transition(const OmenSubsequenceStore *self,
+                   const guint32 *keys,
+                   guint n_keys,
+                   double *distance)
 {
-    OmenSuffix *longest = NULL;
-    guint64 hashes[OMEN_PROFILE_MAX_LENGTH + 1] = {0};
-    guint n_known = 0;
+    guint64 whole = hash_whole(self, keys + n_keys - self->length);
+    guint32 last = keys[n_keys - 1];
+    OmenRowEntry *entry;
 
-    for (guint n = 1; n <= self->length; n++) {
-        hashes[n] = extend(hashes[n - 1], keys[self->length - n]);
-        omen_suffix_table_prefetch(&self->suffixes, hashes[n]);
+    omen_row_table_prefetch(&self->table, hash_step(keys[n_keys - 2], last));
+    *distance = 0;
+    /* Normal life first: the whole is known, or what came just before. */
+    entry = omen_row_table_find(&self->table, whole);
+    for (guint i = n_keys - 1; !entry && i > 0; i--)
+        entry = omen_row_table_find(&self->table, hash_step(keys[i - 1], last));
+    if (!entry) {
+        entry = omen_row_table_find(&self->table, hash_last(last));
+        *distance = entry ? (double) (self->length - 1) / self->length : 1;
     }
-    /* Normal life first: the whole is known. */
-    longest = omen_suffix_table_find(&self->suffixes, hashes[self->length]);
-    n_known = longest ? self->length : 0;
-    for (guint n = 1; n_known < self->length; n++) {
-        OmenSuffix *suffix = omen_suffix_table_find(&self->suffixes, hashes[n]);
-        if (!suffix)
-            break;
-        longest = suffix;
-        n_known = n;
-    }
-    *distance = (double) (self->length - n_known) / self->length;
-    return longest ? find_by_suffix(self, longest, keys, n_known) : NULL;
+    return entry ? find_row(self, entry) : NULL;
 }
 
 /* ---- the paper's metric: differences of numbers, relative to the stored ones, at most 1 ---- */
@@ -261,10 +276,12 @@ find_by_numbers(const OmenSubsequenceStore *self, const guint32 *keys, double *d
 OmenSubsequence *
 omen_subsequence_store_find_nearest(OmenSubsequenceStore *self,
                                     const guint32 *keys,
+                                    guint n_keys,
                                     double *distance)
 {
-    return self->metric == OMEN_METRIC_PAPER ? find_by_numbers(self, keys, distance)
-                                             : find_by_transition(self, keys, distance);
+    return self->metric == OMEN_METRIC_PAPER
+               ? find_by_numbers(self, keys + n_keys - self->length, distance)
+               : find_by_transition(self, keys, n_keys, distance);
 }
 
 /* ---- rows ---- */
@@ -287,7 +304,7 @@ take_row(OmenSubsequenceStore *self)
 static void
 drop(OmenSubsequenceStore *self, guint32 row)
 {
-    forget_suffixes(self, row);
+    forget_steps(self, row);
     forget_sum(self, row);
     row_at(self, row)->uses = 0;
     g_array_append_val(self->free_rows, row);
@@ -359,7 +376,7 @@ omen_subsequence_store_restore(OmenSubsequenceStore *self,
     subsequence->sum = sum_keys(self, keys);
     memcpy(subsequence->keys, keys, self->length * sizeof *keys);
     self->n_uses = MAX(self->n_uses, last_use);
-    index_suffixes(self, row);
+    index_steps(self, row);
     index_sum(self, row);
     self->n++;
 }

@@ -3,8 +3,8 @@
  * The store of normal subsequences: unique, bounded, each with how often it was used, and exact
  * nearest neighbours without a scan. Pure.
  *
- * OMEN_METRIC_TRANSITION: how much of the subsequence's end is known. All suffixes of all rows are
- * in one hash table; the longest one that is found gives the distance.
+ * OMEN_METRIC_TRANSITION: which number ends a row, and after which others of the row, is in one
+ * hash table; so is the whole row. A look for each of the keys that came before, at most.
  * OMEN_METRIC_PAPER: rows sorted by their sum. The difference of sums bounds the distance from
  * below, so the search goes outwards from the query's own sum and stops at the bound.
  */
@@ -34,10 +34,11 @@ void omen_subsequence_store_add(OmenSubsequenceStore *self, const guint32 *keys)
 
 gboolean omen_subsequence_store_remove(OmenSubsequenceStore *self, const guint32 *keys);
 
-/* The nearest one and how far it is, 0..1. (nullable): there is none with anything in common.
- * Borrowed until the next change. */
+/* The nearest one to @n_keys keys, the latest last, at least as many as a row has, and how far it
+ * is, 0..1. (nullable): there is none with anything in common. Borrowed until the next change. */
 OmenSubsequence *omen_subsequence_store_find_nearest(OmenSubsequenceStore *self,
                                                      const guint32 *keys,
+                                                     guint n_keys,
                                                      double *distance);
 
 /* @subsequence, of this store, was met again. */

@@ -27,9 +27,10 @@ typedef enum {
 #define OMEN_PROFILE_MAX_LENGTH 16
 
 typedef enum {
-    OMEN_METRIC_TRANSITION, /* share of the subsequence, from its beginning on, that is not known to
-                             * come before its end: 0 if the whole is known, 1 if even the last
-                             * number is not. Template numbers are names */
+    OMEN_METRIC_TRANSITION, /* does the last number come as it is known to? 0: one of the fifteen
+                             * before it is known to come up to m - 1 places before it, whatever is
+                             * between them; (m - 1) / m: it is known, but not after any of them; 1:
+                             * it is not known. Template numbers are names */
     OMEN_METRIC_PAPER,      /* the paper's: they are quantities, sum |a - b| / sum b */
 } OmenMetric;
 

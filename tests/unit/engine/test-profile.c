@@ -38,16 +38,17 @@ test_transition(void)
     g_assert_cmpfloat(score.distance, ==, 1);
     g_assert_cmpuint(omen_profile_get_nearest(profile, nearest), ==, 0);
     omen_profile_learn(profile);
-    /* 2 is known, and 77 before it is not. */
-    score = push(profile, 2);
-    g_assert_cmpfloat(score.distance, ==, 0.75);
+    /* 2 comes after 1, and 77 between them does not matter. */
+    g_assert_cmpfloat(push(profile, 2).distance, ==, 0);
     g_assert_cmpuint(omen_profile_get_nearest(profile, nearest), ==, 4);
     g_assert_cmpuint(nearest[3], ==, 2);
-    g_assert_cmpfloat(push(profile, 3).distance, ==, 0.5);
-    g_assert_cmpfloat(push(profile, 4).distance, ==, 0.25);
-    g_assert_cmpfloat(push(profile, 5).distance, ==, 0);
-    push(profile, 1);
+    /* 77 was learnt after 1; of others' company nothing is known. */
     g_assert_cmpfloat(push(profile, 77).distance, ==, 0);
+    for (guint32 other = 90; other < 105; other++)
+        g_assert_cmpfloat(push(profile, other).distance, ==, 1);
+    g_assert_cmpfloat(push(profile, 2).distance, ==, 0.75);
+    g_assert_cmpuint(omen_profile_get_nearest(profile, nearest), ==, 4);
+    g_assert_cmpuint(nearest[3], ==, 2);
 }
 
 /* |a - b| summed over the places, relative to the stored one, at most 1: by hand. */
@@ -73,15 +74,20 @@ test_paper(void)
 static double
 scan_transition(const guint32 *keys, guint n_training, guint at)
 {
-    guint longest = 0;
+    double nearest = 1;
 
     for (guint j = 3; j < n_training; j++) {
-        guint known = 0;
-        while (known < 4 && keys[j - known] == keys[at - known])
-            known++;
-        longest = MAX(longest, known);
+        if (keys[j] != keys[at])
+            continue;
+        nearest = MIN(nearest, 0.75);
+        for (guint back = 1; back < 4; back++) {
+            for (guint other = 1; other < OMEN_PROFILE_MAX_LENGTH; other++) {
+                if (keys[j - back] == keys[at - other])
+                    nearest = 0;
+            }
+        }
     }
-    return (4 - longest) / 4.0;
+    return nearest;
 }
 
 static double
@@ -133,7 +139,7 @@ test_nearest(void)
     check_nearest(OMEN_METRIC_PAPER, 600);
 }
 
-/* Rows that go take their suffixes along, and only theirs. */
+/* Rows that go take what was known by them along, and only that. */
 static void
 test_forget(void)
 {
@@ -155,10 +161,17 @@ test_forget(void)
     push(profile, 1);
     push(profile, 2);
     push(profile, 3);
-    score = push(profile, 4);
-    g_assert_cmpfloat(score.distance, ==, 0.25);
+    /* By (9 2 3 4). */
+    g_assert_cmpfloat(push(profile, 4).distance, ==, 0);
     g_assert_cmpuint(omen_profile_get_nearest(profile, nearest), ==, 4);
     g_assert_cmpuint(nearest[0], ==, 9);
+    g_assert_true(omen_profile_forget(profile, nearest, 4));
+    push(profile, 1);
+    push(profile, 2);
+    push(profile, 3);
+    score = push(profile, 4);
+    g_assert_cmpfloat(score.distance, ==, 1);
+    g_assert_true(score.anomalous);
     omen_profile_learn(profile);
     g_assert_cmpuint(omen_profile_get_nearest(profile, nearest), ==, 0);
 }

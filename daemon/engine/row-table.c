@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "engine/suffix-table.h"
+#include "engine/row-table.h"
 
 #define FIRST_SIZE 16
 
 void
-omen_suffix_table_init(OmenSuffixTable *self)
+omen_row_table_init(OmenRowTable *self)
 {
-    self->places = g_new0(OmenSuffix, FIRST_SIZE);
+    self->places = g_new0(OmenRowEntry, FIRST_SIZE);
     self->mask = FIRST_SIZE - 1;
     self->n = 0;
 }
 
 void
-omen_suffix_table_clear(OmenSuffixTable *self)
+omen_row_table_clear(OmenRowTable *self)
 {
     g_clear_pointer(&self->places, g_free);
 }
 
-static OmenSuffix *
-find_free(OmenSuffixTable *self, guint64 hash)
+static OmenRowEntry *
+find_free(OmenRowTable *self, guint64 hash)
 {
     gsize at = hash;
 
@@ -28,12 +28,12 @@ find_free(OmenSuffixTable *self, guint64 hash)
 }
 
 static void
-grow(OmenSuffixTable *self)
+grow(OmenRowTable *self)
 {
-    g_autofree OmenSuffix *old = self->places;
+    g_autofree OmenRowEntry *old = self->places;
     gsize n = self->mask + 1;
 
-    self->places = g_new0(OmenSuffix, 2 * n);
+    self->places = g_new0(OmenRowEntry, 2 * n);
     self->mask = 2 * n - 1;
     for (gsize i = 0; i < n; i++) {
         if (old[i].count > 0)
@@ -42,9 +42,9 @@ grow(OmenSuffixTable *self)
 }
 
 void
-omen_suffix_table_add(OmenSuffixTable *self, guint64 hash, guint32 row)
+omen_row_table_add(OmenRowTable *self, guint64 hash, guint32 row)
 {
-    OmenSuffix *place = omen_suffix_table_find(self, hash);
+    OmenRowEntry *place = omen_row_table_find(self, hash);
 
     if (place) {
         place->count++;
@@ -53,13 +53,13 @@ omen_suffix_table_add(OmenSuffixTable *self, guint64 hash, guint32 row)
     }
     if (4 * (self->n + 1) > 3 * (self->mask + 1))
         grow(self);
-    *find_free(self, hash) = (OmenSuffix){hash, row, 1};
+    *find_free(self, hash) = (OmenRowEntry){hash, row, 1};
     self->n++;
 }
 
 /* Places after the gap move up, so that no search stops short of them. */
 static void
-close_gap(OmenSuffixTable *self, gsize gap)
+close_gap(OmenRowTable *self, gsize gap)
 {
     for (gsize at = (gap + 1) & self->mask; self->places[at].count > 0;
          at = (at + 1) & self->mask) {
@@ -73,9 +73,9 @@ close_gap(OmenSuffixTable *self, gsize gap)
 }
 
 void
-omen_suffix_table_remove(OmenSuffixTable *self, guint64 hash, guint32 row)
+omen_row_table_remove(OmenRowTable *self, guint64 hash, guint32 row)
 {
-    OmenSuffix *place = omen_suffix_table_find(self, hash);
+    OmenRowEntry *place = omen_row_table_find(self, hash);
 
     if (!place)
         return;
