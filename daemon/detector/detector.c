@@ -251,9 +251,19 @@ meet(OmenDetectorTemplate *known, const OmenDecision *decision)
     return TRUE;
 }
 
-/* What words alone call a failure is one of an unknown kind; and so are kernel messages of trouble
- * that were never seen here before and go on coming. Others than the host may say what they like.
- */
+/* What words alone call a failure is one of an unknown kind, and nothing where all is new. */
+static void
+doubt_words(OmenDetector *self, const OmenRecord *record, OmenDecision *decision)
+{
+    decision->verdict.failure_class = OMEN_FAILURE_UNKNOWN;
+    if (omen_unknown_failure_is_calm(self->unknown, record))
+        return;
+    decision->omen = FALSE;
+    decision->score *= NORMAL_WEIGHT;
+}
+
+/* What means nothing once may mean something when it was never seen here before and goes on: of
+ * that the judge, who sees one line, knows nothing. Others than the host may say what they like. */
 static void
 apply_unknown(OmenDetector *self,
               const OmenRecord *record,
@@ -267,17 +277,12 @@ apply_unknown(OmenDetector *self,
     if (self->provenance != OMEN_PROVENANCE_HOST)
         return;
     omen_unknown_failure_watch(self->unknown, record, is_new);
-    if (!verdict->unexplained || known->word.word != OMEN_WORD_NONE)
+    if (known->word.word != OMEN_WORD_NONE)
         return;
-    if (decision->omen && !omen_unknown_failure_is_calm(self->unknown, record)) {
-        decision->omen = FALSE;
-        decision->score *= NORMAL_WEIGHT;
+    if (decision->omen && verdict->unexplained)
+        doubt_words(self, record, decision);
+    if (decision->omen || verdict->probability >= OMEN_DECISION_THRESHOLD)
         return;
-    }
-    if (decision->omen) {
-        verdict->failure_class = OMEN_FAILURE_UNKNOWN;
-        return;
-    }
     if (known->first_index == 0)
         return;
     weight = omen_unknown_failure_weigh(self->unknown, record, decision->template_id,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* So many signs within so many records, and within that time where records have one. */
-#define ENOUGH         3
+#define ENOUGH         2
 #define MAX_SIGNS      64
 #define WINDOW_RECORDS 300
 #define WINDOW_US      ((gint64) 30 * 60 * G_USEC_PER_SEC)

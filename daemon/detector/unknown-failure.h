@@ -29,7 +29,7 @@ omen_unknown_failure_watch(OmenUnknownFailure *self, const OmenRecord *record, g
 gboolean omen_unknown_failure_is_calm(const OmenUnknownFailure *self, const OmenRecord *record);
 
 /*
- * A record that no signature explains, as the last one watched; its template was first seen @age
+ * A record that is no sign by itself, the last one watched; its template was first seen @age
  * records ago (0: now). Returns how far it goes towards a failure: 0: it is no sign at all; 0.5 and
  * more: enough came of it.
  */

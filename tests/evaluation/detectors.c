@@ -72,6 +72,17 @@ static const EvaluationDetector unjudged[] = {
         .free_model = g_object_unref,
     },
     {
+        .name = (char *) "virt-omen, class unknown to the judge",
+        .fitted = "nothing of these series; of each scenario's class the judge knows nothing",
+        .threshold = OMEN_DECISION_THRESHOLD,
+        .sweep_top = 1,
+        .reset = omen_unknown_reset,
+        .feed = omen_unknown_feed,
+        .free_state = omen_unknown_free,
+        .fit = omen_unknown_fit,
+        .free_model = omen_unknown_free_model,
+    },
+    {
         .name = (char *) "virt-omen without judge",
         .fitted = BY_NAB,
         .threshold = NAN,
@@ -219,6 +230,8 @@ evaluation_detectors(const SeriesSet *set)
     for (guint i = 0; i < G_N_ELEMENTS(unjudged); i++) {
         EvaluationDetector detector = unjudged[i];
 
+        if (detector.fit == omen_unknown_fit && !g_getenv(OMEN_UNKNOWN_FOLDERS))
+            continue;
         detector.name = g_strdup(detector.name);
         detector.set = set;
         detector.judge = -1;

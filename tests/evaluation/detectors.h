@@ -34,6 +34,18 @@ GArray *evaluation_detectors(const SeriesSet *set);
 /* Fits @self if that is still to do. Returns: (transfer full): a score for each record. */
 double *evaluation_detector_score(EvaluationDetector *self, const Series *series, GError **error);
 
+/* As it ships, but the judge knows nothing of the class that a series' scenario is of, by what
+ * `leave-class-out` made in the folder that this variable names; without it there is no such row.
+ * A benign series belongs to no class: it meets each of the judges, and the highest score counts.
+ */
+#define OMEN_UNKNOWN_FOLDERS "OMEN_EVALUATION_UNKNOWN"
+
+gpointer omen_unknown_fit(const SeriesSet *set);
+void omen_unknown_free_model(gpointer model);
+gpointer omen_unknown_reset(const EvaluationDetector *self, const Series *series, GError **error);
+double omen_unknown_feed(gpointer state, guint32 key);
+void omen_unknown_free(gpointer state);
+
 /* HTM with NAB's parameters and the plain temporal memory. */
 gpointer htm_reset(const EvaluationDetector *self, const Series *series, GError **error);
 double htm_feed(gpointer state, guint32 key);
