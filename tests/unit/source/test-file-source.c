@@ -284,6 +284,28 @@ test_qemu_log(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     EXPECT(fixture, "shutting down, reason=crashed", "qemu: bad");
 }
 
+/* What libvirt writes when a domain starts names devices, and what its definer chose: no evidence.
+ */
+static void
+test_qemu_command_line(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    static const char log[] = "2026-11-23 09:54:48.704+0000: starting up libvirt version: 9.0.0\n"
+                              "LC_ALL=C \\\n"
+                              "/usr/bin/qemu-system-x86_64 \\\n"
+                              "-name 'guest=kernel panic,debug-threads=on' \\\n"
+                              "-device '{\"driver\":\"pvpanic\",\"ioport\":1285}' \\\n"
+                              "-msg timestamp=on\n"
+                              "qemu-system-x86_64: bad\n";
+    g_autofree char *path = g_build_filename(fixture->folder, "g1.log", NULL);
+
+    append(path, "", 0);
+    fixture->source = omen_qemu_log_source_new(fixture->files, fixture->folder, "g1", NULL);
+    omen_source_start(fixture->source, on_record, fixture);
+    settle(fixture);
+    append(path, log, strlen(log));
+    EXPECT(fixture, "starting up libvirt version: 9.0.0", "qemu-system-x86_64: bad");
+}
+
 static void
 collect(const char *message, gsize length, gpointer user_data)
 {
@@ -368,6 +390,7 @@ main(int argc, char **argv)
     g_test_add("/file/bookmark-rotated", Fixture, "", set_up, test_bookmark, tear_down);
     g_test_add("/file/monster", Fixture, NULL, set_up, test_monster, tear_down);
     g_test_add("/file/qemu-log", Fixture, NULL, set_up, test_qemu_log, tear_down);
+    g_test_add("/file/qemu-command-line", Fixture, NULL, set_up, test_qemu_command_line, tear_down);
     g_test_add_func("/syslog/framing", test_framing);
     g_test_add_func("/syslog/framing-limit", test_framing_limit);
     g_test_add_func("/syslog/addresses", test_addresses);
