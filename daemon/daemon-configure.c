@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What follows from the configuration: at the start, and when it is read anew. */
+#include "configuration/configuration-files.h"
 #include "daemon-private.h"
 
 #include "evacuation/libvirt/escalation.h"
@@ -89,7 +90,9 @@ load_in_thread(GTask *task,
                GCancellable *cancellable G_GNUC_UNUSED)
 {
     GError *error = NULL;
-    OmenConfiguration *fresh = omen_configuration_load(task_data, &error);
+    OmenConfiguration *fresh = omen_configuration_files_check_trust(task_data, &error)
+                                   ? omen_configuration_load(task_data, &error)
+                                   : NULL;
 
     if (fresh)
         g_task_return_pointer(task, fresh, (GDestroyNotify) omen_configuration_free);

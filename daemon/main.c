@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "configuration/configuration-files.h"
 #include "configuration/configuration.h"
 #include "daemon.h"
 #include "memory-lock.h"
@@ -62,7 +63,9 @@ static OmenConfiguration *
 load_configuration(const Options *options, GError **error)
 {
     g_autoptr(OmenConfiguration) configuration =
-        omen_configuration_load(options->configuration, error);
+        omen_configuration_files_check_trust(options->configuration, error)
+            ? omen_configuration_load(options->configuration, error)
+            : NULL;
 
     if (!configuration)
         return NULL;

@@ -3,7 +3,9 @@
 
 #include "configuration/configuration.h"
 
+#include "configuration/configuration-files.h"
 #include "configuration/setting.h"
+#include "configuration/trusted-file.h"
 #include "detector/detector-config.h"
 #include "evacuation/libvirt/escalation.h"
 #include <virt-omen/settings.h>
@@ -19,7 +21,9 @@ static const char *const protocol_words[] = {"chat", "zero-shot", NULL};
 static const char *const post_copy_words[] = {"never", "healthy", "always", NULL};
 static const char *const switch_words[] = {"no", "yes", "auto", NULL};
 
-#define AT(field) G_STRUCT_OFFSET(OmenConfiguration, field)
+#define MAX_FILE_BYTES (1024 * 1024)
+
+#define AT(field)      G_STRUCT_OFFSET(OmenConfiguration, field)
 
 static const OmenSetting settings[] = {
     {"daemon", "mode", OMEN_SETTING_WORD, AT(mode), 0, 0, mode_words},
@@ -441,7 +445,8 @@ load_file(OmenConfiguration *self, const char *path, gboolean may_be_missing, GE
     g_autofree char *text = NULL;
     gsize length;
 
-    if (!g_file_get_contents(path, &text, &length, &local)) {
+    text = omen_trusted_file_read(path, MAX_FILE_BYTES, &length, &local);
+    if (!text) {
         if (may_be_missing && g_error_matches(local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
             return TRUE;
         g_set_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_UNREADABLE,
@@ -452,35 +457,6 @@ load_file(OmenConfiguration *self, const char *path, gboolean may_be_missing, GE
         g_set_error_literal(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
                             local->message);
         return FALSE;
-    }
-    return TRUE;
-}
-
-static int
-compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
-static gboolean
-load_drop_ins(OmenConfiguration *self, const char *directory, GError **error)
-{
-    g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    const char *name;
-
-    if (!dir)
-        return TRUE;
-    while ((name = g_dir_read_name(dir))) {
-        if (g_str_has_suffix(name, ".conf") && *name != '.')
-            g_ptr_array_add(names, g_strdup(name));
-    }
-    g_ptr_array_sort(names, compare_names);
-
-    for (guint i = 0; i < names->len; i++) {
-        g_autofree char *path = g_build_filename(directory, g_ptr_array_index(names, i), NULL);
-        if (!load_file(self, path, FALSE, error))
-            return FALSE;
     }
     return TRUE;
 }
@@ -534,14 +510,12 @@ OmenConfiguration *
 omen_configuration_load(const char *path, GError **error)
 {
     g_autoptr(OmenConfiguration) self = omen_configuration_new();
-    const char *main_file = path ? path : OMEN_SYSCONFDIR "/virt-omen/virt-omen.conf";
-    g_autofree char *directory = g_path_get_dirname(main_file);
-    g_autofree char *drop_ins = g_build_filename(directory, "conf.d", NULL);
+    g_auto(GStrv) files = omen_configuration_files_list(path);
 
-    if (!load_file(self, main_file, path == NULL, error))
-        return NULL;
-    if (!load_drop_ins(self, drop_ins, error))
-        return NULL;
+    for (guint i = 0; files[i]; i++) {
+        if (!load_file(self, files[i], i == 0 && path == NULL, error))
+            return NULL;
+    }
     if (!check_whole(self, error))
         return NULL;
     return g_steal_pointer(&self);

@@ -63,7 +63,7 @@ WAITING = {
     "daemon/response/health-check.c": {"*": "a thread of its own, that nobody waits for (daemon/response/recovery.c)"},
     "daemon/llm/llm-client.c": {"read_private_file": AT_START},
     "daemon/daemon-state.c": {"read_boot_id": "a file of the kernel's memory, once at the start"},
-    "daemon/configuration/configuration.c": {"load_file": "small files of /etc: at the start, and when an operator asks for it"},
+    "daemon/configuration/trusted-file.c": {"*": "small files of /etc: at the start, and when an operator asks for it"},
     "daemon/evacuation/libvirt/destination.c": {"*": ASKING_LIBVIRT},
     "daemon/evacuation/libvirt/domain-facts.c": {"*": ASKING_LIBVIRT},
     "daemon/hypervisor/agent-log.c": {"*": ASKING_LIBVIRT},

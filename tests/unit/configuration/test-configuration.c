@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "configuration/configuration-files.h"
 #include "configuration/configuration.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 typedef struct {
     char *directory;
@@ -112,6 +116,68 @@ test_shipped(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 }
 
 static void
+check_untrusted(Fixture *fixture, const char *path, mode_t mode)
+{
+    g_autoptr(GError) error = NULL;
+    struct stat before;
+
+    g_assert_no_errno(stat(path, &before));
+    g_assert_true(omen_configuration_files_check_trust(fixture->main_file, &error));
+    g_assert_no_error(error);
+    g_assert_no_errno(g_chmod(path, mode));
+    g_assert_false(omen_configuration_files_check_trust(fixture->main_file, &error));
+    g_assert_nonnull(strstr(error->message, path));
+    g_assert_no_errno(g_chmod(path, before.st_mode & 07777));
+    if (geteuid() != 0)
+        return;
+    g_clear_error(&error);
+    g_assert_no_errno(chown(path, 65534, 0));
+    g_assert_false(omen_configuration_files_check_trust(fixture->main_file, &error));
+    g_assert_nonnull(strstr(error->message, path));
+    g_assert_no_errno(chown(path, before.st_uid, before.st_gid));
+}
+
+/* What others may write says what root runs. */
+static void
+test_untrusted(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *drop_in = g_build_filename(fixture->drop_ins, "10-a.conf", NULL);
+
+    write_file(fixture->directory, "virt-omen.conf", "");
+    write_file(fixture->drop_ins, "10-a.conf", "");
+    check_untrusted(fixture, fixture->main_file, 0666);
+    check_untrusted(fixture, drop_in, 0646);
+    check_untrusted(fixture, fixture->drop_ins, 0777);
+}
+
+static void
+check_unreadable(Fixture *fixture)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_null(omen_configuration_load(fixture->main_file, &error));
+    g_assert_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_UNREADABLE);
+}
+
+/* A pipe in conf.d does not hold the start up, nor does a file without end fill the memory. */
+static void
+test_odd_files(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *drop_in = g_build_filename(fixture->drop_ins, "10-a.conf", NULL);
+    g_autofree char *comment = g_strnfill(2 * 1024 * 1024, '#');
+
+    write_file(fixture->directory, "virt-omen.conf", "");
+    g_assert_no_errno(mkfifo(drop_in, 0600));
+    check_unreadable(fixture);
+    g_unlink(drop_in);
+    g_assert_no_errno(symlink("/dev/zero", drop_in));
+    check_unreadable(fixture);
+    g_unlink(drop_in);
+    write_file(fixture->drop_ins, "10-a.conf", comment);
+    check_unreadable(fixture);
+}
+
+static void
 test_drop_ins(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
     g_autoptr(GError) error = NULL;
@@ -198,6 +264,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add("/configuration/defaults", Fixture, NULL, set_up, test_defaults, tear_down);
     g_test_add("/configuration/shipped", Fixture, NULL, set_up, test_shipped, tear_down);
+    g_test_add("/configuration/untrusted", Fixture, NULL, set_up, test_untrusted, tear_down);
+    g_test_add("/configuration/odd-files", Fixture, NULL, set_up, test_odd_files, tear_down);
     g_test_add("/configuration/drop-ins", Fixture, NULL, set_up, test_drop_ins, tear_down);
     g_test_add("/configuration/missing", Fixture, NULL, set_up, test_missing, tear_down);
     for (gsize i = 0; i < G_N_ELEMENTS(mistakes); i++) {
