@@ -6,6 +6,7 @@
 #include "omen-view.h"
 
 #include <virt-omen/bus-names.h>
+#include <virt-omen/judge.h>
 
 static const char *
 text_of(Client *client, const char *path, const char *property)
@@ -72,6 +73,16 @@ append_fate(GString *out, Client *client, const char *path)
             time, came > raised ? (came - raised) / G_USEC_PER_SEC : 0);
 }
 
+static void
+append_first_step(GString *out, const char *word)
+{
+    OmenFailureClass failure_class;
+
+    if (omen_failure_class_from_string(word, &failure_class))
+        g_string_append_printf(out, "do first     %s\n",
+                               omen_failure_class_get_first_step(failure_class));
+}
+
 char *
 explain_format(Client *client, const char *path)
 {
@@ -106,6 +117,7 @@ explain_format(Client *client, const char *path)
     g_string_append_printf(out, "written by   %s\n", writer);
     g_string_append_printf(out, "moving away  %s\n",
                            helps ? "helps" : "does not help against this");
+    append_first_step(out, text_of(client, path, "Class"));
     g_string_append_printf(out, "action       %s%s%s\n", text_of(client, path, "Action"),
                            *outcome ? ": " : "", outcome);
     append_fate(out, client, path);

@@ -309,7 +309,9 @@ omen_reading_of_grade(const char *message)
                                        "slow",     "reduced",   "lowering",   NULL};
     gsize n = strlen(message);
 
-    if (is_corrected(message))
+    /* A report's section tells what it is of; another line tells how bad it is. */
+    if (is_corrected(message) ||
+        (strstr(message, "section_type: ") && !strstr(message, "severity")))
         return OMEN_GRADE_CORRECTED;
     if (has_word(message, n, gone) || strstr(message, "redundancy lost") ||
         strstr(message, "fatal"))

@@ -125,6 +125,10 @@ const char *omen_failure_get_certainty(OmenFailureClass failure_class, double pr
 const char *omen_failure_class_to_string(OmenFailureClass failure_class);
 gboolean omen_failure_class_from_string(const char *word, OmenFailureClass *out);
 
+/* What an administrator does first about a failure of that class: a sentence, "" for a benign one.
+ * Static. */
+const char *omen_failure_class_get_first_step(OmenFailureClass failure_class);
+
 /* "none", "corrected", "degraded", "failing", "failed". */
 const char *omen_grade_to_string(OmenGrade grade);
 

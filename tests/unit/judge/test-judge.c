@@ -406,6 +406,15 @@ test_standing(void)
     g_rmdir(folder);
 }
 
+/* Every failure has something to do first. */
+static void
+test_first_steps(void)
+{
+    for (guint i = 0; i < OMEN_N_FAILURE_CLASSES; i++)
+        g_assert_cmpint(*omen_failure_class_get_first_step((OmenFailureClass) i) == '\0', ==,
+                        i == OMEN_FAILURE_BENIGN);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -420,5 +429,6 @@ main(int argc, char **argv)
     g_test_add_func("/judge/patterns", test_patterns);
     g_test_add_func("/judge/standing", test_standing);
     g_test_add_func("/judge/bad-knowledge", test_bad_knowledge);
+    g_test_add_func("/judge/first-steps", test_first_steps);
     return g_test_run();
 }

@@ -69,6 +69,7 @@ static const struct {
     {"{1}[hardware error]: event severity: corrected", OMEN_GRADE_CORRECTED},
     {"pcie bus error: severity=uncorrected (fatal)", OMEN_GRADE_FAILED},
     {"uncorrected error", OMEN_GRADE_FAILING},
+    {"{1}[hardware error]: section_type: memory error", OMEN_GRADE_CORRECTED},
     {"md/raid:md0: read error not corrected!!", OMEN_GRADE_FAILING},
     {"corrected errors exceed their threshold", OMEN_GRADE_FAILING},
     {"package temperature above threshold, cpu clock throttled", OMEN_GRADE_DEGRADED},
