@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* virt-omen bench: how fast the engine is on a log, one thread, the best of several passes. */
 #include "baseline.h"
+#include "bench-order.h"
 #include "command.h"
 #include "input.h"
 
@@ -11,14 +12,11 @@
 #define MAX_BYTES (512 * 1024 * 1024)
 
 typedef struct {
-    const char *text;
-    gsize length;
-} Line;
-
-typedef struct {
     GByteArray *bytes;
-    GArray *lines;    /* Line, as they are */
-    GArray *messages; /* Line: their messages alone */
+    GByteArray *renumbered; /* NULL: the lines are as they were */
+    BenchOrder order;
+    GArray *lines;    /* BenchLine, as they are */
+    GArray *messages; /* BenchLine: their messages alone */
     OmenLineFormat format;
     guint64 n_bytes;
     OmenJudge *judge;
@@ -35,6 +33,7 @@ static void
 load_clear(Load *load)
 {
     g_clear_pointer(&load->bytes, g_byte_array_unref);
+    g_clear_pointer(&load->renumbered, g_byte_array_unref);
     g_clear_pointer(&load->lines, g_array_unref);
     g_clear_pointer(&load->messages, g_array_unref);
     g_clear_object(&load->judge);
@@ -46,7 +45,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Load, load_clear)
 static OmenRecord
 record_of(const Load *load, guint index)
 {
-    const Line *line = &g_array_index(load->lines, Line, index);
+    const BenchLine *line = &g_array_index(load->lines, BenchLine, index);
     OmenLineContext context = {0};
     OmenRecord record;
 
@@ -78,12 +77,15 @@ load_lines(Load *load, const char *path, guint repeat, GError **error)
     for (guint i = 0; i < repeat; i++) {
         at = 0;
         for (guint j = 0; j < lengths->len; j++) {
-            Line row = {(const char *) load->bytes->data + at, g_array_index(lengths, gsize, j)};
+            BenchLine row = {(const char *) load->bytes->data + at,
+                             g_array_index(lengths, gsize, j)};
             g_array_append_val(load->lines, row);
             at += row.length;
-            load->n_bytes += row.length + 1;
         }
     }
+    load->renumbered = bench_order_apply(load->order, load->lines);
+    for (guint i = 0; i < load->lines->len; i++)
+        load->n_bytes += g_array_index(load->lines, BenchLine, i).length + 1;
     if (load->lines->len == 0)
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s is empty", path);
     return load->lines->len > 0;
@@ -94,7 +96,7 @@ cut_messages(Load *load)
 {
     for (guint i = 0; i < load->lines->len; i++) {
         OmenRecord record = record_of(load, i);
-        Line message = {record.message, record.message_length};
+        BenchLine message = {record.message, record.message_length};
         g_array_append_val(load->messages, message);
     }
     load->keys = g_new0(guint32, load->lines->len);
@@ -112,7 +114,7 @@ time_tokenizer(Load *load)
     gint64 began = g_get_monotonic_time();
 
     for (guint i = 0; i < load->messages->len; i++) {
-        const Line *message = &g_array_index(load->messages, Line, i);
+        const BenchLine *message = &g_array_index(load->messages, BenchLine, i);
         baseline_tokenize(message->text, message->length);
     }
     return since(began);
@@ -125,7 +127,7 @@ time_pcre_masks(Load *load)
     gint64 began = g_get_monotonic_time();
 
     for (guint i = 0; i < load->messages->len; i++) {
-        const Line *message = &g_array_index(load->messages, Line, i);
+        const BenchLine *message = &g_array_index(load->messages, BenchLine, i);
         baseline_masks_apply(masks, message->text, message->length);
     }
     return since(began);
@@ -143,7 +145,7 @@ time_miner(Load *load, OmenMinerAlgorithm algorithm, gboolean masks)
     miner = omen_miner_new(&config, NULL);
     began = g_get_monotonic_time();
     for (guint i = 0; i < load->messages->len; i++) {
-        const Line *message = &g_array_index(load->messages, Line, i);
+        const BenchLine *message = &g_array_index(load->messages, BenchLine, i);
         OmenParse parse;
         omen_miner_parse(miner, message->text, message->length, &parse);
         load->keys[i] = parse.cluster;
@@ -193,7 +195,7 @@ time_judge(Load *load)
     gint64 began = g_get_monotonic_time();
 
     for (guint i = 0; i < load->messages->len; i++) {
-        const Line *line = &g_array_index(load->messages, Line, i);
+        const BenchLine *line = &g_array_index(load->messages, BenchLine, i);
         OmenEvidence evidence = {OMEN_PROVENANCE_HOST, OMEN_PRIORITY_INFO, "", NULL};
         OmenVerdict verdict;
         g_free(message);
@@ -275,10 +277,14 @@ command_bench(int argc, char **argv)
     gboolean json = FALSE;
     int repeat = 1;
     g_autofree char *format = NULL;
+    g_autofree char *order = NULL;
     const GOptionEntry entries[] = {
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
         {"format", 0, 0, G_OPTION_ARG_STRING, &format,
          "plain, syslog, iso, rfc5424, kmsg, journal, auto (default)", "FORMAT"},
+        {"order", 0, 0, G_OPTION_ARG_STRING, &order,
+         "file (default), interleaved, shuffled, numbers (all others, and of other lengths)",
+         "ORDER"},
         {"repeat", 0, 0, G_OPTION_ARG_INT, &repeat, "Take the file N times over", "N"},
         G_OPTION_ENTRY_NULL,
     };
@@ -295,9 +301,12 @@ command_bench(int argc, char **argv)
     if (format && !omen_line_format_from_string(format, &load.format))
         return command_fail("bench", EXIT_USAGE, "\"%s\" is no format; see virt-omen bench --help",
                             format);
+    if (order && !bench_order_from_string(order, &load.order))
+        return command_fail("bench", EXIT_USAGE, "\"%s\" is no order; see virt-omen bench --help",
+                            order);
     load.bytes = g_byte_array_new();
-    load.lines = g_array_new(FALSE, FALSE, sizeof(Line));
-    load.messages = g_array_new(FALSE, FALSE, sizeof(Line));
+    load.lines = g_array_new(FALSE, FALSE, sizeof(BenchLine));
+    load.messages = g_array_new(FALSE, FALSE, sizeof(BenchLine));
     load.judge = omen_judge_new("embedded", knowledge, &error);
     if (!load.judge || !load_lines(&load, argv[1], (guint) repeat, &error))
         return command_fail("bench", EXIT_FAILED, "%s", error->message);
