@@ -92,6 +92,21 @@ def test_programs(_packages, root):
     assert re.search(r"(?m)^0\.9\d*\tdisk\tdevice\t", told), told
 
 
+def test_hardening(_packages, root):
+    """Programs can be put anywhere in memory, resolve symbols before they run, and check stack, buffers and branches."""
+    for program in ("/usr/sbin/virt-omend", "/usr/bin/virt-omen"):
+        file = root.file(program)
+        head, dynamic = (output("readelf", "-W", option, file) for option in ("-h", "-dl"))
+        symbols = output("readelf", "-W", "--dyn-syms", file)
+        assert re.search(r"Type: +DYN", head), f"{program} is not position-independent"
+        assert "GNU_RELRO" in dynamic and re.search(r"FLAGS.* (BIND_)?NOW", dynamic), f"{program} lacks full RELRO"
+        assert "__stack_chk_fail" in symbols, f"{program} lacks the stack protector"
+        assert re.search(r"__\w+_chk@", symbols), f"{program} lacks _FORTIFY_SOURCE"
+        # The linker's note of it needs a C library that was built so, which Debian's is not.
+        if "X86-64" in head:
+            assert output("objdump", "-d", file).count("endbr64") > 100, f"{program} lacks control-flow protection"
+
+
 def test_library(packages, root):
     """A program that was built with libvirtomen-dev runs with libvirtomen0."""
     development = packages.folder / "development"
@@ -203,7 +218,7 @@ def test_rpm_erase(packages, root):
 
 
 def main():
-    tests = [test_names, test_install, test_programs, test_library, test_forwarder, test_hook, test_upgrade, test_remove, test_purge,
+    tests = [test_names, test_install, test_programs, test_hardening, test_library, test_forwarder, test_hook, test_upgrade, test_remove, test_purge,
              test_rpm_install, test_rpm_erase]
     if os.getuid() != 0:
         print("1..0 # SKIP a clean root needs root")
