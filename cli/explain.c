@@ -114,6 +114,7 @@ explain_format(Client *client, const char *path)
                            "seen         %s to %s, %" G_GUINT64_FORMAT " records of stream %s\n",
                            first, last, client_get_number(client, path, INTERFACE_OMEN, "Records"),
                            text_of(client, path, "Stream"));
+    omen_view_append_course(client, path, "             ", out);
     g_string_append_printf(out, "written by   %s\n", writer);
     g_string_append_printf(out, "moving away  %s\n",
                            helps ? "helps" : "does not help against this");

@@ -118,6 +118,75 @@ add_certainty(JsonBuilder *builder, Client *client, const char *path)
     json_builder_add_string_value(builder, omen_failure_get_certainty(failure_class, probability));
 }
 
+/* a(tsssdt); an older daemon knows none. (transfer full) */
+static GVariant *
+get_course(Client *client, const char *path)
+{
+    g_autoptr(GVariant) course = client_get_value(client, path, INTERFACE_OMEN, "Course");
+
+    if (course && g_variant_is_of_type(course, G_VARIANT_TYPE("a(tsssdt)")))
+        return g_steal_pointer(&course);
+    return g_variant_ref_sink(g_variant_new("a(tsssdt)", NULL));
+}
+
+typedef struct {
+    guint64 time_us;
+    const char *stream;
+    const char *failure_class;
+    const char *device;
+    double probability;
+    guint64 n_records;
+} Step;
+
+/* Borrowed from @course. */
+static Step
+get_step(GVariant *course, gsize index)
+{
+    g_autoptr(GVariant) row = g_variant_get_child_value(course, index);
+    Step step;
+
+    g_variant_get(row, "(t&s&s&sdt)", &step.time_us, &step.stream, &step.failure_class,
+                  &step.device, &step.probability, &step.n_records);
+    return step;
+}
+
+void
+omen_view_append_course(Client *client, const char *path, const char *head, GString *out)
+{
+    g_autoptr(GVariant) course = get_course(client, path);
+    gsize n = g_variant_n_children(course);
+
+    for (gsize i = 0; n > 1 && i < n; i++) {
+        Step step = get_step(course, i);
+        g_autofree char *time = client_format_time(step.time_us);
+        g_string_append_printf(
+            out, "%s%s  %s%s%s, probability %.2f, %" G_GUINT64_FORMAT " records of stream %s\n",
+            head, time, step.failure_class, *step.device ? " " : "", step.device, step.probability,
+            step.n_records, step.stream);
+    }
+}
+
+static void
+add_course(JsonBuilder *builder, Client *client, const char *path)
+{
+    g_autoptr(GVariant) course = get_course(client, path);
+
+    json_builder_set_member_name(builder, "course");
+    json_builder_begin_array(builder);
+    for (gsize i = 0; i < g_variant_n_children(course); i++) {
+        Step step = get_step(course, i);
+        json_builder_begin_object(builder);
+        json_add_time(builder, "time", step.time_us);
+        json_add_string(builder, "stream", step.stream);
+        json_add_string(builder, "class", step.failure_class);
+        json_add_string(builder, "device", step.device);
+        json_add_share(builder, "probability", step.probability);
+        json_add_count(builder, "records", step.n_records);
+        json_builder_end_object(builder);
+    }
+    json_builder_end_array(builder);
+}
+
 void
 omen_view_add(Client *client, const char *path, JsonBuilder *builder)
 {
@@ -135,6 +204,7 @@ omen_view_add(Client *client, const char *path, JsonBuilder *builder)
                    client_get_double(client, path, INTERFACE_OMEN, "Probability"));
     add_certainty(builder, client, path);
     add_string(builder, client, path, "reason", "Reason");
+    add_course(builder, client, path);
     json_builder_set_member_name(builder, "records");
     json_builder_begin_array(builder);
     for (guint i = 0; records && records[i]; i++)

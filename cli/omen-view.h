@@ -18,4 +18,7 @@ void omen_view_add(Client *client, const char *path, JsonBuilder *builder);
 /* By which chain of devices each domain uses the device that fails: a line each after @head. */
 void omen_view_append_uses(Client *client, const char *path, const char *head, GString *out);
 
+/* The kinds of signs that told of it, where there was more than one: a line each after @head. */
+void omen_view_append_course(Client *client, const char *path, const char *head, GString *out);
+
 G_END_DECLS

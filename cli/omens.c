@@ -6,6 +6,8 @@
 #include "omen-view.h"
 #include "time-argument.h"
 
+#include "omen/track-record.h"
+
 #include <virt-omen/judge.h>
 
 /* Which omens are wanted. */
@@ -115,60 +117,58 @@ add_verbose_row(Client *client, const char *path, Table *table)
         table_add_note(table, "  %s", records[i]);
 }
 
-/* What came of omens, by fate. "" is told as "unknown". */
-static const char *const fates[] = {"failed", "repaired", "confirmed", "dismissed", "nothing", ""};
-
-typedef struct {
-    guint n_of_fate[G_N_ELEMENTS(fates)];
-    guint n_real;
-    guint n_known;
-} Precision;
-
-static Precision
-count_precision(Client *client, GPtrArray *paths)
+static OmenTrackRecord
+count_fates(Client *client, GPtrArray *paths)
 {
-    Precision self = {0};
+    OmenTrackRecord self = {0};
 
     for (guint i = 0; i < paths->len; i++) {
-        const char *fate =
-            client_get_string(client, g_ptr_array_index(paths, i), INTERFACE_OMEN, "Fate");
-        for (guint f = 0; f < G_N_ELEMENTS(fates); f++)
-            self.n_of_fate[f] += g_str_equal(fate, fates[f]) ? 1 : 0;
+        OmenFate fate = OMEN_FATE_UNKNOWN;
+        omen_fate_from_string(
+            client_get_string(client, g_ptr_array_index(paths, i), INTERFACE_OMEN, "Fate"), &fate);
+        self.n_of_fate[fate]++;
     }
-    self.n_real = self.n_of_fate[0] + self.n_of_fate[1] + self.n_of_fate[2];
-    self.n_known = self.n_real + self.n_of_fate[3] + self.n_of_fate[4];
     return self;
 }
 
 static void
-print_precision(const Precision *precision)
+print_precision(const OmenTrackRecord *record)
 {
-    if (precision->n_known == 0)
+    guint n_known = omen_track_record_count_known(record);
+    double precision = omen_track_record_get_precision(record);
+
+    if (n_known == 0) {
         g_print("Precision so far: not known yet; of none of these is it known what came of it.\n");
+        return;
+    }
+    if (precision < 0)
+        g_print("Precision so far: too few ends are known to say it in percent (%u of %u needed)",
+                n_known, OMEN_TRACK_LEAST_KNOWN);
     else
-        g_print(
-            "Precision so far: %.0f %%: of %u whose end is known %u failed, %u were repaired before, "
-            "%u confirmed, %u dismissed, %u came to nothing.\n",
-            100.0 * precision->n_real / precision->n_known, precision->n_known,
-            precision->n_of_fate[0], precision->n_of_fate[1], precision->n_of_fate[2],
-            precision->n_of_fate[3], precision->n_of_fate[4]);
+        g_print("Precision so far: %.0f %%", 100.0 * precision);
+    g_print(": of %u whose end is known %u failed, %u were repaired before, %u confirmed, %u "
+            "dismissed, %u came to nothing.\n",
+            n_known, record->n_of_fate[OMEN_FATE_FAILED], record->n_of_fate[OMEN_FATE_REPAIRED],
+            record->n_of_fate[OMEN_FATE_CONFIRMED], record->n_of_fate[OMEN_FATE_DISMISSED],
+            record->n_of_fate[OMEN_FATE_NOTHING]);
 }
 
 static void
-print_precision_json(const Precision *precision)
+print_precision_json(const OmenTrackRecord *record)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
+    double precision = omen_track_record_get_precision(record);
 
     json_builder_begin_object(builder);
     json_builder_set_member_name(builder, "precision");
-    if (precision->n_known > 0)
-        json_builder_add_double_value(builder, (double) precision->n_real / precision->n_known);
+    if (precision >= 0)
+        json_builder_add_double_value(builder, precision);
     else
         json_builder_add_null_value(builder);
-    for (guint i = 0; i < G_N_ELEMENTS(fates); i++) {
-        json_builder_set_member_name(builder, *fates[i] ? fates[i] : "unknown");
-        json_builder_add_int_value(builder, precision->n_of_fate[i]);
-    }
+    json_add_count(builder, "known", omen_track_record_count_known(record));
+    for (guint i = 0; i < OMEN_N_FATES; i++)
+        json_add_count(builder, i == OMEN_FATE_UNKNOWN ? "unknown" : omen_fate_to_string(i),
+                       record->n_of_fate[i]);
     json_builder_end_object(builder);
     client_print_json(json_builder_get_root(builder));
 }
@@ -224,7 +224,7 @@ command_omens(int argc, char **argv)
     };
     g_auto(Client) client = {0};
     g_autoptr(GPtrArray) paths = NULL;
-    Precision precision;
+    OmenTrackRecord record;
     int status;
 
     if (!command_parse_options(entries, &argc, &argv, &status))
@@ -237,13 +237,13 @@ command_omens(int argc, char **argv)
         return EXIT_FAILED;
     paths = client_list(&client, INTERFACE_OMEN);
     keep_wanted(&filter, &client, paths);
-    precision = count_precision(&client, paths);
+    record = count_fates(&client, paths);
     if (!only_precision)
         client_print_list(&client, paths, &listing, headers, omen_view_add,
                           verbose ? add_verbose_row : add_row, "No omens.\n");
     if (only_precision && listing.json)
-        print_precision_json(&precision);
+        print_precision_json(&record);
     else if (!listing.json && (only_precision || (paths->len > 0 && !listing.no_headers)))
-        print_precision(&precision);
+        print_precision(&record);
     return EXIT_GOOD;
 }

@@ -114,7 +114,7 @@ shadow_add(
     Shadow *self, gint64 time_us, const OmenDecision *decision, const char *line, gsize length)
 {
     ShadowOmen one = {.index = decision->index};
-    gboolean is_new;
+    OmenRaise what;
 
     if (time_us > 0) {
         self->first_us = self->first_us ? MIN(self->first_us, time_us) : time_us;
@@ -125,8 +125,8 @@ shadow_add(
     /* A log without times is taken for one of a record a second. */
     gint64 now_us = self->last_us ? self->last_us : (gint64) (decision->index + 1) * G_USEC_PER_SEC;
     one.omen =
-        omen_registry_raise(self->omens, describe(self, now_us, decision, line, length), &is_new);
-    if (!is_new)
+        omen_registry_raise(self->omens, describe(self, now_us, decision, line, length), &what);
+    if (what != OMEN_RAISE_NEW)
         return;
     if (self->list->len >= MAX_OMENS) {
         self->n_lost++;

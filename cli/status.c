@@ -26,7 +26,6 @@ typedef struct {
     guint64 records;
     guint64 anomalies;
     guint64 dropped;
-    guint n_training;
     const char *problem; /* of the first that has one; "" */
 } Reading;
 
@@ -40,14 +39,11 @@ sum_streams(GVariant *streams)
     g_variant_iter_init(&iter, streams);
     while (g_variant_iter_loop(&iter, "@a{sv}", &stream)) {
         guint64 n = 0;
-        gboolean training = FALSE;
         const char *problem = "";
         sum.records += g_variant_lookup(stream, "records", "t", &n) ? n : 0;
         sum.anomalies += g_variant_lookup(stream, "anomalies", "t", &n) ? n : 0;
         sum.dropped += g_variant_lookup(stream, "dropped", "t", &n) ? n : 0;
-        g_variant_lookup(stream, "training", "b", &training);
         g_variant_lookup(stream, "problem", "&s", &problem);
-        sum.n_training += training ? 1 : 0;
         if (!*sum.problem && *problem)
             sum.problem = g_intern_string(problem);
     }
@@ -88,13 +84,6 @@ add_streams(Table *table, const char *owner, GVariant *streams)
     }
 }
 
-static void
-print_state(gboolean endangered)
-{
-    g_print("%s%s%s\n", paint(endangered ? "\033[1;31m" : "\033[32m"),
-            endangered ? "endangered" : "no sign of failure", paint("\033[0m"));
-}
-
 static gboolean
 is_endangered(GVariant *row)
 {
@@ -102,6 +91,39 @@ is_endangered(GVariant *row)
 
     g_variant_lookup(row, "endangered", "b", &endangered);
     return endangered;
+}
+
+/* An older daemon says only whether it is endangered. */
+static void
+print_state(GVariant *host)
+{
+    gboolean endangered = is_endangered(host);
+    const char *health = endangered ? "red" : "green";
+    const char *reason = endangered ? "" : "no sign of failure";
+
+    g_variant_lookup(host, "health", "&s", &health);
+    g_variant_lookup(host, "reason", "&s", &reason);
+    g_print("%s%s%s%s%s\n",
+            paint(endangered                      ? "\033[1;31m"
+                  : g_str_equal(health, "yellow") ? "\033[33m"
+                                                  : "\033[32m"),
+            endangered ? "endangered" : "", endangered && *reason ? ": " : "", reason,
+            paint("\033[0m"));
+}
+
+/* (transfer full) (nullable): NULL: it is over. */
+static char *
+describe_training(GVariant *host)
+{
+    g_autoptr(GVariant) training =
+        g_variant_lookup_value(host, "training", G_VARIANT_TYPE("a{st}"));
+    guint64 records = 0;
+    guint64 of = 0;
+
+    if (!training || !g_variant_lookup(training, "records", "t", &records) ||
+        !g_variant_lookup(training, "of", "t", &of) || records >= of)
+        return NULL;
+    return g_strdup_printf(", learning, %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT, records, of);
 }
 
 static gint
@@ -187,17 +209,18 @@ print_host(GVariant *status, GVariant *host)
     gboolean connected = FALSE;
     g_autoptr(GVariant) streams = g_variant_lookup_value(host, "streams", NULL);
     Reading reading = sum_streams(streams);
+    g_autofree char *training = describe_training(host);
 
     g_variant_lookup(status, "mode", "&s", &mode);
     g_variant_lookup(status, "connected", "b", &connected);
     g_variant_lookup(host, "name", "&s", &name);
     g_print("host %s, mode %s, %s: ", name, mode,
             connected ? "connected to libvirt" : "NOT connected to libvirt");
-    print_state(is_endangered(host));
+    print_state(host);
     g_print("%" G_GUINT64_FORMAT " records read from %" G_GSIZE_FORMAT
             " sources, %" G_GUINT64_FORMAT " anomalies%s\n",
             reading.records, g_variant_n_children(streams), reading.anomalies,
-            reading.n_training > 0 ? ", in training" : "");
+            training ? training : "");
     if (reading.dropped > 0)
         g_print("%" G_GUINT64_FORMAT " lines were lost\n", reading.dropped);
 }
@@ -214,9 +237,10 @@ print_status(GVariant *status, gboolean verbose)
     g_autoptr(Table) table = table_new(headers);
 
     g_variant_lookup(status, "problems", "^a&s", &problems);
-    print_host(status, host);
+    /* What is missing comes first. */
     for (guint i = 0; problems && problems[i]; i++)
         g_print("%sproblem: %s%s\n", paint("\033[33m"), problems[i], paint("\033[0m"));
+    print_host(status, host);
     for (guint i = 0; i < domains->len; i++)
         add_domain(table, g_ptr_array_index(domains, i), verbose);
     if (domains->len > 0) {

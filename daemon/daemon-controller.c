@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The daemon as the bus sees it. */
+#include "config.h"
+
 #include "daemon-private.h"
+
+/* What a fresh package lacks, and the line that mends it. */
+#define NO_DESTINATION                                                                             \
+    "no destination is configured, so no domain can be moved away; name another host by: "         \
+    "printf '[destination beta]\\nuri=qemu+ssh://beta/system\\n' | sudo tee " OMEN_SYSCONFDIR      \
+    "/virt-omen/conf.d/destinations.conf && sudo systemctl reload virt-omend"
 
 static const char *
 get_mode(OmenController *controller)
@@ -48,6 +56,7 @@ static char **
 list_problems(OmenController *controller)
 {
     OmenDaemon *self = OMEN_DAEMON(controller);
+    g_autoptr(GPtrArray) probes = omen_evacuator_list_probes(self->evacuator);
     g_autoptr(GStrvBuilder) problems = g_strv_builder_new();
     const char *of_libvirt = omen_hypervisor_get_problem(self->hypervisor);
     const char *of_state = omen_state_db_get_problem(self->state);
@@ -55,6 +64,8 @@ list_problems(OmenController *controller)
     g_autofree char *floods =
         omen_stream_describe_floods(omen_streams_get_host_stream(self->streams));
 
+    if (probes->len == 0)
+        g_strv_builder_add(problems, NO_DESTINATION);
     if (of_libvirt)
         g_strv_builder_add(problems, of_libvirt);
     if (self->state_problem)
@@ -76,8 +87,6 @@ list_problems(OmenController *controller)
             omen_responder_get_doubt(self->responder));
         g_strv_builder_add(problems, doubt);
     }
-    if (self->configuration->destinations->len == 0)
-        g_strv_builder_add(problems, "no destination is configured: nothing can be moved away");
     return g_strv_builder_end(problems);
 }
 

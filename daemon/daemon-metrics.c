@@ -3,7 +3,9 @@
 #include "config.h"
 
 #include "daemon-private.h"
+
 #include "metrics/openmetrics.h"
+#include "omen/track-record.h"
 
 static void
 gauge(OmenOpenMetrics *page, const char *name, const char *help, double value)
@@ -231,6 +233,28 @@ add_omens(OmenDaemon *self, OmenOpenMetrics *page)
             (double) omen_counters_get_n_omens_with_action(self->counters, i));
 }
 
+/* A share of few ends would be read as more than it is. */
+static void
+add_ends(OmenDaemon *self, OmenOpenMetrics *page)
+{
+    g_autoptr(GPtrArray) omens = omen_registry_list(self->omens);
+    OmenTrackRecord record = omen_track_record_count(omens);
+    double precision = omen_track_record_get_precision(&record);
+
+    omen_open_metrics_family(page, "virt_omen_omen_ends", OMEN_METRIC_TYPE_GAUGE,
+                             "Omens that are remembered, by what came of them.");
+    for (guint i = 0; i < OMEN_N_FATES; i++)
+        omen_open_metrics_sample(
+            page,
+            (const OmenLabel[]){
+                {"fate", i == OMEN_FATE_UNKNOWN ? "unknown" : omen_fate_to_string(i)},
+                {NULL, NULL}},
+            record.n_of_fate[i]);
+    if (precision >= 0)
+        gauge(page, "virt_omen_precision",
+              "Share of omens that came true among at least ten whose end is known.", precision);
+}
+
 static void
 add_evacuations(OmenDaemon *self, OmenOpenMetrics *page)
 {
@@ -300,6 +324,7 @@ make_page(gsize *length, gpointer user_data)
     add_judge(self, page);
     omen_daemon_add_llm_metrics(self, page);
     add_omens(self, page);
+    add_ends(self, page);
     add_evacuations(self, page);
     add_destinations(self, page);
     gauge(page, "virt_omen_state_queue_rows", "Rows that wait to be written to state.db.",

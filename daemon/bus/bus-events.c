@@ -24,6 +24,21 @@ fill_reach(OmenDbusOmen *skeleton, const OmenData *data)
 }
 
 static void
+fill_course(OmenDbusOmen *skeleton, const OmenData *data)
+{
+    GVariantBuilder course;
+
+    g_variant_builder_init(&course, G_VARIANT_TYPE("a(tsssdt)"));
+    for (guint i = 0; i < data->course->len; i++) {
+        const OmenCourseStep *step = g_ptr_array_index(data->course, i);
+        g_variant_builder_add(&course, "(tsssdt)", (guint64) step->time_us, step->stream,
+                              omen_failure_class_to_string(step->failure_class), step->device,
+                              step->probability, step->n_records);
+    }
+    omen_dbus_omen_set_course(skeleton, g_variant_builder_end(&course));
+}
+
+static void
 fill_omen(OmenDbusOmen *skeleton, Omen *omen)
 {
     const OmenData *data = omen_get_data(omen);
@@ -37,6 +52,7 @@ fill_omen(OmenDbusOmen *skeleton, Omen *omen)
     omen_dbus_omen_set_class(skeleton, omen_failure_class_to_string(data->failure_class));
     omen_dbus_omen_set_device(skeleton, data->device);
     fill_reach(skeleton, data);
+    fill_course(skeleton, data);
     omen_dbus_omen_set_domain_uuid(skeleton, data->domain_uuid);
     omen_dbus_omen_set_domain_name(skeleton, data->domain_name);
     omen_dbus_omen_set_origin(skeleton, omen_origin_to_string(data->origin));

@@ -2,6 +2,8 @@
 /* What callers ask: each request passes the authority, and is then done by the controller. */
 #include "bus/bus-private.h"
 
+#include "omen/host-health.h"
+
 #include <virt-omen/text.h>
 
 #define MAX_LINE 1100
@@ -128,6 +130,7 @@ do_get_status(Request *request)
     g_autoptr(GPtrArray) streams = omen_controller_list_host_streams(controller);
     g_autoptr(GPtrArray) domains = omen_controller_list_domains(controller);
     g_auto(GStrv) problems = omen_controller_list_problems(controller);
+    g_auto(OmenHostHealth) health = {0};
     GVariantBuilder host;
     GVariantBuilder status;
 
@@ -140,6 +143,11 @@ do_get_status(Request *request)
     g_variant_builder_add(&host, "{sv}", "name", g_variant_new_string(g_get_host_name()));
     g_variant_builder_add(&host, "{sv}", "endangered",
                           g_variant_new_boolean(omen_controller_is_host_endangered(controller)));
+    omen_host_health_assess(&health, omen_controller_get_omens(controller), g_get_real_time());
+    g_variant_builder_add(&host, "{sv}", "health",
+                          g_variant_new_string(omen_health_level_to_string(health.level)));
+    g_variant_builder_add(&host, "{sv}", "reason", g_variant_new_string(health.text));
+    g_variant_builder_add(&host, "{sv}", "training", omen_bus_pack_training(streams));
     g_variant_builder_add(&host, "{sv}", "streams", omen_bus_pack_streams(streams));
     omen_bus_add_scores(&host, controller, NULL, scores);
 

@@ -28,6 +28,19 @@ omen_bus_pack_streams(GPtrArray *streams)
     return g_variant_builder_end(&list);
 }
 
+GVariant *
+omen_bus_pack_training(GPtrArray *streams)
+{
+    const OmenStreamStatus *first = streams->len > 0 ? g_ptr_array_index(streams, 0) : NULL;
+    GVariantBuilder training;
+
+    g_variant_builder_init(&training, G_VARIANT_TYPE("a{st}"));
+    g_variant_builder_add(&training, "{st}", "records",
+                          first ? (guint64) first->training_records : 0);
+    g_variant_builder_add(&training, "{st}", "of", first ? (guint64) first->training_of : 0);
+    return g_variant_builder_end(&training);
+}
+
 /* Adds "scores" and "step_s" to a row of the host (@uuid NULL) or of a domain. */
 void
 omen_bus_add_scores(GVariantBuilder *row,

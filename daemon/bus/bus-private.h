@@ -65,6 +65,8 @@ typedef enum {
  * "scores" and "step_s" to a row of the host (@uuid NULL) or of a domain; omen_bus_pack_plan_row()
  * adds to one of the two lists. */
 GVariant *omen_bus_pack_streams(GPtrArray *streams);
+/* How far the training is of the stream that these sources feed: a{st}. */
+GVariant *omen_bus_pack_training(GPtrArray *streams);
 void omen_bus_add_scores(GVariantBuilder *row,
                          OmenController *controller,
                          const char *uuid,

@@ -17,6 +17,7 @@ struct _OmenHealth {
     gboolean observing;
     OmenHealthLevel level;
     gint64 since_us; /* of the level */
+    char *text;      /* that was told last */
     guint tell_source;
     guint refresh_source;
     GSubprocess *process; /* attrd_updater at work */
@@ -28,14 +29,6 @@ struct _OmenHealth {
 };
 
 G_DEFINE_FINAL_TYPE(OmenHealth, omen_health, G_TYPE_OBJECT)
-
-static const char *
-level_to_string(OmenHealthLevel level)
-{
-    static const char *const words[] = {"green", "yellow", "red"};
-
-    return words[level];
-}
 
 static void
 omen_health_dispose(GObject *object)
@@ -61,6 +54,7 @@ omen_health_finalize(GObject *object)
 
     g_free(self->attrd_updater);
     g_free(self->condition_file);
+    g_free(self->text);
     g_free(self->problem);
     G_OBJECT_CLASS(omen_health_parent_class)->finalize(object);
 }
@@ -78,30 +72,16 @@ omen_health_init(OmenHealth *self)
     self->since_us = g_get_real_time();
 }
 
-/* The open omen that the level comes from; NULL: green. Borrowed. */
-static const OmenData *
-find_cause(OmenHealth *self, OmenHealthLevel *level)
+/* Fills @health, which is to be cleared. */
+static void
+assess(OmenHealth *self, OmenHostHealth *health)
 {
-    gint64 now_us = g_get_real_time();
-    Omen *danger = omen_registry_get_host_danger(self->omens, now_us);
-    g_autoptr(GPtrArray) omens = NULL;
-
-    *level = OMEN_HEALTH_GREEN;
-    if (self->observing)
-        return NULL;
-    *level = OMEN_HEALTH_RED;
-    if (danger)
-        return omen_get_data(danger);
-    *level = OMEN_HEALTH_YELLOW;
-    omens = omen_registry_list(self->omens);
-    for (guint i = 0; i < omens->len; i++) {
-        Omen *omen = g_ptr_array_index(omens, i);
-        if (!*omen_get_data(omen)->domain_uuid && omen_get_data(omen)->is_proven &&
-            omen_is_open(omen, now_us))
-            return omen_get_data(omen);
-    }
-    *level = OMEN_HEALTH_GREEN;
-    return NULL;
+    omen_host_health_assess(health, self->omens, g_get_real_time());
+    if (!self->observing || !health->cause)
+        return;
+    omen_host_health_clear(health);
+    *health = (OmenHostHealth){.level = OMEN_HEALTH_GREEN,
+                               .text = g_strdup("mode observe: signs are only recorded")};
 }
 
 /* Said once for each reason. */
@@ -161,7 +141,7 @@ set_attribute(OmenHealth *self)
         return;
     self->process = g_subprocess_new(
         G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error,
-        self->attrd_updater, "-n", ATTRIBUTE, "-U", level_to_string(self->level), NULL);
+        self->attrd_updater, "-n", ATTRIBUTE, "-U", omen_health_level_to_string(self->level), NULL);
     if (!self->process) {
         set_problem(self, ATTRIBUTE, error->message);
         return;
@@ -182,7 +162,7 @@ add(JsonBuilder *builder, const char *name, const char *value)
 
 /* (transfer full). */
 static char *
-describe(OmenHealth *self, const OmenData *cause)
+describe(OmenHealth *self, const OmenHostHealth *health)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     g_autoptr(JsonNode) root = NULL;
@@ -191,7 +171,7 @@ describe(OmenHealth *self, const OmenData *cause)
 
     json_builder_begin_object(builder);
     add(builder, "source", "virt-omen");
-    add(builder, "health", level_to_string(self->level));
+    add(builder, "health", omen_health_level_to_string(self->level));
     json_builder_set_member_name(builder, "conditions");
     json_builder_begin_array(builder);
     json_builder_begin_object(builder);
@@ -199,8 +179,10 @@ describe(OmenHealth *self, const OmenData *cause)
     add(builder, "status", self->level == OMEN_HEALTH_RED ? "True" : "False");
     add(builder, "lastTransitionTime", time);
     add(builder, "reason",
-        cause ? omen_failure_class_to_string(cause->failure_class) : "NoSignOfFailure");
-    add(builder, "message", cause ? cause->reason : "no sign of failure");
+        health->cause     ? omen_failure_class_to_string(health->cause->failure_class)
+        : self->observing ? "OnlyObserved"
+                          : "NoSignOfFailure");
+    add(builder, "message", health->text);
     json_builder_end_object(builder);
     json_builder_end_array(builder);
     json_builder_end_object(builder);
@@ -228,13 +210,14 @@ write_conditions(OmenHealth *self)
 {
     g_autoptr(GFile) file = NULL;
     g_autoptr(GBytes) bytes = NULL;
-    OmenHealthLevel level;
+    g_auto(OmenHostHealth) health = {0};
     char *text;
 
     self->must_write = self->is_writing;
     if (!self->condition_file || !*self->condition_file || self->is_writing)
         return;
-    text = describe(self, find_cause(self, &level));
+    assess(self, &health);
+    text = describe(self, &health);
     bytes = g_bytes_new_take(text, strlen(text));
     file = g_file_new_for_path(self->condition_file);
     self->is_writing = TRUE;
@@ -248,15 +231,21 @@ static gboolean
 on_tell(gpointer user_data)
 {
     OmenHealth *self = user_data;
-    OmenHealthLevel level;
+    g_auto(OmenHostHealth) health = {0};
 
     self->tell_source = 0;
-    find_cause(self, &level);
-    if (level == self->level)
+    assess(self, &health);
+    if (g_strcmp0(health.text, self->text) != 0) {
+        g_free(self->text);
+        self->text = g_strdup(health.text);
+        write_conditions(self);
+    }
+    if (health.level == self->level)
         return G_SOURCE_REMOVE;
-    self->level = level;
+    self->level = health.level;
     self->since_us = g_get_real_time();
-    g_message("the neighbours are told: this host's health is %s", level_to_string(level));
+    g_message("the neighbours are told: this host's health is %s: %s",
+              omen_health_level_to_string(health.level), health.text);
     set_attribute(self);
     write_conditions(self);
     return G_SOURCE_REMOVE;
@@ -298,11 +287,14 @@ omen_health_new(OmenRegistry *omens)
 void
 omen_health_configure(OmenHealth *self, const char *attrd_updater, const char *condition_file)
 {
+    g_auto(OmenHostHealth) health = {0};
+
     g_free(self->attrd_updater);
     self->attrd_updater = g_strdup(attrd_updater);
     g_free(self->condition_file);
     self->condition_file = g_strdup(condition_file);
-    find_cause(self, &self->level);
+    assess(self, &health);
+    self->level = health.level;
     set_attribute(self);
     write_conditions(self);
 }

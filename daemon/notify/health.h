@@ -2,24 +2,14 @@
 /*
  * This host's health for its neighbours: a node attribute of Pacemaker, and a file of conditions as
  * node-problem-detector knows them.
- *
- *   red     an open omen endangers the whole host
- *   yellow  there is an open omen of the host, against which moving away does not help
- *   green   neither; or it is only observed
- *
- * Told on every change, and again now and then, for a cluster that came up later.
+ * All of it by omen_host_health_assess(). Told on every change, and again now and then, for a
+ * cluster that came up later.
  */
 #pragma once
 
-#include "omen/omen-registry.h"
+#include "omen/host-health.h"
 
 G_BEGIN_DECLS
-
-typedef enum {
-    OMEN_HEALTH_GREEN,
-    OMEN_HEALTH_YELLOW,
-    OMEN_HEALTH_RED,
-} OmenHealthLevel;
 
 #define OMEN_TYPE_HEALTH (omen_health_get_type())
 G_DECLARE_FINAL_TYPE(OmenHealth, omen_health, OMEN, HEALTH, GObject)
@@ -31,7 +21,7 @@ OmenHealth *omen_health_new(OmenRegistry *omens);
  * be called again. */
 void omen_health_configure(OmenHealth *self, const char *attrd_updater, const char *condition_file);
 
-/* In mode observe nothing must follow from an omen: green is told. */
+/* In mode observe nothing must follow from an omen: green is told, and why. */
 void omen_health_set_observing(OmenHealth *self, gboolean observing);
 
 OmenHealthLevel omen_health_get_level(OmenHealth *self);

@@ -133,6 +133,8 @@ on_omen_removed(OmenRegistry *omens G_GNUC_UNUSED, Omen *omen, gpointer user_dat
 {
     OmenNotifier *self = user_data;
 
+    if (omen_get_data(omen)->part_of != 0)
+        omen_alerts_end(self->alerts, omen_get_data(omen), g_get_real_time());
     g_hash_table_remove(self->actions, omen);
     g_hash_table_remove(self->dirty, omen);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "omen/omen-registry.h"
 
+#include "omen/cause.h"
+
 struct _OmenRegistry {
     GObject parent_instance;
 
@@ -15,6 +17,7 @@ enum {
     SIGNAL_ADDED,
     SIGNAL_CHANGED,
     SIGNAL_REMOVED,
+    SIGNAL_MERGED,
     N_SIGNALS
 };
 static guint signals[N_SIGNALS];
@@ -50,6 +53,9 @@ omen_registry_class_init(OmenRegistryClass *klass)
     signals[SIGNAL_ADDED] = new_signal("added");
     signals[SIGNAL_CHANGED] = new_signal("changed");
     signals[SIGNAL_REMOVED] = new_signal("removed");
+    signals[SIGNAL_MERGED] =
+        g_signal_new("merged", OMEN_TYPE_REGISTRY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                     G_TYPE_NONE, 2, OMEN_TYPE_OMEN, OMEN_TYPE_OMEN);
 }
 
 static void
@@ -122,15 +128,20 @@ choose_victim(OmenRegistry *self, gint64 now_us)
 }
 
 static void
+forget(OmenRegistry *self, guint place)
+{
+    g_autoptr(Omen) omen = g_object_ref(omen_at(self, place));
+
+    g_signal_handlers_disconnect_by_data(omen, self);
+    g_ptr_array_remove_index(self->omens, place);
+    g_signal_emit(self, signals[SIGNAL_REMOVED], 0, omen);
+}
+
+static void
 make_room(OmenRegistry *self, gint64 now_us)
 {
     while (self->omens->len >= self->max_omens) {
-        guint victim = choose_victim(self, now_us);
-        g_autoptr(Omen) omen = g_object_ref(omen_at(self, victim));
-
-        g_signal_handlers_disconnect_by_data(omen, self);
-        g_ptr_array_remove_index(self->omens, victim);
-        g_signal_emit(self, signals[SIGNAL_REMOVED], 0, omen);
+        forget(self, choose_victim(self, now_us));
     }
 }
 
@@ -156,43 +167,72 @@ omen_registry_restore(OmenRegistry *self, OmenData *data)
         insert(self, data, data->last_us);
 }
 
-static gboolean
-is_same_trouble(const OmenData *a, const OmenData *b)
-{
-    return a->is_proven == b->is_proven && a->scope == b->scope &&
-           a->failure_class == b->failure_class &&
-           (is_weak(a) || g_str_equal(a->device, b->device)) && g_str_equal(a->stream, b->stream) &&
-           g_str_equal(a->domain_uuid, b->domain_uuid);
-}
-
 static Omen *
 find_open(OmenRegistry *self, const OmenData *detection)
 {
     for (guint i = self->omens->len; i > 0; i--) {
         Omen *omen = omen_at(self, i - 1);
-        if (is_same_trouble(omen_get_data(omen), detection) &&
-            omen_is_open(omen, detection->last_us))
+        if (omen_is_open(omen, detection->last_us) &&
+            omen_cause_is_shared(omen_get_data(omen), detection))
             return omen;
     }
     return NULL;
 }
 
+static gboolean
+merge(OmenRegistry *self, Omen *older, Omen *newer)
+{
+    g_autoptr(Omen) part = g_object_ref(newer);
+    gboolean is_other = omen_join(older, omen_get_data(part));
+
+    omen_set_part_of(part, omen_get_data(older)->id);
+    g_signal_emit(self, signals[SIGNAL_MERGED], 0, older, part);
+    forget(self, place_of(self, omen_get_data(part)->id));
+    return is_other;
+}
+
 Omen *
-omen_registry_raise(OmenRegistry *self, OmenData *detection, gboolean *is_new)
+omen_registry_merge_event(OmenRegistry *self, Omen *omen, gint64 now_us, gboolean *is_other)
+{
+    g_autoptr(GPtrArray) omens = omen_registry_list(self);
+    Omen *oldest = omen;
+
+    for (guint i = 0; i < omens->len; i++) {
+        Omen *one = g_ptr_array_index(omens, i);
+        gboolean is_older = omen_get_data(one)->id < omen_get_data(oldest)->id;
+        Omen *first = is_older ? one : oldest;
+        Omen *second = is_older ? oldest : one;
+        if (one == oldest || omen_get_data(one)->part_of != 0 || !omen_is_open(one, now_us) ||
+            !omen_cause_is_shared(omen_get_data(first), omen_get_data(second)))
+            continue;
+        *is_other |= merge(self, first, second);
+        oldest = first;
+    }
+    return oldest;
+}
+
+Omen *
+omen_registry_raise(OmenRegistry *self, OmenData *detection, OmenRaise *what)
 {
     g_autoptr(OmenData) owned = detection;
-    Omen *omen = NULL;
+    gint64 now_us;
+    gboolean is_other = FALSE;
+    Omen *omen;
 
     omen_data_sanitise(detection);
+    now_us = detection->last_us;
     omen = find_open(self, detection);
-    if (is_new != NULL)
-        *is_new = omen == NULL;
-    if (omen != NULL) {
-        omen_join(omen, detection);
-        return omen;
+    if (what)
+        *what = omen ? OMEN_RAISE_JOINED : OMEN_RAISE_NEW;
+    if (!omen) {
+        detection->id = self->last_id + 1;
+        return insert(self, g_steal_pointer(&owned), now_us);
     }
-    detection->id = self->last_id + 1;
-    return insert(self, g_steal_pointer(&owned), detection->last_us);
+    is_other = omen_join(omen, detection);
+    omen = omen_registry_merge_event(self, omen, now_us, &is_other);
+    if (what && is_other)
+        *what = OMEN_RAISE_CHANGED;
+    return omen;
 }
 
 static gpointer

@@ -2,9 +2,10 @@
 /*
  * All omens of this host: the open ones and the latest of the others, by number.
  *
- * A burst is one omen: a sign joins an open omen of the same stream, scope, class, device and
- * domain. What is proven and what is not never join. What device a guest names, or whoever is not
- * believed, does not count: their word must not make one trouble many.
+ * An event is one omen: what is told within it, by whichever stream and class, joins the open omen
+ * of it (omen_cause_is_shared()). Two omens that turn out to be of one event become one, the older.
+ * What is proven and what is not never join. What device a guest names, or whoever is not believed,
+ * does not count: their word must not make one trouble many.
  * Bounded: beyond the limit the oldest that is no longer open is forgotten here (state.db keeps
  * it); if all are open the oldest of a guest's or that is not proven, last the oldest.
  */
@@ -17,7 +18,8 @@ G_BEGIN_DECLS
 #define OMEN_TYPE_REGISTRY (omen_registry_get_type())
 G_DECLARE_FINAL_TYPE(OmenRegistry, omen_registry, OMEN, REGISTRY, GObject)
 
-/* Signals: "added" (Omen), "changed" (Omen), "removed" (Omen). */
+/* Signals: "added" (Omen), "changed" (Omen), "removed" (Omen), "merged" (Omen older, Omen part):
+ * the part's evacuations are the older's from now on; "removed" of the part follows. */
 
 /* @max_omens: >= 1; how many are held at once. */
 OmenRegistry *omen_registry_new(guint max_omens);
@@ -26,12 +28,23 @@ OmenRegistry *omen_registry_new(guint max_omens);
  * number is 0 or taken is dropped. */
 void omen_registry_restore(OmenRegistry *self, OmenData *data);
 
+typedef enum {
+    OMEN_RAISE_NEW,
+    OMEN_RAISE_JOINED,  /* it is more of what was known */
+    OMEN_RAISE_CHANGED, /* the omen has another class, or threatens others than before */
+} OmenRaise;
+
 /*
- * A sign was seen. It joins an open omen of the same trouble, or becomes a new one with the next
- * number. @detection holds one record; its last_us is the present. Takes @detection. @is_new
- * (nullable) tells which. Returns: (transfer none): the omen.
+ * A sign was seen. It joins the open omen of the same event, or becomes a new one with the next
+ * number. @detection holds one record; its last_us is the present. Takes @detection. @what
+ * (nullable): what came of it. Returns: (transfer none): the omen.
  */
-Omen *omen_registry_raise(OmenRegistry *self, OmenData *detection, gboolean *is_new);
+Omen *omen_registry_raise(OmenRegistry *self, OmenData *detection, OmenRaise *what);
+
+/* Joins other open omens that are of the same event as @omen, of which more is known now. @is_other
+ * becomes TRUE where that changes what it threatens. Returns: (transfer none): the oldest of them,
+ * which stays. */
+Omen *omen_registry_merge_event(OmenRegistry *self, Omen *omen, gint64 now_us, gboolean *is_other);
 
 /* Returns: (transfer none) (nullable). */
 Omen *omen_registry_lookup(OmenRegistry *self, guint64 id);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "omen/omen.h"
 
+#include "omen/cause.h"
+
 #include <virt-omen/text.h>
 
 #define MAX_NAME 256
@@ -112,6 +114,7 @@ omen_data_new(void)
     self->outcome = g_strdup("");
     self->judges = g_strdup("");
     self->records = g_ptr_array_new_with_free_func(g_free);
+    self->course = omen_course_new();
     self->normal = g_ptr_array_new_with_free_func(g_free);
     self->templates = g_array_new(FALSE, FALSE, sizeof(guint32));
     return self;
@@ -138,6 +141,7 @@ omen_data_copy(const OmenData *self)
     copy->outcome = g_strdup(self->outcome);
     copy->judges = g_strdup(self->judges);
     copy->records = g_ptr_array_copy(self->records, copy_line, NULL);
+    copy->course = omen_course_copy(self->course);
     copy->normal = g_ptr_array_copy(self->normal, copy_line, NULL);
     copy->templates = g_array_copy(self->templates);
     return copy;
@@ -158,6 +162,7 @@ omen_data_free(OmenData *self)
     g_free(self->outcome);
     g_free(self->judges);
     g_ptr_array_unref(self->records);
+    g_ptr_array_unref(self->course);
     g_ptr_array_unref(self->normal);
     g_array_unref(self->templates);
     g_free(self);
@@ -214,6 +219,25 @@ sanitise_reach(OmenDeviceReach *self)
     }
 }
 
+/* What was not joined yet, or was kept by an older version, is one step. */
+static void
+begin_course(OmenData *data)
+{
+    const OmenCourseStep step = {
+        .time_us = data->time_us,
+        .stream = data->stream,
+        .scope = data->scope,
+        .failure_class = data->failure_class,
+        .device = data->device,
+        .probability = data->probability,
+        .n_records = data->n_records,
+        .line = data->records->len > 0 ? g_ptr_array_index(data->records, 0) : (char *) "",
+    };
+
+    if (data->course->len == 0)
+        omen_course_add(data->course, &step);
+}
+
 void
 omen_data_sanitise(OmenData *self)
 {
@@ -234,6 +258,7 @@ omen_data_sanitise(OmenData *self)
     if (self->templates->len > OMEN_MAX_TEMPLATES)
         g_array_set_size(self->templates, OMEN_MAX_TEMPLATES);
     self->last_us = MAX(self->last_us, self->time_us);
+    begin_course(self);
 }
 
 static void
@@ -298,33 +323,92 @@ omen_data_is_noted(const OmenData *self)
            (self->action == OMEN_ACTION_RECORDED || self->action == OMEN_ACTION_PROPOSED);
 }
 
-/* The reason is what the strongest evidence says. */
 static void
-join_reason(OmenData *data, const OmenData *detection)
+replace(char **field, const char *value)
 {
-    if (detection->probability <= data->probability || *detection->reason == '\0')
-        return;
-    g_free(data->reason);
-    data->reason = g_strdup(detection->reason);
-    g_free(data->judges);
-    data->judges = g_strdup(detection->judges);
+    g_autofree char *old = *field;
+
+    *field = g_strdup(value);
 }
 
-void
+/* Whom it threatens: of a device that stays the same one what was found out of it stays as well. */
+static void
+take_place(OmenData *data, const OmenData *leader)
+{
+    gboolean is_of_device = data->scope == OMEN_SCOPE_DEVICE && !*data->domain_uuid;
+
+    if (is_of_device && leader->scope == OMEN_SCOPE_DEVICE && !*leader->domain_uuid)
+        return;
+    replace(&data->stream, leader->stream);
+    replace(&data->device, leader->device);
+    replace(&data->domain_uuid, leader->domain_uuid);
+    replace(&data->domain_name, leader->domain_name);
+    data->scope = leader->scope;
+    g_clear_pointer(&data->device_reach, omen_device_reach_free);
+    if (leader->device_reach)
+        data->device_reach = omen_device_reach_copy(leader->device_reach);
+    data->is_reach_sought = leader->is_reach_sought;
+}
+
+/* From now on the omen says what @leader says. TRUE: that is about something else than before. */
+static gboolean
+follow(OmenData *data, const OmenData *leader)
+{
+    gboolean is_other = data->failure_class != leader->failure_class ||
+                        data->scope != leader->scope ||
+                        data->migration_helps != leader->migration_helps ||
+                        !g_str_equal(data->domain_uuid, leader->domain_uuid);
+
+    take_place(data, leader);
+    data->failure_class = leader->failure_class;
+    data->probability = leader->probability;
+    data->migration_helps = leader->migration_helps;
+    data->template_id = leader->template_id;
+    data->origin = leader->origin;
+    replace(&data->writer, leader->writer);
+    replace(&data->reason, leader->reason);
+    replace(&data->judges, leader->judges);
+    g_ptr_array_unref(data->normal);
+    data->normal = g_ptr_array_copy(leader->normal, copy_line, NULL);
+    return is_other;
+}
+
+static void
+join_lines(OmenData *data, const OmenData *detection)
+{
+    for (guint i = 0; i < detection->records->len; i++)
+        keep_line(data->records, OMEN_MAX_RECORDS, g_ptr_array_index(detection->records, i));
+    data->n_records += MAX(detection->n_records, detection->records->len);
+    omen_course_join(data->course, detection->course);
+    if (!g_str_equal(data->stream, detection->stream))
+        return; /* templates are numbered by stream */
+    keep_template(data, detection->template_id);
+    for (guint i = 0; i < detection->templates->len; i++)
+        keep_template(data, g_array_index(detection->templates, guint32, i));
+}
+
+gboolean
 omen_join(Omen *self, const OmenData *detection)
 {
     OmenData *data = self->data;
+    gboolean is_stronger = omen_cause_is_stronger(detection, data);
+    gboolean is_other;
 
-    for (guint i = 0; i < detection->records->len; i++)
-        keep_line(data->records, OMEN_MAX_RECORDS, g_ptr_array_index(detection->records, i));
-    keep_template(data, detection->template_id);
-    data->n_records += MAX(detection->n_records, detection->records->len);
+    if (is_stronger && !g_str_equal(data->stream, detection->stream))
+        g_array_set_size(data->templates, 0);
+    join_urgency(data, detection);
+    is_other = is_stronger && follow(data, detection);
+    join_lines(data, detection);
     data->last_us = MAX(data->last_us, MAX(detection->time_us, detection->last_us));
     data->expires_us = MAX(data->expires_us, detection->expires_us);
-    join_reason(data, detection);
-    data->probability = MAX(data->probability, detection->probability);
-    data->migration_helps |= detection->migration_helps;
-    join_urgency(data, detection);
+    emit_changed(self);
+    return is_other;
+}
+
+void
+omen_set_part_of(Omen *self, guint64 part_of)
+{
+    self->data->part_of = part_of;
     emit_changed(self);
 }
 
@@ -403,15 +487,7 @@ omen_data_is_tentative(const OmenData *self)
 gboolean
 omen_data_reaches(const OmenData *self, const char *uuid)
 {
-    const OmenDeviceReach *reach = self->device_reach;
-
-    if (!reach || reach->reach != OMEN_REACH_DOMAINS)
-        return FALSE;
-    for (guint i = 0; i < reach->uses->len; i++) {
-        if (g_str_equal(((OmenDeviceUse *) g_ptr_array_index(reach->uses, i))->uuid, uuid))
-            return TRUE;
-    }
-    return FALSE;
+    return self->device_reach && omen_device_reach_includes(self->device_reach, uuid);
 }
 
 gboolean

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "omen/course.h"
 #include "topology/device-reach.h"
 
 #include <gio/gio.h>
@@ -69,7 +70,12 @@ G_DECLARE_FINAL_TYPE(Omen, omen, OMEN, OMEN, GObject)
 /* Longest record, reason or outcome kept, in bytes. */
 #define OMEN_MAX_TEXT 1024
 
-/* What an omen is made of; plain, for the store and for new ones. Strings are owned. */
+/*
+ * What an omen is made of; plain, for the store and for new ones. Strings are owned.
+ *
+ * One event is one omen. Stream, scope, class, device, domain, probability, reason, template,
+ * judges and normal lines are those of its strongest record.
+ */
 typedef struct {
     guint64 id;        /* unique on this host, rising; 0 until registered */
     gint64 time_us;    /* when it was raised, microseconds since the epoch */
@@ -88,22 +94,24 @@ typedef struct {
     char *writer;             /* who wrote them, as far as their source knows; "" */
     gboolean is_proven;       /* by who wrote them: what is not is told, and never acted upon by the
                                * daemon itself */
-    double probability;       /* the highest of its records */
+    double probability;
     gboolean migration_helps;
     guint urgency_s; /* from time_us to the failure, as is typical of its signs; 0: not known */
     char *reason;
     GPtrArray *records;  /* char *, the lines, the first OMEN_MAX_RECORDS of them */
     guint64 n_records;   /* all that joined */
-    guint32 template_id; /* of the line that raised it */
+    GPtrArray *course;   /* OmenCourseStep: the kinds of signs that joined, in their order */
+    guint32 template_id; /* of its strongest line */
     GArray *templates;   /* guint32: of all its lines, each once */
     GPtrArray *normal;   /* char *, the stretch of normal lines that is nearest to what was seen, ""
                           * for   one that is forgotten; empty: nothing normal is like it */
-    char *judges;        /* what each judge said of the line that raised it */
+    char *judges;        /* what each judge said of its strongest line */
     OmenAction action;
     OmenHold hold;
-    char *outcome;  /* what was done and what came of it, in words; "" until then */
-    OmenFate fate;  /* what came of it */
-    gint64 fate_us; /* when that was; 0 while it is not known */
+    char *outcome;   /* what was done and what came of it, in words; "" until then */
+    OmenFate fate;   /* what came of it */
+    gint64 fate_us;  /* when that was; 0 while it is not known */
+    guint64 part_of; /* it turned out to be part of this older omen, and is forgotten; 0 */
 } OmenData;
 
 OmenData *omen_data_new(void);
@@ -120,9 +128,16 @@ Omen *omen_new(OmenData *data);
 /* Borrowed, valid until the next change. */
 const OmenData *omen_get_data(Omen *self);
 
-/* Another sign of the same trouble: its records are added and the danger lasts at least as long as
- * the sign says. One "changed" for all of it. */
-void omen_join(Omen *self, const OmenData *detection);
+/*
+ * Another sign of the same event, or a later omen of it: its records are added and the danger lasts
+ * at least as long as it says; if it is stronger evidence the omen is led by it from now on. One
+ * "changed" for all of it. Returns: whether the class, the scope or what is threatened is another
+ * one now.
+ */
+gboolean omen_join(Omen *self, const OmenData *detection);
+
+/* It turned out to be part of the older omen @part_of. */
+void omen_set_part_of(Omen *self, guint64 part_of);
 
 void omen_set_action(Omen *self, OmenAction action);
 void omen_set_hold(Omen *self, OmenHold hold);

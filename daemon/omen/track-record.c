@@ -15,6 +15,45 @@ is_false(OmenFate fate)
     return fate == OMEN_FATE_NOTHING || fate == OMEN_FATE_DISMISSED;
 }
 
+OmenTrackRecord
+omen_track_record_count(const GPtrArray *omens)
+{
+    OmenTrackRecord self = {0};
+
+    for (guint i = 0; i < omens->len; i++)
+        self.n_of_fate[omen_get_data(g_ptr_array_index(omens, i))->fate]++;
+    return self;
+}
+
+guint
+omen_track_record_count_real(const OmenTrackRecord *self)
+{
+    guint n = 0;
+
+    for (guint i = 0; i < OMEN_N_FATES; i++)
+        n += is_real((OmenFate) i) ? self->n_of_fate[i] : 0;
+    return n;
+}
+
+guint
+omen_track_record_count_known(const OmenTrackRecord *self)
+{
+    guint n = omen_track_record_count_real(self);
+
+    for (guint i = 0; i < OMEN_N_FATES; i++)
+        n += is_false((OmenFate) i) ? self->n_of_fate[i] : 0;
+    return n;
+}
+
+double
+omen_track_record_get_precision(const OmenTrackRecord *self)
+{
+    guint n_known = omen_track_record_count_known(self);
+
+    return n_known >= OMEN_TRACK_LEAST_KNOWN ? (double) omen_track_record_count_real(self) / n_known
+                                             : -1;
+}
+
 static gboolean
 is_alike(const OmenData *detection, const OmenData *other)
 {

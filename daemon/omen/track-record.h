@@ -12,6 +12,24 @@
 
 G_BEGIN_DECLS
 
+typedef struct {
+    guint n_of_fate[OMEN_N_FATES];
+} OmenTrackRecord;
+
+/* @omens: (element-type Omen). */
+OmenTrackRecord omen_track_record_count(const GPtrArray *omens);
+
+/* Fewer known ends than these say nothing in percent. */
+#define OMEN_TRACK_LEAST_KNOWN 10
+
+/* How many ends are known: what was real (failed, repaired, confirmed) or false (dismissed, or
+ * nothing came). What was acted on, and nothing followed, is not: acting hides the truth. */
+guint omen_track_record_count_real(const OmenTrackRecord *self);
+guint omen_track_record_count_known(const OmenTrackRecord *self);
+
+/* Share of what was real among all that is known of; -1: fewer than OMEN_TRACK_LEAST_KNOWN are. */
+double omen_track_record_get_precision(const OmenTrackRecord *self);
+
 /*
  * Seconds from the first sign to the failure: the geometric mean of what omens of the same class
  * and scope took, with the judge's @detection->urgency_s counted as OMEN_TRACK_PRIOR_WEIGHT of

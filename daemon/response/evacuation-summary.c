@@ -39,3 +39,19 @@ omen_evacuation_summary_conclude(const OmenEvacuationSummary *self, Omen *omen)
     omen_set_outcome(omen, outcome);
     omen_set_action(omen, OMEN_ACTION_FINISHED);
 }
+
+void
+omen_evacuation_summary_note_shadow(OmenHypervisor *hypervisor, char **uuids, Omen *omen)
+{
+    g_autoptr(GString) outcome =
+        g_string_new("mode observe: only recorded; would have been moved away: ");
+
+    for (guint i = 0; uuids[i]; i++) {
+        const OmenDomainInfo *domain = omen_hypervisor_lookup(hypervisor, uuids[i]);
+        g_string_append_printf(outcome, "%s%s", i > 0 ? ", " : "",
+                               domain ? domain->name : uuids[i]);
+    }
+    if (!uuids[0])
+        g_string_append(outcome, "nothing runs here");
+    omen_set_outcome(omen, outcome->str);
+}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "evacuation/queue/evacuator.h"
+#include "hypervisor/hypervisor.h"
 #include "omen/omen.h"
 
 G_BEGIN_DECLS
@@ -24,5 +25,8 @@ void omen_evacuation_summary_count(OmenEvacuationSummary *self,
 
 /* All have ended: how it went is the omen's outcome. */
 void omen_evacuation_summary_conclude(const OmenEvacuationSummary *self, Omen *omen);
+
+/* In mode observe: which domains would have been moved away is the omen's outcome. */
+void omen_evacuation_summary_note_shadow(OmenHypervisor *hypervisor, char **uuids, Omen *omen);
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "response/limiter.h"
 
+#include "omen/cause.h"
 #include "omen/track-record.h"
 
 #define DAY_US ((gint64) 24 * 3600 * G_USEC_PER_SEC)
@@ -152,6 +153,7 @@ omen_limiter_gather(const OmenData *omen,
     g_auto(GStrv) running = omen_hypervisor_list_active_uuids(hypervisor);
 
     facts.probability = omen_track_record_correct_probability(list, omen);
+    facts.n_independent = omen_cause_count_witnesses(omen);
     gather_omens(omen, omens, &facts);
     gather_evacuations(omen, evacuator, &facts);
     facts.is_disconnected = !omen_hypervisor_is_connected(hypervisor);

@@ -21,7 +21,7 @@ typedef struct {
     double probability;
     gint64 first_us; /* the omen's first and last sign, since the epoch */
     gint64 last_us;
-    guint n_independent; /* open omens about the same, of another class or another source,
+    guint n_independent; /* signs and open omens about the same, of another class or another source,
                           * and of a kind that is known */
     gint64 now_us;
     gint64 last_action_us;   /* when an evacuation for an omen last began for one it concerns; 0 */

@@ -11,28 +11,61 @@
 /* A line that comes with the first sign is no news. */
 #define LEAST_LEAD_US G_USEC_PER_SEC
 
-/* What a line tells of. */
+#define BIT(class)    (1u << (OMEN_FAILURE_##class))
+
+/* By which a QEMU dies or hangs. */
+#define OF_QEMU                                                                                    \
+    (BIT(QEMU) | BIT(QEMU_BLOCK) | BIT(OOM) | BIT(MEMORY) | BIT(MCE) | BIT(CPU_LOCKUP) |           \
+     BIT(HUNG_TASK))
+
+/* By which a host goes down without a word: not by a service or a network card. */
+#define OF_HOST                                                                                    \
+    (~(BIT(QEMU) | BIT(QEMU_BLOCK) | BIT(LIBVIRT) | BIT(GUEST) | BIT(SERVICE) | BIT(NIC)))
+
+#define OF_DEVICE                                                                                  \
+    (BIT(DISK) | BIT(NVME) | BIT(RAID) | BIT(FILESYSTEM) | BIT(STORAGE_FABRIC) | BIT(PCIE))
+
+#define OF_ANYTHING (~0u)
+
+/* What a line tells of. It is the end of an omen only if it tells of what the omen is about: of its
+ * host, its device or its domain, and of that kind of failure. */
 typedef struct {
     const char *key;   /* what every such line holds */
     const char *words; /* all that stand between "*" must be in the line, in this order; "%" is the
                         * device that the omen names */
     const char *what;
     OmenFate fate;
-    gboolean of_memory; /* it concerns omens of memory only */
+    guint32 classes; /* of omens that it is the end of */
 } Event;
 
 static const Event events[] = {
-    {"Out of memory", "Out of memory: Killed process", "memory ran out", OMEN_FATE_FAILED, TRUE},
-    {"out of memory", "Memory cgroup out of memory: Killed", "memory ran out", OMEN_FATE_FAILED,
-     TRUE},
-    {"seems to hang", "QEMU monitor seems to hang", "QEMU hung", OMEN_FATE_FAILED, FALSE},
-    {"seems to hang", "guest agent seems to hang", "the guest hung", OMEN_FATE_FAILED, FALSE},
-    {"seems to hang", "libvirtd seems to hang", "libvirtd hung", OMEN_FATE_FAILED, FALSE},
-    {"Attached SCSI", "[%] Attached SCSI", "the device was replaced", OMEN_FATE_REPAIRED, FALSE},
-    {"recovery done", "md: %: recovery done", "the array was rebuilt", OMEN_FATE_REPAIRED, FALSE},
+    {"Out of memory", "Out of memory: Killed process", "memory ran out", OMEN_FATE_FAILED,
+     BIT(OOM)},
+    {"seems to hang", "QEMU monitor seems to hang", "QEMU hung", OMEN_FATE_FAILED, OF_QEMU},
+    {"seems to hang", "guest agent seems to hang", "the guest hung", OMEN_FATE_FAILED, OF_ANYTHING},
+    {"seems to hang", "libvirtd seems to hang", "libvirtd hung", OMEN_FATE_FAILED, BIT(LIBVIRT)},
+    {"Disk failure on", "Disk failure on %", "the array threw it out", OMEN_FATE_FAILED, OF_DEVICE},
+    {"device offline error", "device offline error, dev %", "the device went offline",
+     OMEN_FATE_FAILED, OF_DEVICE},
+    {"Removing after probe failure", "nvme %: Removing after probe failure", "the device vanished",
+     OMEN_FATE_FAILED, OF_DEVICE},
+    {"Remounting filesystem read-only", "(%*Remounting filesystem read-only",
+     "its file system went read-only", OMEN_FATE_FAILED, OF_DEVICE},
+    {"ilesystem has been shut down", "(%*ilesystem has been shut down",
+     "its file system was shut down", OMEN_FATE_FAILED, OF_DEVICE},
+    {"Attached SCSI", "[%] Attached SCSI", "the device was replaced", OMEN_FATE_REPAIRED,
+     OF_DEVICE},
+    {"recovery done", "md: %: recovery done", "the array was rebuilt", OMEN_FATE_REPAIRED,
+     OF_DEVICE},
     {"Synchronizing SCSI", "[%] Synchronizing SCSI cache", "the device was taken out",
-     OMEN_FATE_REPAIRED, FALSE},
+     OMEN_FATE_REPAIRED, OF_DEVICE},
 };
+
+static gboolean
+is_of(guint32 classes, const OmenData *omen)
+{
+    return (classes & (1u << omen->failure_class)) != 0;
+}
 
 static gboolean
 is_failure(const OmenDomainEvent *event)
@@ -73,9 +106,10 @@ omen_outcome_take_event(OmenRegistry *omens, const OmenDomainEvent *event)
     list = omen_registry_list(omens);
     for (guint i = 0; i < list->len; i++) {
         Omen *omen = g_ptr_array_index(list, i);
+        const OmenData *data = omen_get_data(omen);
 
-        if (g_str_equal(omen_get_data(omen)->domain_uuid, event->uuid) &&
-            omen_is_open(omen, event->time_us))
+        if (g_str_equal(data->domain_uuid, event->uuid) && omen_is_open(omen, event->time_us) &&
+            is_of(data->scope == OMEN_SCOPE_GUEST ? OF_ANYTHING : OF_QEMU, data))
             note(omen, OMEN_FATE_FAILED, what, event->time_us);
     }
 }
@@ -99,20 +133,13 @@ has_words(const char *line, const char *words, const char *device)
     return TRUE;
 }
 
-static gboolean
-concerns(const Event *event, const OmenData *omen)
-{
-    return !event->of_memory || omen->failure_class == OMEN_FAILURE_OOM ||
-           omen->failure_class == OMEN_FAILURE_MEMORY;
-}
-
 static void
 compare_line(Omen *omen, const char *line, gint64 now_us)
 {
     const OmenData *data = omen_get_data(omen);
 
     for (guint i = 0; i < G_N_ELEMENTS(events); i++) {
-        if (concerns(&events[i], data) && has_words(line, events[i].words, data->device)) {
+        if (is_of(events[i].classes, data) && has_words(line, events[i].words, data->device)) {
             note(omen, events[i].fate, events[i].what, now_us);
             return;
         }
@@ -175,7 +202,8 @@ omen_outcome_take_crash(OmenRegistry *omens, gint64 time_us)
         Omen *omen = g_ptr_array_index(list, i);
         const OmenData *data = omen_get_data(omen);
 
-        if (!*data->domain_uuid && data->time_us <= time_us && omen_is_open(omen, time_us))
+        if (omen_data_is_of_host(data) && is_of(OF_HOST, data) && data->time_us <= time_us &&
+            omen_is_open(omen, time_us))
             note(omen, OMEN_FATE_FAILED, "the host went down without warning", time_us);
     }
 }

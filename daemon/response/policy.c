@@ -80,3 +80,12 @@ omen_policy_decide(OmenMode mode, const OmenData *omen)
     }
     return decision;
 }
+
+gboolean
+omen_policy_is_unanswered(const OmenData *omen, gboolean is_other)
+{
+    if (omen->action == OMEN_ACTION_RECORDED || omen->action == OMEN_ACTION_PROPOSED)
+        return TRUE;
+    return is_other &&
+           (omen->action == OMEN_ACTION_EVACUATING || omen->action == OMEN_ACTION_FINISHED);
+}

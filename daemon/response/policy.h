@@ -42,4 +42,8 @@ gint64 omen_policy_deadline_us(const OmenData *omen);
 
 OmenPolicyDecision omen_policy_decide(OmenMode mode, const OmenData *omen);
 
+/* What an operator or an evacuation has settled is opened again only where more is threatened now
+ * than that was about (@is_other). */
+gboolean omen_policy_is_unanswered(const OmenData *omen, gboolean is_other);
+
 G_END_DECLS

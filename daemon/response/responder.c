@@ -91,7 +91,8 @@ on_evacuation_added(OmenEvacuator *evacuator G_GNUC_UNUSED,
 }
 
 static void reconsider(OmenResponder *self);
-static void on_reach_found(OmenImpact *impact, Omen *omen, gpointer user_data);
+static void on_reach_found(OmenImpact *impact, Omen *found, gpointer user_data);
+static void on_merged(OmenRegistry *omens, Omen *older, Omen *part, gpointer user_data);
 
 /* A host that has been well for long enough gets back what left it. */
 static void
@@ -132,6 +133,7 @@ omen_responder_new(OmenRegistry *omens, OmenEvacuator *evacuator, OmenHypervisor
     self->hypervisor = g_object_ref(hypervisor);
     self->impact = omen_impact_new(omens, hypervisor);
     g_signal_connect_object(self->impact, "found", G_CALLBACK(on_reach_found), self, 0);
+    g_signal_connect_object(omens, "merged", G_CALLBACK(on_merged), self, 0);
     g_signal_connect(evacuator, "added", G_CALLBACK(on_evacuation_added), self);
     self->refresh_source = g_timeout_add_seconds(REFRESH_S, on_refresh, self);
     return self;
@@ -161,12 +163,6 @@ OmenMode
 omen_responder_get_mode(OmenResponder *self)
 {
     return self->mode;
-}
-
-static gint64
-expiry_from(OmenResponder *self, gint64 now_us)
-{
-    return now_us + (gint64) self->omen_lifetime_s * G_USEC_PER_SEC;
 }
 
 /* The domains that an omen endangers, as UUIDs. */
@@ -272,19 +268,9 @@ note_shadow(OmenResponder *self, Omen *omen)
     const OmenData *data = omen_get_data(omen);
     OmenPolicyDecision decision = omen_policy_decide(OMEN_MODE_ENFORCE, data);
     g_auto(GStrv) uuids = list_endangered(self, data, decision.endangers);
-    g_autoptr(GString) outcome = NULL;
 
-    if (decision.action != OMEN_ACTION_EVACUATING)
-        return;
-    outcome = g_string_new("mode observe: only recorded; would have been moved away: ");
-    for (guint i = 0; uuids[i]; i++) {
-        const OmenDomainInfo *domain = omen_hypervisor_lookup(self->hypervisor, uuids[i]);
-        g_string_append_printf(outcome, "%s%s", i > 0 ? ", " : "",
-                               domain ? domain->name : uuids[i]);
-    }
-    if (!uuids[0])
-        g_string_append(outcome, "nothing runs here");
-    omen_set_outcome(omen, outcome->str);
+    if (decision.action == OMEN_ACTION_EVACUATING)
+        omen_evacuation_summary_note_shadow(self->hypervisor, uuids, omen);
 }
 
 /* By an operator's leave, or because something independent says the same. */
@@ -339,16 +325,16 @@ void
 omen_responder_take_detection(OmenResponder *self, OmenData *detection)
 {
     g_autoptr(GPtrArray) omens = NULL;
-    gboolean is_new;
+    OmenRaise what;
     Omen *omen;
 
     omens = omen_registry_list(self->omens);
-    detection->expires_us = expiry_from(self, detection->time_us);
+    detection->expires_us = detection->time_us + (gint64) self->omen_lifetime_s * G_USEC_PER_SEC;
     detection->urgency_s = omen_track_record_estimate_urgency_s(omens, detection);
     omen_impact_prepare(detection);
-    omen = omen_registry_raise(self->omens, detection, &is_new);
+    omen = omen_registry_raise(self->omens, detection, &what);
 
-    if (!is_new) {
+    if (what == OMEN_RAISE_JOINED) {
         /* What was noted may be more by now. */
         if (omen_get_data(omen)->action == OMEN_ACTION_RECORDED &&
             !omen_data_is_noted(omen_get_data(omen)))
@@ -358,23 +344,42 @@ omen_responder_take_detection(OmenResponder *self, OmenData *detection)
         return;
     }
     /* A device's waits until it is known whom it concerns. */
-    respond(self, omen);
+    if (omen_policy_is_unanswered(omen_get_data(omen), what == OMEN_RAISE_CHANGED))
+        respond(self, omen);
     omen_impact_seek(self->impact, omen);
     reconsider(self);
     omen_responder_refresh(self);
 }
 
 static void
-on_reach_found(OmenImpact *impact G_GNUC_UNUSED, Omen *omen, gpointer user_data)
+on_reach_found(OmenImpact *impact G_GNUC_UNUSED, Omen *found, gpointer user_data)
 {
     OmenResponder *self = user_data;
-    OmenAction action = omen_get_data(omen)->action;
+    gint64 now_us = g_get_real_time();
+    gboolean is_other = FALSE;
+    Omen *omen;
 
     /* An operator may have spoken meanwhile. */
-    if (omen_is_open(omen, g_get_real_time()) &&
-        (action == OMEN_ACTION_RECORDED || action == OMEN_ACTION_PROPOSED))
-        respond(self, omen);
+    if (omen_is_open(found, now_us)) {
+        omen = omen_registry_merge_event(self->omens, found, now_us, &is_other);
+        if (omen_policy_is_unanswered(omen_get_data(omen), is_other))
+            respond(self, omen);
+    }
     omen_responder_refresh(self);
+}
+
+/* What is being done about the part goes on as the older one's. */
+static void
+on_merged(OmenRegistry *omens G_GNUC_UNUSED, Omen *older, Omen *part, gpointer user_data)
+{
+    OmenResponder *self = user_data;
+    const OmenData *data = omen_get_data(part);
+
+    omen_evacuator_reassign(self->evacuator, data->id, omen_get_data(older)->id);
+    if (data->action != OMEN_ACTION_EVACUATING && data->action != OMEN_ACTION_FINISHED)
+        return;
+    omen_set_outcome(older, data->outcome);
+    omen_set_action(older, data->action);
 }
 
 /* Its evacuations ended unseen, or none was begun when the daemon died. */

@@ -66,6 +66,7 @@ static const char *const migrations[] = {
     "ALTER TABLE omens ADD COLUMN origin TEXT NOT NULL DEFAULT 'unproven';"
     "ALTER TABLE omens ADD COLUMN writer TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE omens ADD COLUMN is_proven INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE omens ADD COLUMN course TEXT NOT NULL DEFAULT '';",
 };
 
 guint

@@ -120,6 +120,15 @@ read_reach(sqlite3_stmt *row, OmenData *data)
     data->device_reach = omen_device_reach_new_from_text(text);
 }
 
+static void
+read_course(sqlite3_stmt *row, OmenData *data)
+{
+    g_autofree char *text = omen_sql_dup_text(row, 28);
+
+    g_ptr_array_unref(data->course);
+    data->course = omen_course_new_from_text(text);
+}
+
 static gboolean
 read_omen(Load *load, sqlite3_stmt *row, GError **error)
 {
@@ -151,6 +160,7 @@ read_omen(Load *load, sqlite3_stmt *row, GError **error)
     read_reach(row, data);
     read_text(row, 26, &data->writer);
     data->is_proven = sqlite3_column_int(row, 27) != 0;
+    read_course(row, data);
     if (!read_lines(load, data, error))
         return FALSE;
     g_ptr_array_add(load->contents->omens, g_steal_pointer(&data));

@@ -8,6 +8,7 @@ enum {
     DELETE_BOOKMARKS,
     PUT_BOOKMARK,
     PUT_OMEN,
+    DELETE_OMEN,
     DELETE_OMEN_RECORDS,
     PUT_OMEN_RECORD,
     PUT_VERDICT,
@@ -23,14 +24,15 @@ static const char *const statement_texts[N_STATEMENTS] = {
     [PUT_BOOKMARK] = "INSERT INTO bookmarks VALUES (?1, ?2, ?3)",
     [PUT_OMEN] = "INSERT INTO omens VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
                  "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, "
-                 "?27, ?28) "
+                 "?27, ?28, ?29) "
                  "ON CONFLICT (id) DO UPDATE SET time_us = ?2, "
                  "last_us = ?3, expires_us = ?4, stream = ?5, scope = ?6, class = ?7, device = ?8, "
                  "domain_uuid = ?9, domain_name = ?10, probability = ?11, migration_helps = ?12, "
                  "reason = ?13, n_records = ?14, template_id = ?15, action = ?16, outcome = ?17, "
                  "urgency_s = ?18, templates = ?19, normal = ?20, judges = ?21, fate = ?22, "
                  "fate_us = ?23, device_reach = ?24, hold = ?25, origin = ?26, writer = ?27, "
-                 "is_proven = ?28",
+                 "is_proven = ?28, course = ?29",
+    [DELETE_OMEN] = "DELETE FROM omens WHERE id = ?1",
     [DELETE_OMEN_RECORDS] = "DELETE FROM omen_records WHERE omen = ?1",
     [PUT_OMEN_RECORD] = "INSERT INTO omen_records VALUES (?1, ?2, ?3)",
     [PUT_VERDICT] = "INSERT INTO verdicts (time_us, stream, template_id, template, judge, "
@@ -190,18 +192,30 @@ pack_lines(const GPtrArray *lines)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
+static gboolean
+delete_omen(OmenStore *self, guint64 id, GError **error)
+{
+    sqlite3_stmt *delete = get_statement(self, DELETE_OMEN, error);
+
+    return delete != NULL && omen_sql_run(delete, error, "i", to_int64(id));
+}
+
 gboolean
 omen_store_put_omen(OmenStore *self, const OmenData *data, GError **error)
 {
+    if (data->part_of != 0)
+        return delete_omen(self, data->id, error);
+
     sqlite3_stmt *put = get_statement(self, PUT_OMEN, error);
     g_autofree char *templates = pack_numbers(data->templates);
     g_autofree char *normal = pack_lines(data->normal);
     g_autofree char *reach =
         data->device_reach ? omen_device_reach_to_text(data->device_reach) : g_strdup("");
+    g_autofree char *course = omen_course_to_text(data->course);
 
     return put != NULL &&
            omen_sql_run(
-               put, error, "iiiittttttditiittittttitttti", to_int64(data->id), data->time_us,
+               put, error, "iiiittttttditiittittttittttit", to_int64(data->id), data->time_us,
                data->last_us, data->expires_us, data->stream, omen_scope_to_string(data->scope),
                omen_failure_class_to_string(data->failure_class), data->device, data->domain_uuid,
                data->domain_name, data->probability, (gint64) data->migration_helps, data->reason,
@@ -209,7 +223,7 @@ omen_store_put_omen(OmenStore *self, const OmenData *data, GError **error)
                omen_action_to_string(data->action), data->outcome, (gint64) data->urgency_s,
                templates, normal, data->judges, omen_fate_to_string(data->fate), data->fate_us,
                reach, omen_hold_to_string(data->hold), omen_origin_to_string(data->origin),
-               data->writer, (gint64) data->is_proven) &&
+               data->writer, (gint64) data->is_proven, course) &&
            put_omen_records(self, data, error);
 }
 

@@ -23,15 +23,21 @@ typedef struct {
 
 typedef struct {
     OmenReach reach;
-    GPtrArray *uses; /* OmenDeviceUse, if it is domains */
-    char *note;      /* why, in a sentence */
+    GPtrArray *uses;    /* OmenDeviceUse, if it is domains */
+    char *note;         /* why, in a sentence */
+    char **devices;     /* the kernel's names of it and of all that lies on it */
+    gboolean is_shared; /* other hosts use the same storage: on any of them it fails as well */
 } OmenDeviceReach;
 
 OmenDeviceReach *omen_device_reach_new(OmenReach reach, const char *note);
+/* Takes @devices. */
+void omen_device_reach_set_devices(OmenDeviceReach *self, char **devices);
 void omen_device_reach_add_use(OmenDeviceReach *self,
                                const char *uuid,
                                const char *name,
                                const char *chain);
+/* Whether that domain is among those that it reaches. */
+gboolean omen_device_reach_includes(const OmenDeviceReach *self, const char *uuid);
 OmenDeviceReach *omen_device_reach_copy(const OmenDeviceReach *self);
 void omen_device_reach_free(OmenDeviceReach *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenDeviceReach, omen_device_reach_free)

@@ -213,6 +213,20 @@ look_at_domain(const Search *self,
     }
 }
 
+/* (transfer full) */
+static char **
+list_devices(const Search *self)
+{
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+    GHashTableIter iter;
+    gpointer device;
+
+    g_hash_table_iter_init(&iter, self->reached);
+    while (g_hash_table_iter_next(&iter, &device, NULL))
+        g_strv_builder_add(names, ((const OmenBlockDevice *) device)->name);
+    return g_strv_builder_end(names);
+}
+
 static char *
 list_names(const OmenDeviceReach *reach)
 {
@@ -264,6 +278,7 @@ omen_device_reach_find(const OmenStorage *storage,
         widen_to_disks(self.devices);
     self.reached = omen_block_graph_climb(omen_storage_get_graph(storage), self.devices);
     self.has_free = has_free_device(&self);
+    omen_device_reach_set_devices(reach, list_devices(&self));
     for (guint i = 0; i < domains->len; i++)
         look_at_domain(&self, question, g_ptr_array_index(domains, i), reach);
     if (self.devices->len > 0)

@@ -13,7 +13,9 @@ typedef struct {
     guint64 anomalies;
     guint64 dropped;
     gboolean training;
-    char *problem; /* "" if it reads */
+    guint training_records; /* of its stream, so far */
+    guint training_of;      /* that it needs */
+    char *problem;          /* "" if it reads */
 } OmenStreamStatus;
 
 void omen_stream_status_free(OmenStreamStatus *self);

@@ -19,6 +19,7 @@ struct _OmenStream {
 
     char *name;
     OmenDetector *detector;
+    guint training; /* records that it is trained with */
     GPtrArray *feeds;
     GHashTable *bookmarks; /* source name -> bookmark, of the earlier life */
     OmenScoreHistory *scores;
@@ -100,12 +101,13 @@ omen_stream_class_init(OmenStreamClass *class)
 }
 
 OmenStream *
-omen_stream_new(const char *name, OmenDetector *detector)
+omen_stream_new(const char *name, OmenDetector *detector, guint training)
 {
     OmenStream *self = g_object_new(OMEN_TYPE_STREAM, NULL);
 
     self->name = g_strdup(name);
     self->detector = detector;
+    self->training = training;
     return self;
 }
 
@@ -297,7 +299,9 @@ GPtrArray *
 omen_stream_list_status(OmenStream *self)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) omen_stream_status_free);
-    gboolean training = omen_profile_is_training(omen_detector_get_profile(self->detector));
+    const OmenProfile *profile = omen_detector_get_profile(self->detector);
+    gboolean training = omen_profile_is_training(profile);
+    guint trained = (guint) MIN(omen_profile_get_n_records(profile), self->training);
 
     for (guint i = 0; i < self->feeds->len; i++) {
         Feed *feed = g_ptr_array_index(self->feeds, i);
@@ -310,6 +314,8 @@ omen_stream_list_status(OmenStream *self)
         status->dropped = omen_source_get_n_dropped(feed->source) + feed->n_left_out;
         status->anomalies = feed->anomalies;
         status->training = training;
+        status->training_records = trained;
+        status->training_of = self->training;
         status->problem = g_strdup(problem ? problem : "");
         g_ptr_array_add(list, status);
     }

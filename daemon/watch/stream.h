@@ -31,8 +31,9 @@ G_DECLARE_FINAL_TYPE(OmenStream, omen_stream, OMEN, STREAM, GObject)
 #define OMEN_STREAM_DOMAIN_PREFIX "domain:"
 #define OMEN_STREAM_GUEST_PREFIX  "guest:"
 
-/* @name: OMEN_STREAM_HOST, or a prefix and a UUID. Takes @detector. */
-OmenStream *omen_stream_new(const char *name, OmenDetector *detector);
+/* @name: OMEN_STREAM_HOST, or a prefix and a UUID. Takes @detector, which is trained with
+ * @training records. */
+OmenStream *omen_stream_new(const char *name, OmenDetector *detector, guint training);
 
 const char *omen_stream_get_name(OmenStream *self);
 

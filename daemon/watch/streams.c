@@ -202,7 +202,8 @@ make_stream(OmenStreams *self,
     GVariant *state = g_hash_table_lookup(self->kept, stream_name);
     g_autoptr(GVariant) bookmarks =
         state ? g_variant_lookup_value(state, "bookmarks", G_VARIANT_TYPE("a{ss}")) : NULL;
-    OmenStream *stream = detector ? omen_stream_new(stream_name, detector) : NULL;
+    OmenStream *stream =
+        detector ? omen_stream_new(stream_name, detector, config->profile.training) : NULL;
 
     if (stream && bookmarks)
         omen_stream_set_bookmarks(stream, bookmarks);

@@ -262,6 +262,21 @@ omen_evacuator_enqueue(OmenEvacuator *self,
     return job->evacuation;
 }
 
+void
+omen_evacuator_reassign(OmenEvacuator *self, guint64 from_omen, guint64 to_omen)
+{
+    for (guint i = 0; i < self->jobs->len; i++) {
+        OmenJob *job = job_at(self, i);
+        OmenEvacuationData *data;
+
+        if (omen_job_get_data(job)->omen_id != from_omen)
+            continue;
+        data = omen_job_edit(job);
+        data->omen_id = to_omen;
+        omen_evacuation_update(job->evacuation, data);
+    }
+}
+
 /* ---- the way back ---- */
 
 /* The last evacuation of a domain that had success; NULL: it never left. */

@@ -99,6 +99,9 @@ OmenEvacuation *omen_evacuator_enqueue(OmenEvacuator *self,
                                        const OmenEvacuationRequest *request,
                                        GError **error);
 
+/* Evacuations for the omen @from_omen are for @to_omen from now on: both are of one event. */
+void omen_evacuator_reassign(OmenEvacuator *self, guint64 from_omen, guint64 to_omen);
+
 /* Queues the way back of a domain that left this host: its last evacuation is undone. @domain: by
  * name or UUID. Needs limits.own_uri. Returns: (transfer none): NULL with @error. */
 OmenEvacuation *omen_evacuator_bring_back(OmenEvacuator *self, const char *domain, GError **error);

@@ -123,6 +123,9 @@ list_host_streams(OmenController *controller)
     status->trusted = TRUE;
     status->records = FAKE_CONTROLLER(controller)->records;
     status->anomalies = 3;
+    status->training = TRUE;
+    status->training_records = 12;
+    status->training_of = 150;
     g_ptr_array_add(list, status);
     return list;
 }

@@ -292,12 +292,9 @@ test_flood(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     guint watch = g_dbus_connection_signal_subscribe(
         bus->connection, NULL, "org.freedesktop.DBus.Properties", "PropertiesChanged",
         OMEN_BUS_OMENS_PATH "/1", NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_changed, &n_signals, NULL);
+    g_autoptr(OmenData) again = omen_data_copy(omen_get_data(omen));
     gint64 end = g_get_monotonic_time() + 2 * G_TIME_SPAN_SECOND;
     while (g_get_monotonic_time() < end) {
-        g_autoptr(OmenData) again = omen_data_new();
-        again->time_us = g_get_real_time();
-        again->probability = 0.9;
-        g_ptr_array_add(again->records, g_strdup("again"));
         omen_join(omen, again);
         private_bus_run_for(1);
     }

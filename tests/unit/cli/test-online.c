@@ -59,6 +59,9 @@ test_status(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 
     g_auto(Run) plain = {0};
     run_tool(bus, &plain, "status");
+    /* What is wrong comes first. */
+    g_assert_true(g_str_has_prefix(plain.out, "problem: the state database is full\n"));
+    g_assert_nonnull(strstr(plain.out, ", learning, 12 of 150\n"));
     g_assert_cmpint(plain.status, ==, 0);
     g_assert_nonnull(strstr(plain.out, "g2"));
     g_assert_null(strchr(plain.out, '\033'));
@@ -253,36 +256,46 @@ test_explain(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(wrong.status, ==, 2);
 }
 
-/* Of three, one is confirmed, one dismissed, and of one nothing is known. */
+/* What changes in an omen is told on the bus every second or so. */
+static void
+run_until(PrivateBus *bus, Run *shown, const char *arguments, const char *wanted)
+{
+    for (guint i = 0; i < 20 && !(shown->out && strstr(shown->out, wanted)); i++) {
+        run_clear(shown);
+        *shown = (Run){0};
+        private_bus_run_for(250);
+        run_tool(bus, shown, arguments);
+    }
+    g_assert_nonnull(strstr(shown->out, wanted));
+}
+
+/* No percentage of few: of three, one is confirmed, one dismissed, and of one nothing is known. */
 static void
 test_precision(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 {
-    static const char known[] = "Precision so far: 50 %: of 2 whose end is known";
+    static const char few[] = "too few ends are known to say it in percent (2 of 10 needed): of 2";
+    static const char known[] = "Precision so far: 90 %: of 10 whose end is known";
     g_auto(Run) before = {0};
     g_auto(Run) shown = {0};
     g_auto(Run) json = {0};
     g_autoptr(JsonNode) root = NULL;
     OmenRegistry *omens = omen_controller_get_omens(OMEN_CONTROLLER(bus->controller));
 
-    raise_omens(bus, 3);
+    raise_omens(bus, 12);
     run_tool(bus, &before, "omens --precision");
     g_assert_nonnull(strstr(before.out, "not known yet"));
     omen_set_fate(omen_registry_lookup(omens, 1), OMEN_FATE_CONFIRMED, 1);
     omen_set_fate(omen_registry_lookup(omens, 2), OMEN_FATE_DISMISSED, 1);
-    /* What changes in an omen is told on the bus every second or so. */
-    for (guint i = 0; i < 20 && !(shown.out && strstr(shown.out, known)); i++) {
-        run_clear(&shown);
-        shown = (Run){0};
-        private_bus_run_for(250);
-        run_tool(bus, &shown, "omens");
-    }
-    g_assert_nonnull(strstr(shown.out, known));
+    run_until(bus, &shown, "omens", few);
+    for (guint i = 3; i <= 10; i++)
+        omen_set_fate(omen_registry_lookup(omens, i), OMEN_FATE_FAILED, 1);
+    run_until(bus, &shown, "omens", known);
     run_tool(bus, &json, "omens --precision --json");
     root = parse(json.out);
     g_assert_cmpfloat(json_object_get_double_member(json_node_get_object(root), "precision"), ==,
-                      0.5);
+                      0.9);
     assert_members(json_node_get_object(root),
-                   "precision failed repaired confirmed dismissed nothing unknown");
+                   "precision known failed repaired confirmed dismissed nothing unknown");
 }
 
 static void

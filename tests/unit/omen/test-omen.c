@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "omen/cause.h"
+#include "omen/host-health.h"
 #include "omen/omen-registry.h"
 
 #include <string.h>
@@ -32,6 +34,13 @@ set_domain(OmenData *detection, const char *uuid)
 static void
 count(OmenRegistry *registry, Omen *omen, guint *counter)
 {
+    (*counter)++;
+}
+
+static void
+count_merged(OmenRegistry *registry, Omen *older, Omen *part, guint *counter)
+{
+    g_assert_cmpuint(omen_get_data(part)->part_of, ==, omen_get_data(older)->id);
     (*counter)++;
 }
 
@@ -70,19 +79,238 @@ test_text_is_clean(void)
 }
 
 static void
+set_text(char **field, const char *text)
+{
+    g_free(*field);
+    *field = g_strdup(text);
+}
+
+/* A sign of its own kind: what is led by it is seen by its reason. */
+static OmenData *
+new_kind(const char *stream, OmenScope scope, OmenFailureClass kind, double probability, gint64 s)
+{
+    OmenData *detection = new_detection(stream, scope, "", s * G_USEC_PER_SEC);
+
+    detection->failure_class = kind;
+    detection->probability = probability;
+    detection->expires_us = (s + 3600) * G_USEC_PER_SEC;
+    detection->template_id = kind;
+    detection->migration_helps = TRUE;
+    set_text(&detection->reason, omen_failure_class_to_string(kind));
+    set_text(&detection->judges, omen_failure_class_to_string(kind));
+    if (scope == OMEN_SCOPE_DOMAIN)
+        set_domain(detection, "u1");
+    return detection;
+}
+
+static guint
+count_omens(OmenRegistry *registry)
+{
+    g_autoptr(GPtrArray) list = omen_registry_list(registry);
+
+    return list->len;
+}
+
+/* Memory that runs out, as a real host told it, in any order. */
+static void
+test_one_cause(void)
+{
+    static const struct {
+        const char *stream;
+        OmenScope scope;
+        OmenFailureClass kind;
+        double probability;
+    } told[] = {
+        {"host", OMEN_SCOPE_HOST, OMEN_FAILURE_OOM, 0.9},
+        {"host", OMEN_SCOPE_HOST, OMEN_FAILURE_CPU_LOCKUP, 0.55},
+        {"host", OMEN_SCOPE_HOST, OMEN_FAILURE_OOM, 0.93},
+        {"domain:u1", OMEN_SCOPE_DOMAIN, OMEN_FAILURE_QEMU, 0.97},
+        {"host", OMEN_SCOPE_HOST, OMEN_FAILURE_LIBVIRT, 0.95},
+        {"host", OMEN_SCOPE_HOST, OMEN_FAILURE_HUNG_TASK, 0.8},
+    };
+
+    for (guint first = 0; first < G_N_ELEMENTS(told); first++) {
+        g_autoptr(OmenRegistry) registry = omen_registry_new(10);
+        guint merged = 0;
+        g_signal_connect(registry, "merged", G_CALLBACK(count_merged), &merged);
+        for (guint i = 0; i < G_N_ELEMENTS(told); i++) {
+            guint n = (first + i) % G_N_ELEMENTS(told);
+            omen_registry_raise(registry,
+                                new_kind(told[n].stream, told[n].scope, told[n].kind,
+                                         told[n].probability, 1000 + 20 * i),
+                                NULL);
+        }
+        g_assert_cmpuint(count_omens(registry), ==, 1);
+        /* QEMU's end and what follows are not linked before the cause is told. */
+        g_assert_cmpint(merged > 0, ==, first == 3);
+        const OmenData *data = omen_get_data(omen_registry_lookup(registry, 1));
+        g_assert_cmpint(data->failure_class, ==, OMEN_FAILURE_OOM);
+        g_assert_cmpint(data->scope, ==, OMEN_SCOPE_HOST);
+        g_assert_cmpstr(data->domain_uuid, ==, "");
+        g_assert_cmpstr(data->stream, ==, "host");
+        g_assert_cmpstr(data->reason, ==, "oom");
+        g_assert_cmpstr(data->judges, ==, "oom");
+        g_assert_cmpuint(data->template_id, ==, OMEN_FAILURE_OOM);
+        g_assert_cmpfloat(data->probability, ==, 0.93);
+        g_assert_cmpuint(data->n_records, ==, G_N_ELEMENTS(told));
+        g_assert_cmpuint(data->course->len, ==, G_N_ELEMENTS(told) - 1);
+        g_assert_cmpuint(omen_cause_count_witnesses(data), ==, 3);
+        g_assert_cmpint(data->time_us, ==, 1000 * G_USEC_PER_SEC);
+    }
+}
+
+/* What a domain or a guest says is no witness of the host's trouble, and stays apart where no cause
+ * links it. */
+static void
+test_other_causes(void)
+{
+    g_autoptr(OmenRegistry) registry = omen_registry_new(20);
+    OmenRaise what;
+
+    omen_registry_raise(registry, new_kind("host", OMEN_SCOPE_HOST, OMEN_FAILURE_OOM, 0.9, 1000),
+                        NULL);
+    omen_registry_raise(
+        registry, new_kind("domain:u1", OMEN_SCOPE_DOMAIN, OMEN_FAILURE_QEMU, 0.9, 1001), &what);
+    g_assert_cmpint(what, ==, OMEN_RAISE_JOINED);
+    g_assert_cmpuint(omen_cause_count_witnesses(omen_get_data(omen_registry_lookup(registry, 1))),
+                     ==, 0);
+    omen_registry_raise(registry, new_kind("host", OMEN_SCOPE_HOST, OMEN_FAILURE_MCE, 0.9, 1002),
+                        &what);
+    g_assert_cmpint(what, ==, OMEN_RAISE_NEW);
+    omen_registry_raise(registry,
+                        new_kind("guest:u1", OMEN_SCOPE_GUEST, OMEN_FAILURE_OOM, 0.9, 1003), &what);
+    g_assert_cmpint(what, ==, OMEN_RAISE_NEW);
+    omen_registry_raise(
+        registry, new_kind("domain:u1", OMEN_SCOPE_DOMAIN, OMEN_FAILURE_QEMU_BLOCK, 0.9, 1004),
+        &what);
+    g_assert_cmpint(what, ==, OMEN_RAISE_NEW);
+    /* Long after the last word of the event. */
+    omen_registry_raise(registry,
+                        new_kind("host", OMEN_SCOPE_HOST, OMEN_FAILURE_LIBVIRT, 0.9, 1500), &what);
+    g_assert_cmpint(what, ==, OMEN_RAISE_NEW);
+}
+
+static OmenData *
+new_of_device(const char *device, OmenFailureClass kind, double probability, gint64 s)
+{
+    OmenData *detection = new_kind("host", OMEN_SCOPE_DEVICE, kind, probability, s);
+
+    set_text(&detection->device, device);
+    return detection;
+}
+
+/* The kernel, smartd, the file system and QEMU tell of one disk. */
+static void
+test_one_device(void)
+{
+    g_autoptr(OmenRegistry) registry = omen_registry_new(20);
+    g_autoptr(OmenDeviceReach) reach = omen_device_reach_new(OMEN_REACH_DOMAINS, "used by g1");
+    gboolean is_other = FALSE;
+    Omen *omen;
+
+    omen_device_reach_add_use(reach, "u1", "g1", "sdb → dm-3 → vda of g1");
+    omen_device_reach_set_devices(reach, g_strsplit("sdb sdb1 dm-3", " ", -1));
+    omen_registry_raise(
+        registry, new_kind("domain:u1", OMEN_SCOPE_DOMAIN, OMEN_FAILURE_QEMU_BLOCK, 0.99, 1000),
+        NULL);
+    omen = omen_registry_raise(registry, new_of_device("sdb", OMEN_FAILURE_DISK, 0.9, 1001), NULL);
+    omen_registry_raise(registry, new_of_device("sdb1", OMEN_FAILURE_FILESYSTEM, 0.95, 1002), NULL);
+    omen_registry_raise(registry, new_of_device("sdc", OMEN_FAILURE_DISK, 0.9, 1003), NULL);
+    g_assert_cmpuint(count_omens(registry), ==, 3);
+    omen_set_device_reach(omen, reach);
+    omen = omen_registry_merge_event(registry, omen, 1004 * G_USEC_PER_SEC, &is_other);
+    omen_registry_raise(registry, new_of_device("dm-3", OMEN_FAILURE_FILESYSTEM, 0.8, 1900), NULL);
+    g_assert_true(is_other);
+    g_assert_cmpuint(count_omens(registry), ==, 2);
+    const OmenData *data = omen_get_data(omen);
+    g_assert_cmpuint(data->id, ==, 1);
+    g_assert_cmpstr(data->device, ==, "sdb");
+    g_assert_cmpint(data->scope, ==, OMEN_SCOPE_DEVICE);
+    g_assert_cmpstr(data->reason, ==, "filesystem");
+    g_assert_cmpfloat(data->probability, ==, 0.95);
+    g_assert_true(omen_data_reaches(data, "u1"));
+    g_assert_cmpuint(data->course->len, ==, 4);
+    g_assert_null(omen_registry_lookup(registry, 2));
+}
+
+static void
+assert_health(OmenRegistry *registry, OmenHealthLevel level, const char *text)
+{
+    g_auto(OmenHostHealth) health = {0};
+
+    omen_host_health_assess(&health, registry, 1000 * G_USEC_PER_SEC);
+    g_assert_cmpstr(health.text, ==, text);
+    g_assert_cmpint(health.level, ==, level);
+}
+
+/* A host whose domains are endangered does not say that all is well; a guest's word does not make
+ * it ill. */
+static void
+test_health(void)
+{
+    g_autoptr(OmenRegistry) registry = omen_registry_new(20);
+    g_autoptr(OmenDeviceReach) reach = omen_device_reach_new(OMEN_REACH_DOMAINS, "used by g2");
+    OmenData *detection;
+    Omen *device;
+
+    assert_health(registry, OMEN_HEALTH_GREEN, "no sign of failure");
+    detection = new_kind("guest:u1", OMEN_SCOPE_GUEST, OMEN_FAILURE_OOM, 0.99, 1000);
+    set_domain(detection, "u1");
+    set_text(&detection->domain_name, "g1");
+    omen_registry_raise(registry, detection, NULL);
+    assert_health(registry, OMEN_HEALTH_GREEN,
+                  "no sign that the host itself fails; endangered: g1 (oom)");
+    device =
+        omen_registry_raise(registry, new_of_device("sdb", OMEN_FAILURE_DISK, 0.7, 1000), NULL);
+    omen_device_reach_add_use(reach, "u2", "g2", "sdb → vda of g2");
+    omen_set_device_reach(device, reach);
+    assert_health(registry, OMEN_HEALTH_YELLOW,
+                  "no sign that the host itself fails; endangered: g1, g2 (disk)");
+    omen_registry_raise(registry, new_kind("host", OMEN_SCOPE_HOST, OMEN_FAILURE_MCE, 0.7, 1000),
+                        NULL);
+    assert_health(registry, OMEN_HEALTH_RED, "mce");
+    omen_set_action(omen_registry_lookup(registry, 3), OMEN_ACTION_CLEARED);
+    omen_set_action(device, OMEN_ACTION_DISMISSED);
+    omen_set_action(omen_registry_lookup(registry, 1), OMEN_ACTION_DISMISSED);
+    assert_health(registry, OMEN_HEALTH_GREEN, "no sign of failure");
+}
+
+static void
+test_course_text(void)
+{
+    g_autoptr(OmenData) data = new_kind("host", OMEN_SCOPE_HOST, OMEN_FAILURE_OOM, 0.25, 7);
+    g_autoptr(GPtrArray) back = NULL;
+    g_autofree char *text = NULL;
+
+    set_text((char **) &data->records->pdata[0], "a\tline\nmore");
+    omen_data_sanitise(data);
+    text = omen_course_to_text(data->course);
+    back = omen_course_new_from_text(text);
+    g_assert_cmpuint(back->len, ==, 1);
+    const OmenCourseStep *step = g_ptr_array_index(back, 0);
+    g_assert_cmpint(step->time_us, ==, 7 * G_USEC_PER_SEC);
+    g_assert_cmpstr(step->line, ==, "a\\x09line\\x0amore");
+    g_assert_cmpfloat(step->probability, ==, 0.25);
+    g_assert_cmpint(step->failure_class, ==, OMEN_FAILURE_OOM);
+    g_ptr_array_unref(back);
+    back = omen_course_new_from_text("1\thost\tnonsense\tx\n\n\t\t");
+    g_assert_cmpuint(back->len, ==, 0);
+}
+
+static void
 test_burst_is_one(void)
 {
     g_autoptr(OmenRegistry) registry = omen_registry_new(10);
     guint added = 0, changed = 0;
-    gboolean is_new = FALSE;
+    OmenRaise what;
     g_signal_connect(registry, "added", G_CALLBACK(count), &added);
     g_signal_connect(registry, "changed", G_CALLBACK(count), &changed);
 
     for (gint64 i = 0; i < 50; i++) {
         OmenData *detection = new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 1000 + i);
         detection->probability = 0.6 + 0.005 * (double) i;
-        Omen *omen = omen_registry_raise(registry, detection, &is_new);
-        g_assert_cmpint(is_new, ==, i == 0);
+        Omen *omen = omen_registry_raise(registry, detection, &what);
+        g_assert_cmpint(what, ==, i == 0 ? OMEN_RAISE_NEW : OMEN_RAISE_JOINED);
         g_assert_cmpuint(omen_get_data(omen)->id, ==, 1);
     }
 
@@ -101,33 +329,33 @@ static void
 test_what_parts(void)
 {
     g_autoptr(OmenRegistry) registry = omen_registry_new(20);
-    gboolean is_new = FALSE;
-    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 1), &is_new);
+    OmenRaise what;
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 1), &what);
 
-    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "sdc", 2), &is_new);
-    g_assert_true(is_new);
-    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_HOST, "sdb", 2), &is_new);
-    g_assert_true(is_new);
-    omen_registry_raise(registry, new_detection("guest:1", OMEN_SCOPE_DEVICE, "sdb", 2), &is_new);
-    g_assert_true(is_new);
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "sdc", 2), &what);
+    g_assert_cmpint(what, ==, OMEN_RAISE_NEW);
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_HOST, "sdb", 2), &what);
+    g_assert_cmpint(what, ==, OMEN_RAISE_NEW);
+    omen_registry_raise(registry, new_detection("guest:1", OMEN_SCOPE_DEVICE, "sdb", 2), &what);
+    g_assert_cmpint(what, ==, OMEN_RAISE_NEW);
     OmenData *other = new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 2);
-    other->failure_class = OMEN_FAILURE_NVME;
-    omen_registry_raise(registry, other, &is_new);
-    g_assert_true(is_new);
-    other = new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 2);
+    other->failure_class = OMEN_FAILURE_NIC;
+    omen_registry_raise(registry, other, &what);
+    g_assert_cmpint(what, ==, OMEN_RAISE_NEW);
+    other = new_detection("domain:u1", OMEN_SCOPE_DEVICE, "sdb", 2);
     set_domain(other, "u1");
-    omen_registry_raise(registry, other, &is_new);
-    g_assert_true(is_new);
+    omen_registry_raise(registry, other, &what);
+    g_assert_cmpint(what, ==, OMEN_RAISE_NEW);
 
     /* Over, dismissed or cleared: the next sign is a new omen. */
-    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 101), &is_new);
-    g_assert_true(is_new);
-    Omen *omen = omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 102),
-                                     &is_new);
-    g_assert_false(is_new);
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 101), &what);
+    g_assert_cmpint(what, ==, OMEN_RAISE_NEW);
+    Omen *omen =
+        omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 102), &what);
+    g_assert_cmpint(what, ==, OMEN_RAISE_JOINED);
     omen_set_action(omen, OMEN_ACTION_DISMISSED);
-    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 103), &is_new);
-    g_assert_true(is_new);
+    omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_DEVICE, "sdb", 103), &what);
+    g_assert_cmpint(what, ==, OMEN_RAISE_NEW);
 }
 
 /* A guest can write any device name: still one omen. */
@@ -300,7 +528,7 @@ static void
 test_not_proven(void)
 {
     g_autoptr(OmenRegistry) registry = omen_registry_new(3);
-    gboolean is_new = FALSE;
+    OmenRaise what;
     Omen *said;
     Omen *proven;
 
@@ -310,19 +538,19 @@ test_not_proven(void)
         sign->is_proven = FALSE;
         sign->probability = 0.99;
         sign->migration_helps = TRUE;
-        said = omen_registry_raise(registry, sign, &is_new);
-        g_assert_cmpint(is_new, ==, i == 0);
+        said = omen_registry_raise(registry, sign, &what);
+        g_assert_cmpint(what, ==, i == 0 ? OMEN_RAISE_NEW : OMEN_RAISE_JOINED);
     }
     g_assert_null(omen_registry_get_host_danger(registry, 2));
 
     OmenData *sign = new_detection("host", OMEN_SCOPE_HOST, "sd0", 1);
     sign->migration_helps = TRUE;
-    sign->probability = 0.85;
-    proven = omen_registry_raise(registry, sign, &is_new);
-    g_assert_true(is_new);
+    sign->probability = 0.7;
+    proven = omen_registry_raise(registry, sign, &what);
+    g_assert_cmpint(what, ==, OMEN_RAISE_NEW);
     g_assert_true(proven != said);
     g_assert_true(omen_registry_get_host_danger(registry, 2) == proven);
-    g_assert_cmpfloat(omen_get_data(proven)->probability, ==, 0.85);
+    g_assert_cmpfloat(omen_get_data(proven)->probability, ==, 0.7);
     g_assert_cmpuint(omen_get_data(proven)->n_records, ==, 1);
 
     omen_registry_raise(registry, new_detection("host", OMEN_SCOPE_HOST, "sdx", 1), NULL);
@@ -335,6 +563,11 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/omen/one-cause", test_one_cause);
+    g_test_add_func("/omen/other-causes", test_other_causes);
+    g_test_add_func("/omen/one-device", test_one_device);
+    g_test_add_func("/omen/health", test_health);
+    g_test_add_func("/omen/course-text", test_course_text);
     g_test_add_func("/omen/actions", test_actions);
     g_test_add_func("/omen/fate", test_fate);
     g_test_add_func("/omen/templates", test_templates);

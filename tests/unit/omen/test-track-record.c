@@ -35,6 +35,30 @@ new_detection(void)
     return detection;
 }
 
+static void
+test_precision(void)
+{
+    g_autoptr(GPtrArray) omens = g_ptr_array_new_with_free_func(g_object_unref);
+    OmenTrackRecord record = omen_track_record_count(omens);
+
+    g_assert_cmpfloat(omen_track_record_get_precision(&record), <, 0);
+    add(omens, OMEN_FATE_UNKNOWN, 5, 0);
+    add(omens, OMEN_FATE_FAILED, 2, 10);
+    add(omens, OMEN_FATE_CONFIRMED, 1, 10);
+    add(omens, OMEN_FATE_REPAIRED, 3, 10);
+    add(omens, OMEN_FATE_DISMISSED, 1, 10);
+    add(omens, OMEN_FATE_NOTHING, 1, 10);
+    record = omen_track_record_count(omens);
+    g_assert_cmpuint(record.n_of_fate[OMEN_FATE_UNKNOWN], ==, 5);
+    g_assert_cmpuint(omen_track_record_count_known(&record), ==, 8);
+    g_assert_cmpuint(omen_track_record_count_real(&record), ==, 6);
+    g_assert_cmpfloat(omen_track_record_get_precision(&record), <, 0);
+    add(omens, OMEN_FATE_UNKNOWN, 9, 0);
+    add(omens, OMEN_FATE_DISMISSED, 2, 10);
+    record = omen_track_record_count(omens);
+    g_assert_cmpfloat_with_epsilon(omen_track_record_get_precision(&record), 0.6, 1e-9);
+}
+
 /* History outweighs what is typical slowly; what other classes and scopes took does not count. */
 static void
 test_urgency(void)
@@ -86,6 +110,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/track-record/precision", test_precision);
     g_test_add_func("/track-record/urgency", test_urgency);
     g_test_add_func("/track-record/confidence", test_confidence);
     return g_test_run();

@@ -117,6 +117,18 @@ new_omen(guint64 id)
     data->urgency_s = 761;
     data->device_reach = omen_device_reach_new(OMEN_REACH_DOMAINS, "used by g1");
     omen_device_reach_add_use(data->device_reach, "u1", "g1", "md0 → vda of g1");
+    omen_course_add(data->course, &(OmenCourseStep){.time_us = 1,
+                                                    .stream = (char *) "host",
+                                                    .scope = OMEN_SCOPE_DEVICE,
+                                                    .failure_class = OMEN_FAILURE_RAID,
+                                                    .device = (char *) "md0",
+                                                    .line = (char *) "first"});
+    omen_course_add(data->course, &(OmenCourseStep){.time_us = 2,
+                                                    .stream = (char *) "domain:u1",
+                                                    .scope = OMEN_SCOPE_DOMAIN,
+                                                    .failure_class = OMEN_FAILURE_QEMU_BLOCK,
+                                                    .device = (char *) "",
+                                                    .line = (char *) "QEMU says"});
     g_ptr_array_add(data->records, g_strdup("first"));
     g_ptr_array_add(data->records, g_strdup("second"));
     return data;
@@ -202,6 +214,8 @@ check_omen(const OmenData *got)
     g_assert_cmpint(got->is_proven, ==, want->is_proven);
     g_assert_cmpint(got->fate, ==, want->fate);
     g_assert_cmpint(got->hold, ==, want->hold);
+    g_assert_cmpuint(got->course->len, ==, 2);
+    g_assert_cmpstr(((OmenCourseStep *) g_ptr_array_index(got->course, 1))->line, ==, "QEMU says");
     g_assert_cmpint(got->fate_us, ==, want->fate_us);
     g_assert_cmpuint(got->urgency_s, ==, want->urgency_s);
     g_assert_cmpuint(got->records->len, ==, 2);
@@ -459,6 +473,25 @@ test_migration(Fixture *fixture, gconstpointer data)
 }
 
 /* Before version 6 only the words of its outcome told that an omen waits. */
+/* What is part of another is gone from the file as well. */
+static void
+test_part_of(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(OmenStateContents) contents = NULL;
+    g_autoptr(OmenStateDb) db = open_db(fixture->path, &contents);
+    g_autoptr(OmenData) omen = new_omen(7);
+
+    omen_state_db_put_omen(db, omen);
+    omen->part_of = 1;
+    g_assert_true(omen_state_db_flush(db, 5000));
+    omen_state_db_put_omen(db, omen);
+    g_assert_true(omen_state_db_close(db, 5000));
+    g_clear_object(&db);
+    g_clear_pointer(&contents, omen_state_contents_free);
+    db = open_db(fixture->path, &contents);
+    g_assert_cmpuint(contents->omens->len, ==, 0);
+}
+
 static void
 test_migration_of_hold(Fixture *fixture, gconstpointer data)
 {
@@ -472,6 +505,7 @@ test_migration_of_hold(Fixture *fixture, gconstpointer data)
                            "ALTER TABLE omens DROP COLUMN origin;"
                            "ALTER TABLE omens DROP COLUMN writer;"
                            "ALTER TABLE omens DROP COLUMN is_proven;"
+                           "ALTER TABLE omens DROP COLUMN course;"
                            "UPDATE omens SET action = 'proposed', outcome = 'libvirt does not "
                            "answer: waits until it does, or for approval';"
                            "PRAGMA user_version = 5");
@@ -970,6 +1004,7 @@ main(int argc, char **argv)
     ADD("/state-db/newer", test_newer);
     ADD("/state-db/migration", test_migration);
     ADD("/state-db/migration-of-hold", test_migration_of_hold);
+    ADD("/state-db/part-of", test_part_of);
     ADD("/state-db/unknown-words", test_unknown_words);
     ADD("/state-db/no-directory", test_no_directory);
     ADD("/state-db/prune", test_prune);

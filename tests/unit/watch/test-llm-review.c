@@ -76,7 +76,8 @@ set_up(Bench *bench, gconstpointer reply)
     bench->llm = omen_llm_new(&settings, &error);
     g_assert_no_error(error);
     bench->stream = omen_stream_new(OMEN_STREAM_HOST,
-                                    omen_detector_new(&config, OMEN_PROVENANCE_HOST, judge, NULL));
+                                    omen_detector_new(&config, OMEN_PROVENANCE_HOST, judge, NULL),
+                                    config.profile.training);
     bench->writers = omen_writers_load(knowledge, &error);
     g_assert_no_error(error);
     omen_stream_set_writers(bench->stream, bench->writers);
