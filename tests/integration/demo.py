@@ -63,7 +63,7 @@ def fail_disk(hosts):
     for line in lines[:5]:
         say(paint(line, "31"))
     say(f"... {len(lines)} lines in all")
-    omens = bed.wait_for("an omen", lambda: hosts.omens("alpha"))
+    omens = bed.wait_for("an omen", lambda: [omen for omen in hosts.omens("alpha") if omen["class"] == "disk"])
     return written, omens[0]
 
 

@@ -24,8 +24,13 @@ def break_disk(hosts, host="alpha"):
     return written
 
 
+def disk_omens(hosts, host="alpha"):
+    """Those of the disk: a busy machine may speak of its processors as well."""
+    return [omen for omen in hosts.omens(host) if omen["class"] == "disk"]
+
+
 def first_omen(hosts, host="alpha"):
-    return wait_for("an omen", lambda: hosts.omens(host))[0]
+    return wait_for("an omen", lambda: disk_omens(hosts, host))[0]
 
 
 def ended(hosts, guest, host="alpha", seconds=120):
@@ -65,12 +70,12 @@ def test_enforce():
             print(f"# {guest}: omen {hosts.omen('alpha', 'omens', '--json')[0]['time'] - written:.3f} s, migration "
                   f"{row['started'] - written:.3f} s, on {row['destination']} {row['switched'] - written:.3f} s, "
                   f"verified {row['ended'] - written:.3f} s after the write; downtime {row['downtime_ms']} ms")
-        omens = hosts.omens("alpha")
+        omens = disk_omens(hosts)
         expect(f"a burst is one omen of a disk: {omens}", len([one for one in omens if one["class"] == "disk"]) == 1)
         rows = [row for row in hosts.omen("alpha", "evacuations", "--json") if row["domain"] == "g1"]
         expect("and one evacuation a guest", len(rows) == 1)
         wait_for("the outcome stands beside the omen",
-                 lambda: "2 of 2" in hosts.omens("alpha")[0]["outcome"])
+                 lambda: "2 of 2" in disk_omens(hosts)[0]["outcome"])
         status = hosts.omen("alpha", "status", "--json")
         expect("alpha is endangered", status["host"]["endangered"])
         expect("beta is not", not hosts.omen("beta", "status", "--json")["host"]["endangered"])
@@ -128,7 +133,7 @@ def test_restart_remembers():
         omen = first_omen(hosts)
         hosts.testbed("daemon", "alpha", "kill")
         hosts.testbed("daemon", "alpha", "start", "advise")
-        again = hosts.omens("alpha")
+        again = disk_omens(hosts)
         expect(f"the omen is still there: {again}", again and again[0]["id"] == omen["id"])
         expect("and still proposed", again[0]["action"] == "proposed")
         hosts.omen("alpha", "approve", str(omen["id"]))
