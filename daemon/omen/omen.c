@@ -326,9 +326,11 @@ omen_data_is_noted(const OmenData *self)
 static void
 replace(char **field, const char *value)
 {
-    g_autofree char *old = *field;
+    char *copy = g_strdup(value);
 
-    *field = g_strdup(value);
+    /* The value may be the field's own. */
+    g_free(*field);
+    *field = copy;
 }
 
 /* Whom it threatens: of a device that stays the same one what was found out of it stays as well. */
