@@ -40,10 +40,10 @@ send_many(GDBusConnection *connection, guint n, GDBusMessageFlags flags)
 static char *
 send_one(GDBusConnection *connection, GDBusMessage *message)
 {
-    g_autoptr(GDBusMessage) owned = message;
     g_autoptr(GDBusMessage) reply = g_dbus_connection_send_message_with_reply_sync(
         connection, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, 20000, NULL, NULL, NULL);
 
+    g_object_unref(message);
     return g_strdup(reply ? g_dbus_message_get_error_name(reply) : "no answer");
 }
 

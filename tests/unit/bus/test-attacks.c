@@ -28,6 +28,7 @@ check_wait(PrivateBus *bus)
         g_autoptr(GVariant) reply = private_bus_call(bus, OMEN_BUS_MANAGER_PATH, MANAGER,
                                                      "GetStatus", no_options(), &error);
         g_assert_no_error(error);
+        g_assert_nonnull(reply);
         longest_us = MAX(longest_us, g_get_monotonic_time() - began_us);
     }
     g_test_message("root waits %.3f s", (double) longest_us / G_USEC_PER_SEC);

@@ -59,7 +59,6 @@ test_names(void)
 {
     OmenFloods *floods = omen_floods_new();
     OmenRecord record = {.origin = OMEN_ORIGIN_UNPROVEN};
-    g_autofree char *told = NULL;
 
     g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "file:/x writes more than*");
     for (guint i = 0; i <= OMEN_FLOODS_BURST; i++)
