@@ -96,12 +96,10 @@ test_many_omens(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     g_auto(Run) run = {0};
 
     raise_omens(bus, 1000);
-    gint64 start = g_get_monotonic_time();
     run_tool(bus, &run, "omens --json");
-    double seconds = (double) (g_get_monotonic_time() - start) / G_USEC_PER_SEC;
     g_assert_cmpint(run.status, ==, 0);
-    g_test_message("1000 omens in %.2f s", seconds);
-    g_assert_cmpfloat(seconds, <, 10);
+    g_autoptr(JsonNode) root = parse(run.out);
+    g_assert_cmpuint(json_array_get_length(json_node_get_array(root)), ==, 1000);
 }
 
 /* Who may not read the lines sees the rest, and is asked for his password once. */
