@@ -322,7 +322,7 @@ def test_disk_gone():
     """State and log folders full, then read-only: the guests leave all the same."""
     with bed.Bed("evac-disk", hosts=2, guests=4, daemon="advise") as hosts:
         hosts.testbed("daemon", "alpha", "stop")
-        hosts.on("alpha", "mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", "/var/lib/virt-omen")
+        hosts.on("alpha", "mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", "/var/lib/virt-omen")
         hosts.testbed("daemon", "alpha", "start", "advise")
         hosts.on("alpha", "sh", "-c", "dd if=/dev/zero of=/var/lib/virt-omen/filler bs=4k 2> /dev/null; true")
         hosts.omen("alpha", "evacuate", "g1", "g2", "--wait")
@@ -398,7 +398,7 @@ def test_cured():
     """The danger expires, but the host's storage is not well: it stays in quarantine, until a check finds it so."""
     with bed.Bed("evac-cured", hosts=2, guests=1, daemon="enforce") as hosts:
         hosts.testbed("daemon", "alpha", "stop")
-        hosts.on("alpha", "mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", "/var/lib/virt-omen")
+        hosts.on("alpha", "mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", "/var/lib/virt-omen")
         configure(hosts, "alpha", "[policy]\nbring_back=yes\nbring_back_after_s=5\nomen_lifetime_s=30\n"
                                   "[evacuation]\nown_uri=qemu+tcp://alpha/system\n", "enforce")
         boot_id = hosts.counter("g1")[0]

@@ -3,6 +3,7 @@
  */
 #include "evacuation/queue/evacuator-private.h"
 
+#define JUST_LEFT_US        (10 * G_TIME_SPAN_SECOND)
 #define MIB                 (1024.0 * 1024.0)
 #define ASSUMED_BYTES_PER_S (110 * MIB) /* of one move, where nothing is configured */
 #define SURVEY_LIMIT_US     (2 * G_USEC_PER_SEC)
@@ -42,6 +43,17 @@ omen_plan_find_barred(const OmenDomainFacts *facts, const char *wanted, GPtrArra
     return barred;
 }
 
+/* A domain that left is here again. What libvirt tells of one that has just left may be of before.
+ */
+static gboolean
+has_come_back(OmenEvacuator *self, const OmenEvacuationData *data)
+{
+    const OmenDomainInfo *here = omen_hypervisor_lookup(self->hypervisor, data->domain_uuid);
+
+    return data->phase == OMEN_PHASE_SUCCEEDED && here && omen_domain_info_is_active(here) &&
+           g_get_real_time() - data->ended_us > JUST_LEFT_US;
+}
+
 /* One of its anti-affinity group is there, or on its way. */
 static gboolean
 has_company(OmenEvacuator *self, const OmenJob *job, const OmenDestination *destination)
@@ -54,9 +66,7 @@ has_company(OmenEvacuator *self, const OmenJob *job, const OmenDestination *dest
         if (other == job || !other->facts || data->phase == OMEN_PHASE_FAILED ||
             data->phase == OMEN_PHASE_CANCELLED || !g_str_equal(other->facts->wishes.group, group))
             continue;
-        /* It came back meanwhile. */
-        if (data->phase == OMEN_PHASE_SUCCEEDED &&
-            omen_hypervisor_lookup(self->hypervisor, data->domain_uuid))
+        if (has_come_back(self, data))
             continue;
         if (g_str_equal(data->destination, destination->name))
             return TRUE;
