@@ -31,7 +31,8 @@ struct _OmenStream {
     OmenFloods *floods;   /* of those whose records go there */
     gboolean tells_doubts;
     guint64 n_records;
-    guint64 n_records_saved;
+    guint64 n_passed_on; /* brought by its sources, and not its own */
+    guint64 n_saved;     /* of both, when it was saved last */
 };
 
 G_DEFINE_FINAL_TYPE(OmenStream, omen_stream, G_TYPE_OBJECT)
@@ -218,13 +219,18 @@ on_record(OmenSource *source, const OmenRecord *record, gpointer user_data)
 {
     Feed *feed = user_data;
     OmenStream *self = feed->stream;
+    gboolean doubled = is_double(feed, record);
 
-    if (is_double(feed, record))
-        return;
-    if (!self->unproven || omen_stream_knows_writer(self, record))
+    if (!doubled && (!self->unproven || omen_stream_knows_writer(self, record))) {
         take(self, feed, record);
-    else if (omen_floods_admit(self->floods, record, omen_source_get_name(source),
-                               g_get_monotonic_time()))
+        return;
+    }
+    /* Its sources' bookmarks move on all the same. */
+    self->n_passed_on++;
+    if (doubled)
+        return;
+    if (omen_floods_admit(self->floods, record, omen_source_get_name(source),
+                          g_get_monotonic_time()))
         take(self->unproven, feed, record);
     else
         feed->n_left_out++;
@@ -340,13 +346,13 @@ save_bookmarks(OmenStream *self)
 void
 omen_stream_mark_changed(OmenStream *self)
 {
-    self->n_records_saved = G_MAXUINT64;
+    self->n_saved = G_MAXUINT64;
 }
 
 gboolean
 omen_stream_is_marked(OmenStream *self)
 {
-    return self->n_records_saved == G_MAXUINT64;
+    return self->n_saved == G_MAXUINT64;
 }
 
 GVariant *
@@ -354,9 +360,9 @@ omen_stream_save(OmenStream *self)
 {
     GVariantBuilder builder;
 
-    if (self->n_records == self->n_records_saved)
+    if (self->n_records + self->n_passed_on == self->n_saved)
         return NULL;
-    self->n_records_saved = self->n_records;
+    self->n_saved = self->n_records + self->n_passed_on;
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add(&builder, "{sv}", "detector", omen_detector_save(self->detector));
