@@ -63,7 +63,7 @@ def need(program):
     """The path of a program; without it the test is skipped."""
     path = bed.which(program)
     if not path:
-        bed.skip_all(f"{program} is not installed")
+        raise bed.Skipped(f"{program} is not installed")
     return path
 
 

@@ -24,6 +24,10 @@ class Failed(Exception):
     """What was expected did not happen."""
 
 
+class Skipped(Exception):
+    """Says why a test can not be run here."""
+
+
 class Bed:
     """A bed of its own name, taken down at the end of the with statement."""
 
@@ -42,7 +46,7 @@ class Bed:
         self.testbed("down", check=False)
         done = self.testbed(*command, capture=self.quiet, check=False)
         if done.returncode == SKIP:
-            skip_all((done.stderr or done.stdout or "no test bed here").strip().splitlines()[-1])
+            raise Skipped((done.stderr or done.stdout or "no test bed here").strip().splitlines()[-1])
         if done.returncode:
             raise Failed(f"the test bed does not come up: {done.stdout or ''}{done.stderr or ''}")
         return self
@@ -176,6 +180,8 @@ def main(tests):
         try:
             test()
             print(f"ok {number} - {name} ({time.monotonic() - began:.1f} s)", flush=True)
+        except Skipped as reason:
+            print(f"ok {number} - {name} # SKIP {reason}", flush=True)
         except (Failed, subprocess.TimeoutExpired, KeyError, ValueError) as problem:
             failed += 1
             for line in traceback.format_exception(problem):

@@ -134,7 +134,7 @@ def main():
         return 2
     try:
         story(mode)
-    except bed.Failed as problem:
+    except (bed.Failed, bed.Skipped) as problem:
         print(f"demo: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
