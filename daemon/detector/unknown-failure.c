@@ -44,18 +44,18 @@ struct _OmenUnknownFailure {
 /* What trouble is called, whoever has it: the beginnings of words, and whole words that end in '$'.
  * In alphabetical order. */
 static const char *const troubles[] = {
-    "abnorm",    "abort",     "alarm",    "bad$",      "blocked$", "bug$",       "cannot$",
-    "corrupt",   "crash",     "critical", "damage",    "dead$",    "deadlock",   "defect",
-    "degrad",    "died$",     "emerg",    "erro",      "exceed",   "excess",     "exhaust",
-    "fail",      "fatal",     "fault",    "freez",     "froze",    "gone$",      "hang$",
-    "hung$",     "illegal",   "inaccess", "incorrect", "insuffic", "invalid",    "killed$",
-    "leak",      "lockup",    "loss$",    "lost$",     "mismatch", "offline$",   "oops",
-    "overflow",  "overheat",  "overrun",  "panic",     "poison",   "reset",      "retries",
-    "retry",     "sever",     "shortage", "slow",      "stall",    "starv",      "stuck",
-    "throttl",   "timed$",    "timeout",  "too$",      "unable",   "unavail",    "uncorrect",
-    "underflow", "underrun",  "unexpect", "unhandled", "unreach",  "unreadable", "unrecover",
-    "unreliab",  "unrespons", "unstable", "violat",    "warn",     "wedged",     "worn$",
-    "wrong",
+    "abnorm",     "abort",     "alarm",     "bad$",      "blocked$",  "bug$",     "cannot$",
+    "corrupt",    "crash",     "critical",  "damage",    "dead$",     "deadlock", "defect",
+    "degrad",     "died$",     "emerg",     "erro",      "exceed",    "excess",   "exhaust",
+    "fail",       "fatal",     "fault",     "freez",     "froze",     "gone$",    "hang$",
+    "hung$",      "illegal",   "inaccess",  "incorrect", "insuffic",  "invalid",  "killed$",
+    "leak",       "lockup",    "loss$",     "lost$",     "mismatch",  "offline$", "oops",
+    "overflow",   "overheat",  "overrun",   "panic",     "poison",    "reset",    "retries",
+    "retry",      "sever",     "shortage",  "slow",      "stall",     "starv",    "stuck",
+    "throttl",    "timed$",    "timeout",   "too$",      "unable",    "unavail",  "uncorrecta",
+    "uncorrecte", "underflow", "underrun",  "unexpect",  "unhandled", "unreach",  "unreadable",
+    "unrecover",  "unreliab",  "unrespons", "unstable",  "violat",    "warn",     "wedged",
+    "worn$",      "wrong",
 };
 
 OmenUnknownFailure *

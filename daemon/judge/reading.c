@@ -290,10 +290,20 @@ is_corrected(const char *message)
 {
     static const char *const words[] = {"corrected",    "correctable", "ce", "severity=corrected",
                                         "hw-corrected", "recovered",   NULL};
-    static const char *const refuting[] = {
-        "uncorrect", "not correct", "non-correct", "unrecover", "fatal", "exceed",
-        "threshold", "limit",       "fail",        "offlin",    "panic", "could not be correct",
-        NULL};
+    static const char *const refuting[] = {"uncorrecta",
+                                           "uncorrecte",
+                                           "not correct",
+                                           "non-correct",
+                                           "unrecover",
+                                           "fatal",
+                                           "exceed",
+                                           "threshold",
+                                           "limit",
+                                           "fail",
+                                           "offlin",
+                                           "panic",
+                                           "could not be correct",
+                                           NULL};
     gsize n = strlen(message);
 
     return (has_word(message, n, words) || strstr(message, "severity=corrected")) &&
