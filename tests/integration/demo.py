@@ -92,7 +92,7 @@ def show_times(written, omen, row):
                        ("the guest ran on " + row["destination"], row["switched"]),
                        ("the migration's call ended, verified on both hosts", row["ended"])):
         say(f"{when - written:8.3f} s  {what}")
-    say(f"{row['downtime_ms']:8d} ms the guest stood still")
+    say(f"{row['downtime_ms']:8d} ms the guest was paused")
 
 
 def verify(before, after, hosts, guest):
