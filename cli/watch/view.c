@@ -27,8 +27,9 @@ struct WatchView {
     guint page;      /* rows that there was room for */
     GString *filter;
     Decision asked;
-    char *message; /* of the last decision; NULL: none */
-    char *text;    /* of the details */
+    char *asked_path; /* of the omen that is asked about, whatever is chosen meanwhile */
+    char *message;    /* of the last decision; NULL: none */
+    char *text;       /* of the details */
     guint text_first;
 };
 
@@ -70,6 +71,7 @@ watch_view_free(WatchView *self)
     g_strfreev(self->problems);
     g_ptr_array_unref(self->rows);
     g_free(self->chosen);
+    g_free(self->asked_path);
     g_string_free(self->filter, TRUE);
     g_free(self->message);
     g_free(self->text);
@@ -217,7 +219,7 @@ draw_foot(const WatchView *self, Screen *screen)
                    self->filter->str);
     else if (self->state == VIEW_ASK)
         screen_add(screen, SCREEN_BOLD, "%s omen %s?   y yes, any other key no",
-                   decision_to_string(self->asked), strrchr(self->chosen, '/') + 1);
+                   decision_to_string(self->asked), strrchr(self->asked_path, '/') + 1);
     else if (self->message)
         screen_add(screen, SCREEN_BOLD, "%s", self->message);
     else if (n > self->page)
@@ -324,6 +326,8 @@ ask(WatchView *self, gunichar character)
             continue;
         if (self->chosen && g_str_has_prefix(self->chosen, OMEN_BUS_OMENS_PATH "/")) {
             self->asked = keys[i].decision;
+            g_free(self->asked_path);
+            self->asked_path = g_strdup(self->chosen);
             self->state = VIEW_ASK;
         } else {
             self->message = g_strdup("Choose an omen first.");
@@ -373,7 +377,7 @@ take_answer(WatchView *self, gunichar character)
 {
     self->state = VIEW_LIST;
     if (character == 'y')
-        self->message = self->actions.decide(self->chosen, self->asked, self->user_data);
+        self->message = self->actions.decide(self->asked_path, self->asked, self->user_data);
 }
 
 static void
