@@ -22,7 +22,9 @@ make_namespaces() { # NAME ADDRESS NUMBER [STAGE]
 
 make_switch() {
     make_namespaces switch 10.77.0.1 0
-    enter switch ip link add br0 type bridge
+    # An address of its own: else it is that of a port, and changes when a host dies, and what all hold open to its
+    # servers (the guests' disks) hangs until it is sent anew, up to two minutes later.
+    enter switch ip link add br0 address 02:77:00:00:00:01 type bridge
     enter switch ip link set br0 up
     enter switch ip link set lo up
     enter switch ip addr add 10.77.0.1/24 dev br0
