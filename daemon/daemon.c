@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon-private.h"
 
-#include "configuration/trusted-file.h"
-
 #include "response/outcome.h"
 #include "watch/detection.h"
 
@@ -225,11 +223,7 @@ omen_daemon_start(OmenDaemon *self, GError **error)
         *self->configuration->knowledge_dir ? self->configuration->knowledge_dir : NULL;
 
     g_autoptr(OmenJudge) judge = omen_judge_new(self->configuration->judge, knowledge, error);
-    g_autoptr(GError) doubt = NULL;
 
-    if (knowledge && !omen_trusted_file_check_folder(knowledge, &doubt))
-        g_warning("another user can change what is taken for a sign of failure: %s",
-                  doubt->message);
     if (!judge || !load_writers(self, knowledge, error))
         return FALSE;
     self->metered_judge = omen_metered_judge_new(judge);

@@ -67,7 +67,8 @@ load_configuration(const Options *options, GError **error)
             ? omen_configuration_load(options->configuration, error)
             : NULL;
 
-    if (!configuration)
+    if (!configuration ||
+        !omen_configuration_files_check_knowledge(configuration->knowledge_dir, error))
         return NULL;
     if (options->mode && !omen_mode_from_string(options->mode, &configuration->mode)) {
         g_set_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,

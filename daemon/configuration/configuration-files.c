@@ -49,6 +49,14 @@ omen_configuration_files_list(const char *path)
     return g_strv_builder_end(files);
 }
 
+static gboolean
+refuse(const GError *why, GError **error)
+{
+    g_set_error_literal(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_UNREADABLE,
+                        why->message);
+    return FALSE;
+}
+
 gboolean
 omen_configuration_files_check_trust(const char *path, GError **error)
 {
@@ -58,7 +66,15 @@ omen_configuration_files_check_trust(const char *path, GError **error)
     if (omen_trusted_file_check(find_main_file(path), &local) &&
         omen_trusted_file_check_folder(drop_ins, &local))
         return TRUE;
-    g_set_error_literal(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_UNREADABLE,
-                        local->message);
-    return FALSE;
+    return refuse(local, error);
+}
+
+gboolean
+omen_configuration_files_check_knowledge(const char *folder, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+
+    if (omen_trusted_file_check_folder(*folder ? folder : OMEN_PKGDATADIR "/knowledge", &local))
+        return TRUE;
+    return refuse(local, error);
 }

@@ -14,4 +14,8 @@ char **omen_configuration_files_list(const char *path);
  * that they name. FALSE with @error (OMEN_CONFIGURATION_ERROR_UNREADABLE). */
 gboolean omen_configuration_files_check_trust(const char *path, GError **error);
 
+/* The same of the judge's knowledge, which says what moves a VM, and of whom it is believed.
+ * @folder: "": the installed one. */
+gboolean omen_configuration_files_check_knowledge(const char *folder, GError **error);
+
 G_END_DECLS

@@ -89,6 +89,11 @@ def make_folder(path):
     return path
 
 
+def copy_knowledge(folder):
+    """The daemon takes none from a tree that belongs to another user."""
+    return shutil.copytree(bed.ROOT / "data" / "knowledge", folder / "knowledge")
+
+
 class Alone:
     """The daemon and what else is started; all of it ends with the with statement."""
 
@@ -111,6 +116,7 @@ class Alone:
         (self.folder / "state").mkdir()
         (self.folder / "conf.d").mkdir()
         (self.folder / "syslog").touch()
+        copy_knowledge(self.folder)
         (self.folder / "bus.conf").write_text(BUS.format(path=self.folder / "bus"))
         self.configure(self.settings)
         self.spawn("dbus", "dbus-daemon", f"--config-file={self.folder}/bus.conf", "--nofork")
@@ -133,7 +139,7 @@ class Alone:
 
     def configure(self, settings):
         text = (SETTINGS + settings.replace("{folder}", str(self.folder))).replace(
-            "{folder}", str(self.folder)).replace("{knowledge}", str(bed.ROOT / "data" / "knowledge"))
+            "{folder}", str(self.folder)).replace("{knowledge}", str(self.folder / "knowledge"))
         (self.folder / "virt-omen.conf").write_text(text)
 
     def start_daemon(self):

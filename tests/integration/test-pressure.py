@@ -11,6 +11,7 @@ import tempfile
 import time
 
 import bed
+from alone import copy_knowledge
 from bed import expect, wait_for
 
 BUILD = pathlib.Path(os.environ.get("OMEN_BUILD_DIR", bed.ROOT / "build"))
@@ -62,7 +63,7 @@ def daemon(work, settings):
     (work / "omen.conf").write_text(
         f"[daemon]\nmode=observe\nlock_memory=no\nstate_dir={work}\n[libvirt]\nuri=qemu:///nowhere\n"
         f"[sources]\njournal=no\nkmsg=no\nread_files=yes\nfiles={log}\nsyslog_sockets=\n{settings}[metrics]\nlisten=\n"
-        f"[judge]\nknowledge_dir={bed.ROOT}/data/knowledge\n")
+        f"[judge]\nknowledge_dir={copy_knowledge(work)}\n")
     address = f"unix:path={work}/bus"
     with contextlib.ExitStack() as stack:
         def start(*command):

@@ -150,6 +150,26 @@ test_untrusted(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     check_untrusted(fixture, fixture->drop_ins, 0777);
 }
 
+/* What others may write says what moves a VM. */
+static void
+test_untrusted_knowledge(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    static const char *const names[] = {"10-own.signatures", "writers", "words.model"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_build_filename(fixture->drop_ins, names[i], NULL);
+        g_autoptr(GError) error = NULL;
+        write_file(fixture->drop_ins, names[i], "");
+        g_assert_true(omen_configuration_files_check_knowledge(fixture->drop_ins, &error));
+        g_assert_no_error(error);
+        g_assert_no_errno(g_chmod(path, 0646));
+        g_assert_false(omen_configuration_files_check_knowledge(fixture->drop_ins, &error));
+        g_assert_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_UNREADABLE);
+        g_assert_nonnull(strstr(error->message, path));
+        g_assert_no_errno(g_chmod(path, 0644));
+    }
+}
+
 static void
 check_unreadable(Fixture *fixture)
 {
@@ -265,6 +285,8 @@ main(int argc, char **argv)
     g_test_add("/configuration/defaults", Fixture, NULL, set_up, test_defaults, tear_down);
     g_test_add("/configuration/shipped", Fixture, NULL, set_up, test_shipped, tear_down);
     g_test_add("/configuration/untrusted", Fixture, NULL, set_up, test_untrusted, tear_down);
+    g_test_add("/configuration/untrusted-knowledge", Fixture, NULL, set_up,
+               test_untrusted_knowledge, tear_down);
     g_test_add("/configuration/odd-files", Fixture, NULL, set_up, test_odd_files, tear_down);
     g_test_add("/configuration/drop-ins", Fixture, NULL, set_up, test_drop_ins, tear_down);
     g_test_add("/configuration/missing", Fixture, NULL, set_up, test_missing, tear_down);

@@ -56,6 +56,7 @@ class Service:
         (self.folder / "log").write_text("")
         (self.folder / "state").mkdir()
         (self.folder / "bus.conf").write_text(BUS.format(folder=folder))
+        self.knowledge = shutil.copytree(knowledge, self.folder / "knowledge")  # which only root may write
         self.configure("advise")
         self.bus = subprocess.Popen(["dbus-daemon", f"--config-file={folder}/bus.conf", "--nofork", "--nopidfile"])
         deadline = time.monotonic() + 10
@@ -68,7 +69,8 @@ class Service:
             stderr=(self.folder / "messages").open("w"), stdout=subprocess.DEVNULL)
 
     def configure(self, mode):
-        (self.folder / "virt-omen.conf").write_text(CONFIGURATION.format(folder=self.folder, mode=mode, knowledge=knowledge))
+        (self.folder / "virt-omen.conf").write_text(CONFIGURATION.format(
+            folder=self.folder, mode=mode, knowledge=self.knowledge))
 
     def expect(self, wanted, timeout_s=10):
         """Waits until the daemon says that."""
@@ -131,7 +133,23 @@ def bind(service):
         service.expect("STOPPING=1")
         assert service.process.wait(20) == 0
 
-    return [test_ready, test_watchdog, test_confined, test_reload, test_reload_of_a_mistake, test_end]
+    def test_knowledge_of_another():
+        """What another user may write does not say what is a sign of failure."""
+        def check():
+            return subprocess.run([daemon, "--check", "--config", service.folder / "virt-omen.conf"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        service.configure("advise")
+        assert check().returncode == 0, check().stdout
+        for path in (service.knowledge, service.knowledge / "10-storage.signatures", service.knowledge / "writers"):
+            os.chown(path, 65534, 0)
+            done = check()
+            assert done.returncode == 1 and f"{path} is not trusted: another user owns it" in done.stdout, done.stdout
+            os.chown(path, 0, 0)
+        path.chmod(0o646)
+        done = check()
+        assert done.returncode == 1 and f"{path} is not trusted: others may write it" in done.stdout, done.stdout
+
+    return [test_ready, test_watchdog, test_confined, test_reload, test_reload_of_a_mistake, test_end, test_knowledge_of_another]
 
 
 def main():
