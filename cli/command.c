@@ -4,10 +4,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <virt-omen/text.h>
 
 /* What may be a slip of the keyboard. */
-#define MAX_EDITS 2
-#define MAX_WORD  64
+#define MAX_EDITS   2
+#define MAX_WORD    64
+
+#define MAX_MESSAGE 4096
 
 #define HELP(name, group, arguments, summary, examples)                                            \
     {#name, group, arguments, summary, examples},
@@ -18,13 +21,15 @@ int
 command_fail(const char *command, int status, const char *format, ...)
 {
     g_autofree char *message = NULL;
+    g_autofree char *shown = NULL;
     va_list arguments;
 
     va_start(arguments, format);
     message = g_strdup_vprintf(format, arguments);
     va_end(arguments);
+    shown = omen_text_sanitise(message, -1, MAX_MESSAGE);
     fflush(stdout);
-    g_printerr("virt-omen %s: %s\n", command, message);
+    g_printerr("virt-omen %s: %s\n", command, shown);
     return status;
 }
 

@@ -4,6 +4,9 @@
 #include "command.h"
 #include "input.h"
 
+#include <unistd.h>
+#include <virt-omen/text.h>
+
 #define SCRATCH_SIZE 65536
 
 typedef struct {
@@ -44,10 +47,14 @@ parse_lines(Input *input, OmenLineFormat format, OmenMiner *miner, GArray *clust
     return local == NULL && (!error || !*error);
 }
 
-/* A template is data of the log: only its line structure is made safe. */
+/* A template is data of the log: for a program only its line structure is made safe. */
 static void
 print_row(guint32 cluster, const char *text)
 {
+    g_autofree char *shown =
+        isatty(STDOUT_FILENO) ? omen_text_sanitise(text, -1, SCRATCH_SIZE) : NULL;
+
+    text = shown ? shown : text;
     printf("%u\t", cluster);
     for (; text && *text; text++)
         putchar(*text == '\n' || *text == '\t' ? ' ' : *text);

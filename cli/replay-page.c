@@ -6,6 +6,9 @@
 #include "json.h"
 #include "page.h"
 
+#include <limits.h>
+#include <virt-omen/text.h>
+
 struct ReplayPage {
     JsonBuilder *builder;
     Chart *chart;
@@ -47,7 +50,7 @@ replay_page_begin(ReplayPage *self, const char *name)
     g_clear_pointer(&self->chart, chart_free);
     self->chart = chart_new();
     g_free(self->name);
-    self->name = g_filename_display_name(name);
+    self->name = omen_text_sanitise(name, -1, PATH_MAX);
     self->n_records = self->n_anomalies = self->n_learned = self->n_training = 0;
 }
 

@@ -4,6 +4,7 @@
 #include "command.h"
 
 #include <json-glib/json-glib.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <virt-omen/text.h>
@@ -68,7 +69,8 @@ story_begin(Story *self, const char *name, FILE *file)
         json_builder_set_member_name(self->json, "omens");
         json_builder_begin_array(self->json);
     } else if (!self->quiet) {
-        printf("%s%s%s\n", self->colour ? "\033[1m" : "", name, self->colour ? "\033[0m" : "");
+        g_autofree char *shown = omen_text_sanitise(name, -1, PATH_MAX);
+        printf("%s%s%s\n", self->colour ? "\033[1m" : "", shown, self->colour ? "\033[0m" : "");
     }
 }
 

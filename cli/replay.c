@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* virt-omen replay: what would have been seen in a log, by the same engine that the daemon runs. */
 #include "command.h"
+#include "csv.h"
 #include "input.h"
 #include "journal-input.h"
 #include "replay-memory.h"
@@ -75,11 +76,17 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Replay, replay_clear)
 static void
 write_score(Replay *replay, const char *time, gsize time_length, const OmenDecision *decision)
 {
+    g_autofree char *raw = NULL;
+    g_autofree char *text = NULL;
+    g_autofree char *field = NULL;
+
     if (!replay->scores)
         return;
-    fprintf(replay->scores, "%" G_GUINT64_FORMAT ",%.*s,%u,%.6g,%d\n", decision->index,
-            (int) time_length, time, decision->template_id, decision->score,
-            decision->omen ? 1 : 0);
+    raw = g_strndup(time, time_length);
+    text = csv_unquote(raw);
+    field = csv_quote(text);
+    fprintf(replay->scores, "%" G_GUINT64_FORMAT ",%s,%u,%.6g,%d\n", decision->index, field,
+            decision->template_id, decision->score, decision->omen ? 1 : 0);
 }
 
 /* What a record came to, for all who want to know. */

@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "templates-file.h"
 
+#include "csv.h"
 #include "input.h"
 
 #include <string.h>
-
-/* A CSV field (RFC 4180): quotes around it are taken off, doubled ones inside are one. */
-static char *
-unquote(const char *field)
-{
-    gsize length = strlen(field);
-    g_autoptr(GString) out = NULL;
-
-    if (length < 2 || field[0] != '"' || field[length - 1] != '"')
-        return g_strdup(field);
-    out = g_string_new_len(field + 1, (gssize) length - 2);
-    g_string_replace(out, "\"\"", "\"", 0);
-    return g_string_free(g_steal_pointer(&out), FALSE);
-}
 
 GHashTable *
 templates_file_load(const char *path, GError **error)
@@ -45,7 +32,7 @@ templates_file_load(const char *path, GError **error)
                         input.number);
             return NULL;
         }
-        g_hash_table_replace(texts, GUINT_TO_POINTER((guint32) key), unquote(comma + 1));
+        g_hash_table_replace(texts, GUINT_TO_POINTER((guint32) key), csv_unquote(comma + 1));
     }
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hypervisor/domain-event.h"
 
+#include "hypervisor/libvirt-types.h"
+
 #include <virt-omen/text.h>
 
 #define TEXT_MAX_LENGTH 2000
@@ -24,7 +26,7 @@ omen_domain_event_new(const char *uuid, const char *name, OmenPriority priority,
     g_atomic_ref_count_init(&self->references);
     self->kind = OMEN_DOMAIN_EVENT_OTHER;
     g_strlcpy(self->uuid, uuid, sizeof self->uuid);
-    self->name = g_strdup(name);
+    self->name = omen_libvirt_clean_name(name);
     self->time_us = g_get_real_time();
     self->priority = priority;
     self->text = omen_text_sanitise(raw, -1, TEXT_MAX_LENGTH);

@@ -99,7 +99,7 @@ describe(virDomainPtr domain, GError **error)
     g_autoptr(OmenDomainInfo) self = g_new0(OmenDomainInfo, 1);
     virDomainInfo info;
 
-    self->name = g_strdup(virDomainGetName(domain));
+    self->name = omen_libvirt_clean_name(virDomainGetName(domain));
     if (virDomainGetUUIDString(domain, self->uuid) < 0 ||
         virDomainGetState(domain, &self->state, &self->reason, 0) < 0 ||
         virDomainGetInfo(domain, &info) < 0) {

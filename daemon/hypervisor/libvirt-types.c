@@ -5,6 +5,8 @@
 
 #define MESSAGE_MAX_LENGTH 600
 
+#define NAME_MAX_LENGTH    255 /* as of a file that libvirt names after a domain */
+
 G_DEFINE_QUARK(omen - libvirt - error - quark, omen_libvirt_error)
 
 void
@@ -16,4 +18,10 @@ omen_libvirt_set_error(GError **error, const char *what)
 
     g_set_error(error, OMEN_LIBVIRT_ERROR, last ? last->code : VIR_ERR_INTERNAL_ERROR, "%s: %s",
                 what, message);
+}
+
+char *
+omen_libvirt_clean_name(const char *name)
+{
+    return omen_text_sanitise(name ? name : "", -1, NAME_MAX_LENGTH);
 }

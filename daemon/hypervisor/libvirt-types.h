@@ -49,4 +49,8 @@ GQuark omen_libvirt_error_quark(void);
 /* Sets @error from this thread's last libvirt error: "WHAT: libvirt's words", sanitised. */
 void omen_libvirt_set_error(GError **error, const char *what);
 
+/* A domain's name, fit to be shown: who defines a domain chooses it, and libvirt refuses little.
+ * Here a domain has no other name; libvirt is asked by UUID. (transfer full) */
+char *omen_libvirt_clean_name(const char *name);
+
 G_END_DECLS

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "metrics/openmetrics.h"
 
+#include <virt-omen/text.h>
+
+#define MAX_LABEL 4096
+
 struct _OmenOpenMetrics {
     GString *out;
     char *name; /* of the family at hand */
@@ -28,13 +32,14 @@ omen_open_metrics_free(OmenOpenMetrics *self)
     g_free(self);
 }
 
+/* Of what others chose, names and files: nothing that a terminal obeys. */
 static void
-append_escaped(GString *out, const char *text)
+append_escaped(GString *out, const char *value)
 {
-    for (; *text; text++) {
-        if (*text == '\n')
-            g_string_append(out, "\\n");
-        else if (*text == '"' || *text == '\\')
+    g_autofree char *clean = omen_text_sanitise(value, -1, MAX_LABEL);
+
+    for (const char *text = clean; *text; text++) {
+        if (*text == '"' || *text == '\\')
             g_string_append_printf(out, "\\%c", *text);
         else
             g_string_append_c(out, *text);

@@ -4,14 +4,28 @@
 
 #define ELLIPSIS "\xe2\x80\xa6"
 
-/* Characters that would alter how the rest of the line is shown: line separators, marks and
- * overrides of direction (Unicode's Bidi_Control), invisible joiners, the byte order mark, tags. */
+/* Characters that would alter how the rest of the line is shown, or that nobody sees: Unicode's
+ * Bidi_Control, separators of lines and paragraphs, and Default_Ignorable_Code_Point (joiners,
+ * fillers, variation selectors, tags). Sorted. */
 static gboolean
 is_deceptive(gunichar c)
 {
-    return (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2060 && c <= 0x206f) || c == 0x061c || c == 0xfeff ||
-           (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
+    static const struct {
+        gunichar first;
+        gunichar last;
+    } ranges[] = {
+        {0x00ad, 0x00ad},   {0x034f, 0x034f}, {0x061c, 0x061c},   {0x115f, 0x1160},
+        {0x17b4, 0x17b5},   {0x180b, 0x180f}, {0x200b, 0x200f},   {0x2028, 0x202e},
+        {0x2060, 0x206f},   {0x3164, 0x3164}, {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},
+        {0xffa0, 0xffa0},   {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+        {0xe0000, 0xe0fff},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(ranges) && c >= ranges[i].first; i++) {
+        if (c <= ranges[i].last)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 static void

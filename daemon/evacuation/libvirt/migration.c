@@ -43,6 +43,7 @@ check_state(virDomainPtr domain, GError **error)
 {
     int state;
     int reason;
+    g_autofree char *name = omen_libvirt_clean_name(virDomainGetName(domain));
 
     if (virDomainGetState(domain, &state, &reason, 0) < 0) {
         omen_libvirt_set_error(error, "cannot read the domain's state");
@@ -53,7 +54,7 @@ check_state(virDomainPtr domain, GError **error)
             error, OMEN_MIGRATION_ERROR, OMEN_MIGRATION_ERROR_NOT_MOVABLE,
             "it is paused by an I/O error, and would be lost if it were moved like that; mend "
             "its disk, resume it (virsh resume %s), then evacuate it again",
-            virDomainGetName(domain));
+            name);
         return FALSE;
     }
     if (state == VIR_DOMAIN_SHUTOFF || state == VIR_DOMAIN_CRASHED) {
@@ -68,13 +69,14 @@ static gboolean
 check_job(virDomainPtr domain, GError **error)
 {
     virDomainJobInfo job;
+    g_autofree char *name = omen_libvirt_clean_name(virDomainGetName(domain));
 
     if (virDomainGetJobInfo(domain, &job) == 0 &&
         (job.type == VIR_DOMAIN_JOB_BOUNDED || job.type == VIR_DOMAIN_JOB_UNBOUNDED)) {
         g_set_error(
             error, OMEN_MIGRATION_ERROR, OMEN_MIGRATION_ERROR_NOT_MOVABLE,
             "another job of libvirt is at work on it (virsh domjobinfo %s); wait for its end",
-            virDomainGetName(domain));
+            name);
         return FALSE;
     }
     return TRUE;

@@ -15,7 +15,7 @@ test_page(void)
                                    "a_seconds 1.5\n"
                                    "# TYPE b counter\n"
                                    "# HELP b counted\n"
-                                   "b_total{k=\"x\\\"y\\\\z\\n\",l=\"\"} 3\n"
+                                   "b_total{k=\"x\\\"y\\\\z\\\\x0a\",l=\"\"} 3\n"
                                    "# TYPE c histogram\n"
                                    "# HELP c spread\n"
                                    "c_bucket{le=\"0.5\"} 1\n"
