@@ -156,8 +156,8 @@ write_daemon_configuration() { # HOST MODE
     local other
     {
         printf '[daemon]\nmode=%s\n' "$2"
-        # The tests write the host's log as the kernel and its services would; the machine's own kernel is no host's.
-        printf '\n[sources]\nkmsg=no\ntrusted_files=/var/log/syslog\n'
+        # The tests write the host's log as the kernel and its services would; the machine's own kernel and load are no host's.
+        printf '\n[sources]\nkmsg=no\npressure=no\ntrusted_files=/var/log/syslog\n'
         for other in $(cat "$bed/hosts"); do
             [ "$other" = "$1" ] || printf '\n[destination %s]\nuri=qemu+tcp://%s/system\n' "$other" "$other"
         done
