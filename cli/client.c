@@ -371,3 +371,24 @@ client_list_command(int argc,
     client_print_list(&client, paths, &listing, headers, add, add_row, nothing);
     return EXIT_GOOD;
 }
+
+char *
+client_find_stream(Client *self, const char *command, const char *word)
+{
+    g_autoptr(GPtrArray) domains = client_list(self, INTERFACE_DOMAIN);
+
+    if (g_str_equal(word, "host") || g_str_equal(word, "unproven") ||
+        g_str_has_prefix(word, "domain:") || g_str_has_prefix(word, "guest:"))
+        return g_strdup(word);
+    for (guint i = 0; i < domains->len; i++) {
+        const char *path = g_ptr_array_index(domains, i);
+        const char *uuid = client_get_string(self, path, INTERFACE_DOMAIN, "Uuid");
+        if (g_str_equal(word, client_get_string(self, path, INTERFACE_DOMAIN, "Name")) ||
+            g_str_equal(word, uuid))
+            return g_strconcat("domain:", uuid, NULL);
+    }
+    command_fail(command, EXIT_FAILED,
+                 "there is no stream \"%s\"; it is host, or a domain that virt-omen status shows",
+                 word);
+    return NULL;
+}

@@ -32,6 +32,10 @@ GVariant *client_call(Client *self,
                       GVariant *parameters,
                       GError **error);
 
+/* The stream that @word names: "host", "unproven", "domain:UUID", "guest:UUID", or a domain by its
+ * name or UUID. (transfer full): NULL: there is none, which was told. */
+char *client_find_stream(Client *self, const char *command, const char *word);
+
 /* Paths of all objects with that interface, by their number or name. (transfer full) (element-type
  * utf8). */
 GPtrArray *client_list(Client *self, const char *interface);

@@ -41,6 +41,12 @@
     X(clear, "Decide", "OMEN [--json]", \
       "an omen's trouble is over", \
       "virt-omen clear 7") \
+    X(accept, "Decide", "OMEN [--json]", \
+      "an omen's value is known: tell of it again when it is worse", \
+      "virt-omen accept 7") \
+    X(accepted, "Decide", "[STREAM] [--forget NUMBER] [--json]", \
+      "values that are known", \
+      "virt-omen accepted\nvirt-omen accepted host --forget 3") \
     X(mode, "Decide", "[observe|advise|enforce] [--json]", \
       "show or set what is done about omens", \
       "virt-omen mode\nvirt-omen mode enforce") \

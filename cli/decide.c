@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* virt-omen approve, dismiss, confirm, clear: what an operator decides about an omen. Each says
- * what was done, and to whom. */
+/* virt-omen approve, dismiss, confirm, clear, accept: what an operator decides about an omen. Each
+ * says what was done, and to whom. */
 #include "decide.h"
 
 #include "command.h"
@@ -107,6 +107,19 @@ tell_cleared(Client *client, const char *path, const char *before G_GNUC_UNUSED)
                            omen, n_open);
 }
 
+static char *
+tell_accepted(Client *client, const char *path, const char *before G_GNUC_UNUSED)
+{
+    g_autofree char *omen = name_omen(client, path);
+    const char *stream = client_get_string(client, path, INTERFACE_OMEN, "Stream");
+
+    return g_strdup_printf(
+        "Accepted %s: the values that it tells of are known, and are an omen "
+        "again when one is worse; virt-omen accepted %s lists them, and can take "
+        "them back.",
+        omen, stream);
+}
+
 static const struct {
     const char *command;
     const char *method;
@@ -116,6 +129,7 @@ static const struct {
     [DECISION_DISMISS] = {"dismiss", "Dismiss", tell_dismissed},
     [DECISION_CONFIRM] = {"confirm", "Confirm", tell_confirmed},
     [DECISION_CLEAR] = {"clear", "Clear", tell_cleared},
+    [DECISION_ACCEPT] = {"accept", "Accept", tell_accepted},
 };
 
 const char *
@@ -187,4 +201,10 @@ int
 command_clear(int argc, char **argv)
 {
     return decide(DECISION_CLEAR, argc, argv);
+}
+
+int
+command_accept(int argc, char **argv)
+{
+    return decide(DECISION_ACCEPT, argc, argv);
 }

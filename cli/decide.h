@@ -11,6 +11,7 @@ typedef enum {
     DECISION_DISMISS,
     DECISION_CONFIRM,
     DECISION_CLEAR,
+    DECISION_ACCEPT,
 } Decision;
 
 const char *decision_to_string(Decision decision);

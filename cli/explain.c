@@ -35,8 +35,10 @@ append_advice(GString *out, Client *client, const char *path)
             out,
             "  virt-omen confirm %-4" G_GUINT64_FORMAT " says that it was real: raise it always\n"
             "  virt-omen dismiss %-4" G_GUINT64_FORMAT " says that it is a false alarm\n"
+            "  virt-omen accept %-4" G_GUINT64_FORMAT
+            "  says that its value is known: raise it when it is worse\n"
             "  virt-omen clear %-4" G_GUINT64_FORMAT "   says that the trouble is over\n",
-            id, id, id);
+            id, id, id, id);
 }
 
 /* @may_see: the caller saw its records as well. */

@@ -10,24 +10,6 @@
     "say: virt-omen normal [STREAM], or virt-omen normal forget STREAM NUMBER[,NUMBER...] (a stream " \
     "is host, or the name of a domain)"
 
-/* "host", "domain:UUID", or a domain by its name. (transfer full) (nullable). */
-static char *
-find_stream(Client *client, const char *word)
-{
-    g_autoptr(GPtrArray) domains = client_list(client, INTERFACE_DOMAIN);
-
-    if (g_str_equal(word, "host") || g_str_has_prefix(word, "domain:"))
-        return g_strdup(word);
-    for (guint i = 0; i < domains->len; i++) {
-        const char *path = g_ptr_array_index(domains, i);
-        const char *uuid = client_get_string(client, path, INTERFACE_DOMAIN, "Uuid");
-        if (g_str_equal(word, client_get_string(client, path, INTERFACE_DOMAIN, "Name")) ||
-            g_str_equal(word, uuid))
-            return g_strconcat("domain:", uuid, NULL);
-    }
-    return NULL;
-}
-
 static void
 add_row(JsonBuilder *builder,
         const guint32 *templates,
@@ -266,11 +248,8 @@ command_normal(int argc, char **argv)
     if ((forgets && argc != 4) || (!forgets && argc > 2) || limit < 1)
         return command_fail("normal", EXIT_USAGE, HINT);
     word = forgets ? argv[2] : argc > 1 ? argv[1] : "host";
-    stream = find_stream(&client, word);
+    stream = client_find_stream(&client, "normal", word);
     if (!stream)
-        return command_fail("normal", EXIT_FAILED,
-                            "there is no stream \"%s\"; it is host, or a domain that virt-omen "
-                            "status shows",
-                            word);
+        return EXIT_FAILED;
     return forgets ? forget(&client, stream, argv[3]) : list(&client, stream, json, limit);
 }

@@ -407,11 +407,27 @@ clear(OmenController *controller, guint64 omen_id, GError **error)
 {
     OmenDaemon *self = OMEN_DAEMON(controller);
 
-    if (!omen_responder_clear(self->responder, omen_id, error)) {
+    if (!omen_responder_clear(self->responder, omen_id, "cleared by an operator", error)) {
         translate(error);
         return FALSE;
     }
     keep_word(self, omen_id, "cleared");
+    return TRUE;
+}
+
+static gboolean
+accept_values(OmenController *controller, guint64 omen_id, GError **error)
+{
+    OmenDaemon *self = OMEN_DAEMON(controller);
+    Omen *omen = omen_registry_lookup(self->omens, omen_id);
+
+    if (omen && !omen_daemon_learn_accepted(self, omen_get_data(omen), error))
+        return FALSE;
+    if (!omen_responder_clear(self->responder, omen_id, "known, by an operator's word", error)) {
+        translate(error);
+        return FALSE;
+    }
+    keep_word(self, omen_id, "accepted");
     return TRUE;
 }
 
@@ -465,10 +481,13 @@ omen_daemon_controller_iface_init(OmenControllerInterface *iface)
     iface->dismiss = dismiss;
     iface->confirm = confirm;
     iface->clear = clear;
+    iface->accept = accept_values;
     iface->reload_async = reload_async;
     iface->reload_finish = reload_finish;
     iface->list_normal = omen_daemon_list_normal;
     iface->forget_normal = omen_daemon_forget_normal;
     iface->list_words = omen_daemon_list_words;
     iface->forget_word = omen_daemon_forget_word;
+    iface->list_accepted = omen_daemon_list_accepted;
+    iface->forget_accepted = omen_daemon_forget_accepted;
 }

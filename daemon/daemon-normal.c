@@ -154,3 +154,60 @@ omen_daemon_teach(OmenDaemon *self, const char *stream_name, const OmenTemplateW
     if (state)
         omen_daemon_keep_stream(self, stream_name, state);
 }
+
+gboolean
+omen_daemon_learn_accepted(OmenDaemon *self, const OmenData *omen, GError **error)
+{
+    OmenStream *stream = find_stream(OMEN_CONTROLLER(self), omen->stream, error);
+    OmenAcceptedValue value = {.time_us = g_get_real_time(),
+                               .failure_class = omen->failure_class,
+                               .scope = omen->scope,
+                               .migration_helps = omen->migration_helps,
+                               .probability = omen->probability};
+    guint n = 0;
+
+    if (!stream)
+        return FALSE;
+    g_strlcpy(value.device, omen->device, sizeof value.device);
+    for (guint i = 0; i < omen->records->len; i++) {
+        value.line = g_ptr_array_index(omen->records, i);
+        n += omen_detector_accept(omen_stream_get_detector(stream), &value) ? 1 : 0;
+    }
+    if (n == 0) {
+        g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_INVALID,
+                    "the lines of omen %" G_GUINT64_FORMAT
+                    " tell of events, not of a value that could "
+                    "be known; virt-omen clear says that its trouble is over",
+                    omen->id);
+        return FALSE;
+    }
+    omen_stream_mark_changed(stream);
+    return TRUE;
+}
+
+GPtrArray *
+omen_daemon_list_accepted(OmenController *controller, const char *stream_name, GError **error)
+{
+    OmenStream *stream = find_stream(controller, stream_name, error);
+
+    return stream ? omen_detector_list_accepted(omen_stream_get_detector(stream)) : NULL;
+}
+
+gboolean
+omen_daemon_forget_accepted(OmenController *controller,
+                            const char *stream_name,
+                            guint32 number,
+                            GError **error)
+{
+    OmenStream *stream = find_stream(controller, stream_name, error);
+
+    if (!stream)
+        return FALSE;
+    if (omen_detector_forget_accepted(omen_stream_get_detector(stream), number)) {
+        omen_stream_mark_changed(stream);
+        return TRUE;
+    }
+    g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_NOT_FOUND,
+                "there is no accepted value %u; virt-omen accepted lists them", number);
+    return FALSE;
+}

@@ -106,6 +106,16 @@ gboolean omen_daemon_forget_word(OmenController *controller,
                                  guint32 template_id,
                                  GError **error);
 
+/* The values that the omen's lines tell of are known. FALSE with @error: they tell of none, or the
+ * stream is not here. */
+gboolean omen_daemon_learn_accepted(OmenDaemon *self, const OmenData *omen, GError **error);
+GPtrArray *
+omen_daemon_list_accepted(OmenController *controller, const char *stream_name, GError **error);
+gboolean omen_daemon_forget_accepted(OmenController *controller,
+                                     const char *stream_name,
+                                     guint32 number,
+                                     GError **error);
+
 /* An operator's word on lines of a stream, also of one whose domain is away. */
 void omen_daemon_teach(OmenDaemon *self, const char *stream_name, const OmenTemplateWord *word);
 

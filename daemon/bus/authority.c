@@ -40,6 +40,8 @@ static const struct {
     {"org.virtomen1.Manager", "ForgetNormal", OMEN_POLKIT_JUDGE},
     {"org.virtomen1.Manager", "ListWords", OMEN_POLKIT_JUDGE},
     {"org.virtomen1.Manager", "ForgetWord", OMEN_POLKIT_JUDGE},
+    {"org.virtomen1.Manager", "ListAccepted", OMEN_POLKIT_JUDGE},
+    {"org.virtomen1.Manager", "ForgetAccepted", OMEN_POLKIT_JUDGE},
     {"org.virtomen1.Manager", "Evacuate", OMEN_POLKIT_EVACUATE},
     {"org.virtomen1.Manager", "Return", OMEN_POLKIT_EVACUATE},
     {"org.virtomen1.Domain", "Evacuate", OMEN_POLKIT_EVACUATE},
@@ -49,6 +51,7 @@ static const struct {
     {"org.virtomen1.Omen", "Dismiss", OMEN_POLKIT_JUDGE},
     {"org.virtomen1.Omen", "Confirm", OMEN_POLKIT_JUDGE},
     {"org.virtomen1.Omen", "Clear", OMEN_POLKIT_JUDGE},
+    {"org.virtomen1.Omen", "Accept", OMEN_POLKIT_JUDGE},
     {"org.virtomen1.Evacuation", "Cancel", OMEN_POLKIT_EVACUATE},
 };
 

@@ -400,6 +400,43 @@ do_forget_word(Request *request)
     request_free(request);
 }
 
+static void
+do_list_accepted(Request *request)
+{
+    g_autoptr(GPtrArray) values = NULL;
+    g_autoptr(GError) error = NULL;
+    GVariantBuilder list;
+    const char *stream;
+
+    g_variant_get_child(parameters_of(request), 0, "&s", &stream);
+    values = omen_controller_list_accepted(request->bus->controller, stream, &error);
+    if (!values) {
+        fail(request, error);
+        request_free(request);
+        return;
+    }
+    g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
+    for (guint i = 0; i < values->len; i++)
+        g_variant_builder_add_value(&list, omen_bus_pack_accepted(g_ptr_array_index(values, i)));
+    succeed(request, g_variant_new("(aa{sv})", &list));
+    request_free(request);
+}
+
+static void
+do_forget_accepted(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+    const char *stream;
+    guint32 number;
+
+    g_variant_get(parameters_of(request), "(&su@a{sv})", &stream, &number, NULL);
+    gboolean good =
+        omen_controller_forget_accepted(request->bus->controller, stream, number, &error);
+
+    finish(request, good, error);
+    request_free(request);
+}
+
 /* ---- domains, omens, evacuations ---- */
 
 static void
@@ -494,6 +531,12 @@ do_clear(Request *request)
 }
 
 static void
+do_accept(Request *request)
+{
+    act(request, omen_controller_accept, omen_of(request));
+}
+
+static void
 do_cancel(Request *request)
 {
     act(request, omen_controller_cancel,
@@ -523,6 +566,11 @@ HANDLER(forget_word,
         const char *stream G_GNUC_UNUSED,
         guint template_id G_GNUC_UNUSED,
         GVariant *options G_GNUC_UNUSED)
+HANDLER(list_accepted, const char *stream G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
+HANDLER(forget_accepted,
+        const char *stream G_GNUC_UNUSED,
+        guint number G_GNUC_UNUSED,
+        GVariant *options G_GNUC_UNUSED)
 HANDLER(evacuate,
         const char *const *domains G_GNUC_UNUSED,
         const char *destination G_GNUC_UNUSED,
@@ -539,6 +587,7 @@ HANDLER(approve, GVariant *options G_GNUC_UNUSED)
 HANDLER(dismiss, GVariant *options G_GNUC_UNUSED)
 HANDLER(confirm, GVariant *options G_GNUC_UNUSED)
 HANDLER(clear, GVariant *options G_GNUC_UNUSED)
+HANDLER(accept, GVariant *options G_GNUC_UNUSED)
 HANDLER(cancel, GVariant *options G_GNUC_UNUSED)
 
 void
@@ -551,6 +600,8 @@ omen_bus_connect_manager(OmenBus *self, OmenDbusManager *manager)
     g_signal_connect(manager, "handle-forget-normal", G_CALLBACK(handle_forget_normal), self);
     g_signal_connect(manager, "handle-list-words", G_CALLBACK(handle_list_words), self);
     g_signal_connect(manager, "handle-forget-word", G_CALLBACK(handle_forget_word), self);
+    g_signal_connect(manager, "handle-list-accepted", G_CALLBACK(handle_list_accepted), self);
+    g_signal_connect(manager, "handle-forget-accepted", G_CALLBACK(handle_forget_accepted), self);
     g_signal_connect(manager, "handle-evacuate", G_CALLBACK(handle_evacuate), self);
     g_signal_connect(manager, "handle-return", G_CALLBACK(handle_return), self);
     g_signal_connect(manager, "handle-plan", G_CALLBACK(handle_plan), self);
@@ -571,6 +622,7 @@ omen_bus_connect_omen(OmenBus *self, OmenDbusOmen *omen)
     g_signal_connect(omen, "handle-dismiss", G_CALLBACK(handle_dismiss), self);
     g_signal_connect(omen, "handle-confirm", G_CALLBACK(handle_confirm), self);
     g_signal_connect(omen, "handle-clear", G_CALLBACK(handle_clear), self);
+    g_signal_connect(omen, "handle-accept", G_CALLBACK(handle_accept), self);
 }
 
 void

@@ -155,3 +155,20 @@ omen_bus_pack_word_row(const OmenWordRow *word)
         g_variant_new_string(omen_failure_class_to_string(word->word.failure_class)));
     return g_variant_builder_end(&row);
 }
+
+GVariant *
+omen_bus_pack_accepted(const OmenAcceptedValue *value)
+{
+    GVariantBuilder row;
+    g_autofree char *text = omen_text_sanitise(value->line, -1, MAX_LINE);
+    g_autofree char *device = omen_text_sanitise(value->device, -1, MAX_LINE);
+
+    g_variant_builder_init(&row, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&row, "{sv}", "number", g_variant_new_uint32(value->number));
+    g_variant_builder_add(&row, "{sv}", "device", g_variant_new_string(device));
+    g_variant_builder_add(&row, "{sv}", "line", g_variant_new_string(text));
+    g_variant_builder_add(&row, "{sv}", "time", g_variant_new_uint64((guint64) value->time_us));
+    g_variant_builder_add(&row, "{sv}", "class",
+                          g_variant_new_string(omen_failure_class_to_string(value->failure_class)));
+    return g_variant_builder_end(&row);
+}

@@ -77,6 +77,7 @@ void
 omen_bus_pack_plan_row(const OmenPlanRow *plan, GVariantBuilder *moves, GVariantBuilder *stays);
 GVariant *omen_bus_pack_normal_row(const OmenNormalRow *normal);
 GVariant *omen_bus_pack_word_row(const OmenWordRow *word);
+GVariant *omen_bus_pack_accepted(const OmenAcceptedValue *value);
 
 /* bus-objects.c. (transfer full): paths of objects. */
 char *omen_bus_path_of_omen(guint64 id);

@@ -236,6 +236,12 @@ omen_controller_clear(OmenController *self, guint64 omen_id, GError **error)
     return OMEN_CONTROLLER_GET_IFACE(self)->clear(self, omen_id, error);
 }
 
+gboolean
+omen_controller_accept(OmenController *self, guint64 omen_id, GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->accept(self, omen_id, error);
+}
+
 void
 omen_controller_reload_async(OmenController *self, GAsyncReadyCallback callback, gpointer user_data)
 {
@@ -278,6 +284,21 @@ omen_controller_forget_word(OmenController *self,
                             GError **error)
 {
     return OMEN_CONTROLLER_GET_IFACE(self)->forget_word(self, stream, template_id, error);
+}
+
+GPtrArray *
+omen_controller_list_accepted(OmenController *self, const char *stream, GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->list_accepted(self, stream, error);
+}
+
+gboolean
+omen_controller_forget_accepted(OmenController *self,
+                                const char *stream,
+                                guint32 number,
+                                GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->forget_accepted(self, stream, number, error);
 }
 
 void

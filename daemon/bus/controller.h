@@ -152,6 +152,9 @@ struct _OmenControllerInterface {
     /* It was real: lines like its lines are omens from now on, whatever a judge says. */
     gboolean (*confirm)(OmenController *self, guint64 omen_id, GError **error);
     gboolean (*clear)(OmenController *self, guint64 omen_id, GError **error);
+    /* The values that its lines tell of are known, as bad as they are: it is over, and comes again
+     * when one is worse. */
+    gboolean (*accept)(OmenController *self, guint64 omen_id, GError **error);
 
     /* Reads the configuration anew; OMEN_CONTROLLER_ERROR_INVALID where there is a mistake in it.
      */
@@ -178,6 +181,15 @@ struct _OmenControllerInterface {
                             const char *stream,
                             guint32 template_id,
                             GError **error);
+
+    /* Values that operators took as known. (transfer container) (element-type OmenAcceptedValue),
+     * valid until the main loop goes on. */
+    GPtrArray *(*list_accepted)(OmenController *self, const char *stream, GError **error);
+    /* One of them is no longer known. */
+    gboolean (*forget_accepted)(OmenController *self,
+                                const char *stream,
+                                guint32 number,
+                                GError **error);
 };
 
 /* Each of the above has a function that calls it. */
@@ -216,6 +228,7 @@ gboolean omen_controller_approve(OmenController *self, guint64 omen_id, GError *
 gboolean omen_controller_confirm(OmenController *self, guint64 omen_id, GError **error);
 gboolean omen_controller_dismiss(OmenController *self, guint64 omen_id, GError **error);
 gboolean omen_controller_clear(OmenController *self, guint64 omen_id, GError **error);
+gboolean omen_controller_accept(OmenController *self, guint64 omen_id, GError **error);
 void omen_controller_reload_async(OmenController *self,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data);
@@ -233,6 +246,11 @@ gboolean omen_controller_forget_word(OmenController *self,
                                      const char *stream,
                                      guint32 template_id,
                                      GError **error);
+GPtrArray *omen_controller_list_accepted(OmenController *self, const char *stream, GError **error);
+gboolean omen_controller_forget_accepted(OmenController *self,
+                                         const char *stream,
+                                         guint32 number,
+                                         GError **error);
 
 /* For implementations: emit the signals above. */
 void omen_controller_emit_status_changed(OmenController *self);

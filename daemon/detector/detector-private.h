@@ -2,6 +2,7 @@
 /* What a detector is made of, for the files that it is written in. */
 #pragma once
 
+#include "detector/accepted.h"
 #include "detector/learnt.h"
 #include "detector/repeat.h"
 #include "detector/trend.h"
@@ -38,6 +39,7 @@ struct _OmenDetector {
     OmenRepeat *repeat; /* not saved: what was counted is counted anew after a restart */
     OmenUnknownFailure *unknown;
     OmenLearnt *learnt;
+    OmenAccepted *accepted;
 };
 
 /* Takes @miner and @profile. (transfer full) */

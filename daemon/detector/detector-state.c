@@ -3,8 +3,8 @@
 #include "detector/detector-private.h"
 
 #define WORDS_TYPE    "a(uyxssb)"
-#define STATE_VERSION 3
-#define STATE_TYPE    "(ua{uy}vv" WORDS_TYPE OMEN_LEARNT_TYPE OMEN_TREND_TYPE ")"
+#define STATE_VERSION 4
+#define STATE_TYPE    "(ua{uy}vv" WORDS_TYPE OMEN_LEARNT_TYPE OMEN_TREND_TYPE OMEN_ACCEPTED_TYPE ")"
 
 static GVariant *
 save_words(const OmenDetector *self)
@@ -35,10 +35,11 @@ omen_detector_save(const OmenDetector *self)
     while (g_hash_table_iter_next(&iter, &id, &known))
         g_variant_builder_add(&templates, "{uy}", GPOINTER_TO_UINT(id),
                               ((OmenDetectorTemplate *) known)->flags);
-    return g_variant_new("(ua{uy}vv@" WORDS_TYPE "@" OMEN_LEARNT_TYPE "@" OMEN_TREND_TYPE ")",
-                         STATE_VERSION, &templates, omen_miner_save(self->miner),
-                         omen_profile_save(self->profile), save_words(self),
-                         omen_learnt_save(self->learnt), omen_trend_save(self->trend));
+    return g_variant_new(
+        "(ua{uy}vv@" WORDS_TYPE "@" OMEN_LEARNT_TYPE "@" OMEN_TREND_TYPE "@" OMEN_ACCEPTED_TYPE ")",
+        STATE_VERSION, &templates, omen_miner_save(self->miner), omen_profile_save(self->profile),
+        save_words(self), omen_learnt_save(self->learnt), omen_trend_save(self->trend),
+        omen_accepted_save(self->accepted));
 }
 
 static void
@@ -89,14 +90,18 @@ omen_detector_restore(const OmenDetectorConfig *config,
     g_autoptr(GVariant) words = NULL;
     g_autoptr(GVariant) learnt = NULL;
     g_autoptr(GVariant) trend = NULL;
+    g_autoptr(GVariant) accepted = NULL;
     g_autoptr(OmenMiner) miner = NULL;
     g_autoptr(OmenProfile) profile = NULL;
     guint32 version = 0;
     OmenDetector *self;
 
     if (g_variant_is_of_type(state, G_VARIANT_TYPE(STATE_TYPE)))
-        g_variant_get(state, "(u@a{uy}vv@" WORDS_TYPE "@" OMEN_LEARNT_TYPE "@" OMEN_TREND_TYPE ")",
-                      &version, &templates, &miner_state, &profile_state, &words, &learnt, &trend);
+        g_variant_get(state,
+                      "(u@a{uy}vv@" WORDS_TYPE "@" OMEN_LEARNT_TYPE "@" OMEN_TREND_TYPE
+                      "@" OMEN_ACCEPTED_TYPE ")",
+                      &version, &templates, &miner_state, &profile_state, &words, &learnt, &trend,
+                      &accepted);
     if (version != STATE_VERSION) {
         g_set_error(error, OMEN_DETECTOR_ERROR, OMEN_DETECTOR_ERROR_BAD_STATE,
                     "the saved detector is damaged, or of another version");
@@ -112,5 +117,6 @@ omen_detector_restore(const OmenDetectorConfig *config,
     restore_words(self, words);
     omen_learnt_restore(self->learnt, learnt);
     omen_trend_restore(self->trend, trend);
+    omen_accepted_restore(self->accepted, accepted);
     return self;
 }

@@ -7,7 +7,7 @@
 
 #define MAX_EVIDENCE 1000
 #define MAX_KNOWN    32768
-#define MAX_WORDS    1024
+#define MAX_LINE     1024 /* of an omen's records */
 
 /* A template that is normal here counts for no more than this: below the threshold, whatever the
  * judge thinks of it, unless it is certain. */
@@ -41,6 +41,7 @@ omen_detector_assemble(const OmenDetectorConfig *config,
     self->repeat = omen_repeat_new();
     self->unknown = omen_unknown_failure_new();
     self->learnt = omen_learnt_new();
+    self->accepted = omen_accepted_new();
     return self;
 }
 
@@ -65,6 +66,7 @@ omen_detector_free(OmenDetector *self)
     omen_repeat_free(self->repeat);
     omen_unknown_failure_free(self->unknown);
     omen_learnt_free(self->learnt);
+    omen_accepted_free(self->accepted);
     omen_profile_free(self->profile);
     omen_miner_free(self->miner);
     g_object_unref(self->judge);
@@ -339,6 +341,53 @@ train(OmenDetector *self,
     apply_repeat(self, record, decision);
 }
 
+/* As omens keep their lines. (transfer full) */
+static char *
+dup_line(const OmenRecord *record)
+{
+    g_autofree char *identifier =
+        omen_text_sanitise(record->identifier, (gssize) record->identifier_length, 64);
+    g_autofree char *message =
+        omen_text_sanitise(record->message, (gssize) record->message_length, MAX_LINE);
+
+    return *identifier ? g_strdup_printf("%s: %s", identifier, message) : g_steal_pointer(&message);
+}
+
+/* A value that an operator knows is no omen, and one when it is worse, whatever a judge says of the
+ * line. */
+static void
+apply_accepted(OmenDetector *self, const OmenRecord *record, OmenDecision *decision)
+{
+    OmenVerdict *verdict = &decision->verdict;
+    g_autofree char *line = NULL;
+    const OmenAcceptedValue *value;
+    OmenAcceptedState state;
+
+    if (!decision->omen && omen_accepted_is_empty(self->accepted))
+        return;
+    line = dup_line(record);
+    state = omen_accepted_weigh(self->accepted, line, &value);
+    if (state == OMEN_ACCEPTED_KNOWN) {
+        decision->omen = FALSE;
+        decision->score = 0;
+        verdict->sure = TRUE; /* nobody else is asked where an operator has spoken */
+        return;
+    }
+    if (state == OMEN_ACCEPTED_WORSE) {
+        verdict->probability = MAX(verdict->probability, value->probability);
+        verdict->sure = TRUE;
+        verdict->failure_class = value->failure_class;
+        verdict->scope = value->scope;
+        verdict->migration_helps = value->migration_helps;
+        g_strlcpy(verdict->device, value->device, sizeof verdict->device);
+        verdict->reason = "a value that an operator had accepted is worse now";
+        decision->score = MAX(decision->score, verdict->probability);
+        decision->omen = decision->score >= self->config.threshold;
+    }
+    if (decision->omen)
+        omen_accepted_note(self->accepted, line);
+}
+
 static void
 decide(OmenDetector *self,
        guint32 id,
@@ -362,6 +411,7 @@ decide(OmenDetector *self,
     apply_word(&known->word, &decision->verdict);
     if (decision->profile.training && known->word.word != OMEN_WORD_CONFIRMED) {
         train(self, known, record, decision);
+        apply_accepted(self, record, decision);
         return;
     }
     decision->score = weigh(known, &decision->profile);
@@ -371,6 +421,7 @@ decide(OmenDetector *self,
         apply_repeat(self, record, decision);
     }
     apply_unknown(self, record, known, is_new, decision);
+    apply_accepted(self, record, decision);
     learn(self, known, record, decision);
 }
 
@@ -398,70 +449,6 @@ omen_detector_push_key(OmenDetector *self, guint32 key, const char *text, OmenDe
     *decision = (OmenDecision){0};
     decision->new_template = !g_hash_table_contains(self->templates, GUINT_TO_POINTER(key));
     decide(self, key, &record, FALSE, decision);
-}
-
-/* As many as an operator will ever say; the oldest makes room. */
-static void
-make_room_for_word(OmenDetector *self)
-{
-    g_autoptr(GArray) words = omen_detector_list_words(self);
-    const OmenTemplateWord *oldest = NULL;
-
-    if (words->len < MAX_WORDS)
-        return;
-    for (guint i = 0; i < words->len; i++) {
-        const OmenTemplateWord *word = &g_array_index(words, OmenTemplateWord, i);
-        if (!oldest || word->time_us < oldest->time_us)
-            oldest = word;
-    }
-    omen_detector_ensure_template(self, oldest->template_id)->word.word = OMEN_WORD_NONE;
-}
-
-void
-omen_detector_tell(OmenDetector *self, const OmenTemplateWord *word)
-{
-    OmenDetectorTemplate *known = omen_detector_ensure_template(self, word->template_id);
-
-    if (known->word.word == OMEN_WORD_NONE)
-        make_room_for_word(self);
-    known->word = *word;
-    /* What was learnt of it while it was thought to mean nothing. */
-    if (word->word == OMEN_WORD_CONFIRMED)
-        known->flags &= (guint8) ~FLAG_NORMAL;
-}
-
-static int
-compare_words(gconstpointer a, gconstpointer b)
-{
-    guint32 first = ((const OmenTemplateWord *) a)->template_id;
-    guint32 second = ((const OmenTemplateWord *) b)->template_id;
-
-    return (first > second) - (first < second);
-}
-
-GArray *
-omen_detector_list_words(const OmenDetector *self)
-{
-    GArray *words = g_array_new(FALSE, FALSE, sizeof(OmenTemplateWord));
-    GHashTableIter iter;
-    gpointer known;
-
-    g_hash_table_iter_init(&iter, self->templates);
-    while (g_hash_table_iter_next(&iter, NULL, &known)) {
-        if (((OmenDetectorTemplate *) known)->word.word != OMEN_WORD_NONE)
-            g_array_append_val(words, ((OmenDetectorTemplate *) known)->word);
-    }
-    g_array_sort(words, compare_words);
-    return words;
-}
-
-gboolean
-omen_detector_forget(OmenDetector *self, const guint32 *keys, guint length)
-{
-    if (!omen_profile_forget(self->profile, keys, length))
-        return FALSE;
-    omen_detector_ensure_template(self, keys[length - 1])->flags &= (guint8) ~FLAG_NORMAL;
-    return TRUE;
 }
 
 OmenMiner *

@@ -503,9 +503,9 @@ omen_responder_confirm(OmenResponder *self, guint64 omen_id, GError **error)
 }
 
 gboolean
-omen_responder_clear(OmenResponder *self, guint64 omen_id, GError **error)
+omen_responder_clear(OmenResponder *self, guint64 omen_id, const char *outcome, GError **error)
 {
-    return close_omen(self, omen_id, OMEN_ACTION_CLEARED, "cleared by an operator", error);
+    return close_omen(self, omen_id, OMEN_ACTION_CLEARED, outcome, error);
 }
 
 gboolean

@@ -46,7 +46,9 @@ void omen_responder_take_detection(OmenResponder *self, OmenData *detection);
 gboolean omen_responder_approve(OmenResponder *self, guint64 omen_id, GError **error);
 gboolean omen_responder_confirm(OmenResponder *self, guint64 omen_id, GError **error);
 gboolean omen_responder_dismiss(OmenResponder *self, guint64 omen_id, GError **error);
-gboolean omen_responder_clear(OmenResponder *self, guint64 omen_id, GError **error);
+/* @outcome: why it is over, in words. */
+gboolean
+omen_responder_clear(OmenResponder *self, guint64 omen_id, const char *outcome, GError **error);
 
 /* The whole host is endangered, by an omen that is still open. */
 gboolean omen_responder_is_host_endangered(OmenResponder *self);

@@ -37,7 +37,8 @@ typedef struct {
     double probability;
     OmenFailureClass failure_class;
     guint64 omen_id; /* 0: of no omen */
-    char *word;      /* an operator's: "approved", "dismissed", "cleared"; "" if none spoke */
+    char
+        *word; /* an operator's: "approved", "dismissed", "cleared", "accepted"; "" if none spoke */
 } OmenVerdictRow;
 
 OmenVerdictRow *omen_verdict_row_new(void);

@@ -9,10 +9,11 @@ _virt_omen_arguments() { # COMMAND: what its arguments can be
     case $1 in
     approve) _virt_omen_words proposed-omens ;;
     clear) _virt_omen_words open-omens ;;
-    confirm | dismiss | explain) _virt_omen_words omens ;;
+    accept | confirm | dismiss | explain) _virt_omen_words omens ;;
     cancel) _virt_omen_words evacuations ;;
     evacuate | plan) _virt_omen_words running-domains ;;
     return) _virt_omen_words domains ;;
+    accepted) printf '%s\n' host; _virt_omen_words domains ;;
     mode) printf '%s\n' observe advise enforce ;;
     normal) printf '%s\n' host forget; _virt_omen_words domains ;;
     config) printf '%s\n' check show ;;

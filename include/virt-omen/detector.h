@@ -95,6 +95,30 @@ void omen_detector_tell(OmenDetector *self, const OmenTemplateWord *word);
  * (element-type OmenTemplateWord), owned by the array. */
 GArray *omen_detector_list_words(const OmenDetector *self);
 
+/* A value that an operator takes as known, though a failure: what tells of it is no omen until it
+ * is worse. Then it is one, of what is said here. */
+typedef struct {
+    guint32 number; /* of this value in its stream; omen_detector_accept() gives it */
+    char *line;     /* "who: message", which told of it */
+    gint64 time_us; /* when it was said, microseconds since the epoch */
+    OmenFailureClass failure_class;
+    OmenScope scope;
+    char device[OMEN_DEVICE_MAX];
+    gboolean migration_helps;
+    double probability;
+} OmenAcceptedValue;
+
+/* The value that @value->line tells of is known, as bad as it is at present. @value is copied.
+ * FALSE: the line tells of an event, not of a value. */
+gboolean omen_detector_accept(OmenDetector *self, const OmenAcceptedValue *value);
+
+/* All that is known so, by rising number. (transfer container) (element-type OmenAcceptedValue),
+ * valid until the next call on the detector. */
+GPtrArray *omen_detector_list_accepted(const OmenDetector *self);
+
+/* Takes it back. FALSE: there is none of that number. */
+gboolean omen_detector_forget_accepted(OmenDetector *self, guint32 number);
+
 /* Undoes what was learnt: the subsequence is no longer normal, nor is the line that ends it. FALSE
  * if it was not among what is normal. */
 gboolean omen_detector_forget(OmenDetector *self, const guint32 *keys, guint length);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """An operator's words are learnt and kept, what what came of omens is told."""
+import json
 import time
 
 import alone
@@ -62,6 +63,49 @@ def test_confirm():
         expect("taken back, the judge decides", len(breaks(one, 3)) == 2)
 
 
+SECTORS = "smartd[412]: Device: /dev/sdc [SAT], {} Currently unreadable (pending) sectors"
+
+
+def tells(one, n_sectors):
+    """The open omens of the disk after smartd told of so many sectors."""
+    before = one.records()
+    one.write([SECTORS.format(n_sectors)])
+    wait_for("the line is read", lambda: one.records() > before)
+    return [row for row in one.omen("omens", "--open", "--json") if row["class"] == "disk"]
+
+
+def test_accept():
+    """A known value raises nothing until it is worse, over a restart and a reload, by the tool and by busctl."""
+    with alone.Alone() as one:
+        one.teach()
+        tells(one, 16)
+        first = wait_for("an omen", lambda: tells(one, 24))[0]
+        said = one.omen("accept", str(first["id"])).stdout
+        expect(f"it says so: {said}", "Accepted omen" in said and "disk sdc" in said)
+        expect("24 are known", not tells(one, 24))
+        one.omen("config", "check", str(one.folder / "virt-omen.conf"))
+        bus = [alone.need("busctl"), f"--address={one.bus}", "--json=short", "call", "org.virtomen1"]
+        bed.run([*bus, "/org/virtomen1/manager", "org.virtomen1.Manager", "Reload", "a{sv}", "0"])
+        expect("also after a reload", not tells(one, 24))
+        restart(one)
+        expect("and in the next life", not tells(one, 24))
+        listed = json.loads(bed.run([*bus, "/org/virtomen1/manager", "org.virtomen1.Manager", "ListAccepted", "sa{sv}",
+                                     "host", "0"]).stdout)["data"][0]
+        expect(f"it is listed: {listed}", len(listed) == 1 and listed[0]["device"]["data"] == "sdc"
+               and "24 Currently unreadable" in listed[0]["line"]["data"])
+        worse = wait_for("32 are news", lambda: tells(one, 32))[0]
+        expect(f"and said to be: {worse}", "worse" in worse["reason"] and worse["id"] != first["id"])
+        bed.run([*bus, f"/org/virtomen1/omens/{worse['id']}", "org.virtomen1.Omen", "Accept", "a{sv}", "0"])
+        expect("32 are known now", not tells(one, 32))
+        number = str(one.omen("accepted", "--json")[0]["number"])
+        one.omen("accepted", "--forget", number)
+        again = wait_for("taken back, it is raised", lambda: tells(one, 24))[0]
+        one.omen("clear", str(again["id"]))
+        event = wait_for("an event", lambda: breaks(one, 1)[-1])
+        refused = one.omen("accept", str(event["id"]), check=False)
+        expect(f"an event has no value: {refused.stderr}", refused.returncode == 1 and "clear" in refused.stderr)
+
+
 def test_repaired():
     """A disk that is replaced is one that was failing: it is written beside its omen."""
     with alone.Alone() as one:
@@ -75,4 +119,4 @@ def test_repaired():
 
 if __name__ == "__main__":
     alone.enter_namespaces()
-    bed.main([test_dismiss, test_confirm, test_repaired])
+    bed.main([test_dismiss, test_confirm, test_accept, test_repaired])

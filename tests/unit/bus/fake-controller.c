@@ -308,6 +308,36 @@ clear(OmenController *controller, guint64 id, GError **error)
     return note(controller, error, "clear %" G_GUINT64_FORMAT, id);
 }
 
+static gboolean
+accept_values(OmenController *controller, guint64 id, GError **error)
+{
+    return note(controller, error, "accept %" G_GUINT64_FORMAT, id);
+}
+
+static GPtrArray *
+list_accepted(OmenController *controller, const char *stream, GError **error)
+{
+    static OmenAcceptedValue value = {.number = 3,
+                                      .line =
+                                          (char *) "smartd: Device: /dev/sdc, 24 \033[1msectors",
+                                      .time_us = G_USEC_PER_SEC,
+                                      .failure_class = OMEN_FAILURE_DISK,
+                                      .device = "sdc"};
+    GPtrArray *list = NULL;
+
+    if (!note(controller, error, "list-accepted %s", stream))
+        return NULL;
+    list = g_ptr_array_new();
+    g_ptr_array_add(list, &value);
+    return list;
+}
+
+static gboolean
+forget_accepted(OmenController *controller, const char *stream, guint32 number, GError **error)
+{
+    return note(controller, error, "forget-accepted %s %u", stream, number);
+}
+
 static void
 reload_async(OmenController *controller, GAsyncReadyCallback callback, gpointer user_data)
 {
@@ -407,6 +437,9 @@ fake_controller_iface_init(OmenControllerInterface *iface)
     iface->list_words = list_words;
     iface->forget_word = forget_word;
     iface->clear = clear;
+    iface->accept = accept_values;
+    iface->list_accepted = list_accepted;
+    iface->forget_accepted = forget_accepted;
     iface->reload_async = reload_async;
     iface->reload_finish = reload_finish;
     iface->list_normal = list_normal;

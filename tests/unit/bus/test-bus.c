@@ -200,7 +200,7 @@ test_calls(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     g_assert_no_error(error);
     g_autofree char *lines = g_variant_print(records, FALSE);
     g_assert_cmpstr(lines, ==, "(['secret line'],)");
-    const char *const methods[] = {"Approve", "Dismiss", "Confirm", "Clear"};
+    const char *const methods[] = {"Approve", "Dismiss", "Confirm", "Clear", "Accept"};
     for (guint i = 0; i < G_N_ELEMENTS(methods); i++) {
         g_autoptr(GVariant) done =
             private_bus_call(bus, OMEN_BUS_OMENS_PATH "/1", OMEN, methods[i], no_options(), &error);
@@ -212,8 +212,9 @@ test_calls(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
                          no_options(), &error);
     g_assert_no_error(error);
     g_assert_nonnull(cancelled);
-    g_assert_cmpstr(bus->controller->calls->str, ==,
-                    "evacuate g1,g2 to any;approve 1;dismiss 1;confirm 1;clear 1;cancel 2;");
+    g_assert_cmpstr(
+        bus->controller->calls->str, ==,
+        "evacuate g1,g2 to any;approve 1;dismiss 1;confirm 1;clear 1;accept 1;cancel 2;");
 }
 
 /* Whatever went wrong inside, a caller gets one of our names, and text that is fit to be shown. */
