@@ -2,15 +2,11 @@
 #include "llm/llm-client.h"
 
 #include "http/http-post.h"
+#include "http/secret-file.h"
 
-#include <fcntl.h>
-#include <glib/gstdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define MAX_CONNECTIONS 2
-#define MAX_KEY         4096
 #define BEARER          "Bearer "
 #define CHUNK           16384
 #define FIRST_RETRY_MS  500
@@ -108,44 +104,17 @@ take_url(OmenLlmClient *self, const OmenLlmSettings *settings, GError **error)
     return TRUE;
 }
 
-/* The text of a file that only its owner may read, at most MAX_KEY bytes; NULL with @error. */
-static char *
-read_private_file(const char *path, GError **error)
-{
-    g_autofree char *text = g_malloc0(MAX_KEY + 1);
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat info;
-    ssize_t length = -1;
-
-    if (descriptor >= 0 && fstat(descriptor, &info) == 0)
-        length = read(descriptor, text, MAX_KEY);
-    if (descriptor >= 0)
-        g_close(descriptor, NULL);
-    if (length < 0) {
-        refuse(error, "llm_key_file", "the file can't be read");
-        return NULL;
-    }
-    if (info.st_mode & 077) {
-        refuse(error, "llm_key_file",
-               "others may read the file; chmod 600 it, and have the key renewed");
-        return NULL;
-    }
-    return g_steal_pointer(&text);
-}
-
 static gboolean
 take_key(OmenLlmClient *self, const char *path, GError **error)
 {
+    g_autoptr(GError) local = NULL;
     g_autofree char *key = NULL;
 
     if (!*path)
         return TRUE;
-    key = read_private_file(path, error);
+    key = omen_secret_file_read(path, &local);
     if (!key)
-        return FALSE;
-    g_strdelimit(key, "\r\n", '\0');
-    if (!*key)
-        return refuse(error, "llm_key_file", "its first line holds no key");
+        return refuse(error, "llm_key_file", local->message);
     self->authorization = g_strconcat(BEARER, key, NULL);
     return TRUE;
 }
