@@ -5,6 +5,7 @@
 #include "client.h"
 #include "command.h"
 #include "configuration/configuration.h"
+#include "configuration/setting.h"
 #include "json.h"
 
 #define HINT "name one: config check [FILE], or config show"
@@ -38,17 +39,6 @@ tell_valid(const OmenConfiguration *configuration)
         g_print("Nothing can be brought back: set own_uri in [evacuation].\n");
 }
 
-/* A value without the user and password that stand in the address of a server. (transfer full) */
-static char *
-hide_password(const char *value)
-{
-    g_autoptr(GUri) uri = g_uri_parse(value, G_URI_FLAGS_HAS_PASSWORD, NULL);
-
-    if (!uri || !g_uri_get_password(uri))
-        return g_strdup(value);
-    return g_uri_to_string_partial(uri, G_URI_HIDE_USERINFO);
-}
-
 static void
 show_table(GPtrArray *entries, gboolean no_headers)
 {
@@ -59,7 +49,7 @@ show_table(GPtrArray *entries, gboolean no_headers)
         const OmenConfigurationEntry *entry = g_ptr_array_index(entries, i);
         char *cells[] = {
             g_strdup_printf("[%s] %s", entry->group, entry->key),
-            hide_password(entry->value),
+            omen_setting_hide_password(entry->value),
             g_strdup(entry->file ? entry->file : "default"),
         };
         table_add(table, TABLE_PLAIN, cells);
@@ -75,7 +65,7 @@ show_json(GPtrArray *entries)
     json_builder_begin_array(builder);
     for (guint i = 0; i < entries->len; i++) {
         const OmenConfigurationEntry *entry = g_ptr_array_index(entries, i);
-        g_autofree char *value = hide_password(entry->value);
+        g_autofree char *value = omen_setting_hide_password(entry->value);
         json_builder_begin_object(builder);
         json_add_string(builder, "group", entry->group);
         json_add_string(builder, "key", entry->key);

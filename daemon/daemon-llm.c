@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "configuration/setting.h"
 #include "daemon-private.h"
 
 #define LLM_SETTING "llm"
@@ -24,6 +25,7 @@ void
 omen_daemon_start_llm(OmenDaemon *self)
 {
     const OmenLlmSettings *settings = &self->configuration->llm;
+    g_autofree char *url = omen_setting_hide_password(settings->url);
     g_autoptr(GError) error = NULL;
 
     if (!*settings->url)
@@ -36,7 +38,7 @@ omen_daemon_start_llm(OmenDaemon *self)
     take_up(self);
     self->llm_review = omen_llm_review_new(self->llm, take_llm_review, self);
     omen_streams_tell_doubts(self->streams);
-    g_message("where the judge is not sure, %s is asked", settings->url);
+    g_message("where the judge is not sure, %s is asked", url);
 }
 
 void

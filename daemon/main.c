@@ -9,6 +9,7 @@
 #include <glib-unix.h>
 #include <locale.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
 typedef struct {
@@ -174,6 +175,8 @@ main(int argc, char **argv)
     OmenConfiguration *configuration;
 
     setlocale(LC_ALL, "");
+    /* However it was started: nothing that it writes is for others to write. */
+    umask(umask(077) | 022);
     if (!parse_options(&options, &argc, &argv, &error)) {
         g_printerr("virt-omend: %s; see virt-omend --help\n", error->message);
         return 2;

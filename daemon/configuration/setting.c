@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "configuration/setting.h"
 
+#include <string.h>
+
 G_DEFINE_QUARK(omen - setting - error - quark, omen_setting_error)
 
 gboolean
@@ -109,4 +111,20 @@ omen_setting_format(const OmenSetting *self, gconstpointer from)
     default:
         return g_strdup_printf("%u", *(const guint *) field);
     }
+}
+
+/* By its looks, so that a URL with a mistake hides it as well. A name alone is a secret where it
+ * stands for a token: in http's. */
+char *
+omen_setting_hide_password(const char *value)
+{
+    const char *begin = strstr(value, "://");
+    const char *from = begin ? begin + strlen("://") : NULL;
+    const char *at = from ? memrchr(from, '@', strcspn(from, "/?#")) : NULL;
+    gboolean is_secret = at && (g_ascii_strncasecmp(value, "http", strlen("http")) == 0 ||
+                                memchr(from, ':', (gsize) (at - from)));
+
+    if (!is_secret)
+        return g_strdup(value);
+    return g_strdup_printf("%.*s***%s", (int) (from - value), value, at);
 }

@@ -38,6 +38,9 @@ omen_setting_apply(const OmenSetting *self, gpointer into, const char *value, GE
 /* As a file would have it. (transfer full) */
 char *omen_setting_format(const OmenSetting *self, gconstpointer from);
 
+/* @value without the name and password that stand in a URL in it. (transfer full) */
+char *omen_setting_hide_password(const char *value);
+
 /* Place of @word in @words. FALSE: it is none of them, and *out is as it was. */
 gboolean omen_setting_find_word(const char *const *words, const char *word, guint *out);
 

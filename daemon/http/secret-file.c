@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,5 +59,7 @@ omen_secret_file_read(const char *path, GError **error)
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "its first line is empty");
         return NULL;
     }
+    /* From here on it may stand anywhere in this process's memory, of which no dump is written. */
+    prctl(PR_SET_DUMPABLE, 0);
     return g_steal_pointer(&text);
 }

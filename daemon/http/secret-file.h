@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 /* @path: of a file that only its owner may read; or a name without a slash, of one of the
  * credentials that systemd has given to this service (LoadCredential=). Reads a disk: for the
  * start. Returns (transfer full): its first line, at most 4096 bytes; NULL with @error
- * (G_IO_ERROR), which never says what the file holds. */
+ * (G_IO_ERROR), which never says what the file holds. A process that has read one leaves no core
+ * dump. */
 char *omen_secret_file_read(const char *path, GError **error);
 
 G_END_DECLS

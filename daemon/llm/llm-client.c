@@ -27,6 +27,13 @@ struct _OmenLlmClient {
 G_DEFINE_FINAL_TYPE(OmenLlmClient, omen_llm_client, G_TYPE_OBJECT)
 
 static void
+free_secret(char *text)
+{
+    explicit_bzero(text, strlen(text));
+    g_free(text);
+}
+
+static void
 omen_llm_client_finalize(GObject *object)
 {
     OmenLlmClient *self = OMEN_LLM_CLIENT(object);
@@ -34,7 +41,7 @@ omen_llm_client_finalize(GObject *object)
     g_clear_object(&self->session);
     g_clear_pointer(&self->url, g_uri_unref);
     g_free(self->model);
-    g_free(self->authorization);
+    g_clear_pointer(&self->authorization, free_secret);
     G_OBJECT_CLASS(omen_llm_client_parent_class)->finalize(object);
 }
 
@@ -98,7 +105,7 @@ take_url(OmenLlmClient *self, const OmenLlmSettings *settings, GError **error)
         (!g_str_equal(g_uri_get_scheme(self->url), "http") &&
          !g_str_equal(g_uri_get_scheme(self->url), "https")))
         return refuse(error, "llm_url", "this is no http or https URL");
-    if (*settings->key_file && g_str_equal(g_uri_get_scheme(self->url), "http") &&
+    if (self->authorization && g_str_equal(g_uri_get_scheme(self->url), "http") &&
         !is_loopback(g_uri_get_host(self->url)))
         return refuse(error, "llm_url", "a key is only sent by https, or to this machine");
     return TRUE;
@@ -116,6 +123,7 @@ take_key(OmenLlmClient *self, const char *path, GError **error)
     if (!key)
         return refuse(error, "llm_key_file", local->message);
     self->authorization = g_strconcat(BEARER, key, NULL);
+    explicit_bzero(key, strlen(key));
     return TRUE;
 }
 
@@ -149,7 +157,7 @@ omen_llm_client_new(const OmenLlmSettings *settings, GError **error)
     self->protocol = settings->protocol;
     self->model = g_strdup(settings->model);
     self->timeout_s = MAX(settings->timeout_s, 1);
-    if (!take_url(self, settings, error) || !take_key(self, settings->key_file, error) ||
+    if (!take_key(self, settings->key_file, error) || !take_url(self, settings, error) ||
         !take_network(self, settings, error))
         return NULL;
     return g_steal_pointer(&self);

@@ -7,6 +7,12 @@
 #define MAX_RUNNING 4
 #define MAX_WAITING 64
 
+/* What systemd tells the daemon, and nobody else: where it hears from it, and where its secrets
+ * are. */
+static const char *const own_variables[] = {"CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET",
+                                            "WATCHDOG_PID",          "WATCHDOG_USEC",
+                                            "JOURNAL_STREAM",        "INVOCATION_ID"};
+
 struct _OmenCommandHook {
     GObject parent_instance;
 
@@ -138,6 +144,8 @@ spawn(OmenCommandHook *self, const OmenNote *note, GError **error)
 
     g_subprocess_launcher_set_child_setup(launcher, become_leader, NULL, NULL);
     g_subprocess_launcher_set_cwd(launcher, "/");
+    for (guint i = 0; i < G_N_ELEMENTS(own_variables); i++)
+        g_subprocess_launcher_unsetenv(launcher, own_variables[i]);
     g_subprocess_launcher_setenv(launcher, "OMEN_MESSAGE", note->message, TRUE);
     for (guint i = 0; i < note->fields->len; i++) {
         g_autofree char *variable =

@@ -190,7 +190,7 @@ omen_webhook_new(const char *url, OmenWebhookFunc function, gpointer user_data, 
          g_strcmp0(g_uri_get_scheme(parsed), "https") != 0) ||
         !g_uri_get_host(parsed) || !*g_uri_get_host(parsed)) {
         g_set_error(error, G_URI_ERROR, G_URI_ERROR_FAILED,
-                    "\"%s\" is no URL; say for example http://127.0.0.1:9093/api/v2/alerts", url);
+                    "this is no URL; say for example http://127.0.0.1:9093/api/v2/alerts");
         return NULL;
     }
     self = g_object_new(OMEN_TYPE_WEBHOOK, NULL);

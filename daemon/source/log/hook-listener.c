@@ -4,6 +4,7 @@
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <virt-omen/hook-wire.h>
 #include <virt-omen/text.h>
 
@@ -110,9 +111,10 @@ omen_hook_listener_start(OmenHookListener *self, GError **error)
 
     g_mkdir_with_parents(folder, 0755);
     g_unlink(self->path);
-    if (!socket || !g_socket_bind(socket, address, FALSE, error))
+    /* Before it has a name, so that at no moment others may write to it, whatever the umask. */
+    if (!socket || fchmod(g_socket_get_fd(socket), 0600) != 0 ||
+        !g_socket_bind(socket, address, FALSE, error))
         return FALSE;
-    g_chmod(self->path, 0600);
     g_socket_set_blocking(socket, FALSE);
     self->source = g_socket_create_source(socket, G_IO_IN, NULL);
     g_source_set_callback(self->source, G_SOURCE_FUNC(on_datagrams), self, NULL);

@@ -189,8 +189,13 @@ open_socket(OmenSyslogSource *self, GError **error)
                      is_stream(self) ? G_SOCKET_TYPE_STREAM : G_SOCKET_TYPE_DATAGRAM,
                      G_SOCKET_PROTOCOL_DEFAULT, error);
 
-    if (!socket || (self->path && !clear_path(self->path, error)) ||
-        !g_socket_bind(socket, self->address, TRUE, error))
+    if (!socket || (self->path && !clear_path(self->path, error)))
+        return NULL;
+    /* Before it has a name, so that at no moment others may write to it; for the group, whatever
+     * the umask, once it has one. */
+    if (self->path)
+        fchmod(g_socket_get_fd(socket), SOCKET_PERMISSIONS);
+    if (!g_socket_bind(socket, self->address, TRUE, error))
         return NULL;
     if (self->path)
         g_chmod(self->path, SOCKET_PERMISSIONS);

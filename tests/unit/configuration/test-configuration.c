@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "configuration/configuration-files.h"
 #include "configuration/configuration.h"
+#include "configuration/setting.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -171,6 +172,28 @@ test_untrusted_knowledge(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 }
 
 static void
+test_passwords(Fixture *fixture G_GNUC_UNUSED, gconstpointer data G_GNUC_UNUSED)
+{
+    static const char *const cases[][2] = {
+        {"https://user:secret@host:1/a?b", "https://***@host:1/a?b"},
+        {"https://user:se@cret@host/", "https://***@host/"},
+        {"http://token@host", "http://***@host"},
+        {"https://user:se%zzcret@host/a", "https://***@host/a"},
+        {"HTTPS://user:secret@host", "HTTPS://***@host"},
+        {"https://host/a@b", "https://host/a@b"},
+        {"qemu+ssh://root@beta/system", "qemu+ssh://root@beta/system"},
+        {"qemu+ssh://root:secret@beta/system", "qemu+ssh://***@beta/system"},
+        {"/usr/bin/mail root@host", "/usr/bin/mail root@host"},
+        {"", ""},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *shown = omen_setting_hide_password(cases[i][0]);
+        g_assert_cmpstr(shown, ==, cases[i][1]);
+    }
+}
+
+static void
 check_unreadable(Fixture *fixture)
 {
     g_autoptr(GError) error = NULL;
@@ -287,6 +310,7 @@ main(int argc, char **argv)
     g_test_add("/configuration/untrusted", Fixture, NULL, set_up, test_untrusted, tear_down);
     g_test_add("/configuration/untrusted-knowledge", Fixture, NULL, set_up,
                test_untrusted_knowledge, tear_down);
+    g_test_add("/configuration/passwords", Fixture, NULL, set_up, test_passwords, tear_down);
     g_test_add("/configuration/odd-files", Fixture, NULL, set_up, test_odd_files, tear_down);
     g_test_add("/configuration/drop-ins", Fixture, NULL, set_up, test_drop_ins, tear_down);
     g_test_add("/configuration/missing", Fixture, NULL, set_up, test_missing, tear_down);

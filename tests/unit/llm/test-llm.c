@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <libsoup/soup.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #define GOOD                                                                                       \
     "{\"choices\":[{\"message\":{\"content\":\"{\\\"failure\\\":0.9,\\\"class\\\":\\\"disk\\\","   \
@@ -438,6 +439,38 @@ test_key_file(void)
     g_unlink(path);
 }
 
+/* By systemd's LoadCredential=; and no core dump of who holds it. */
+static void
+test_credential(void)
+{
+    g_autoptr(Server) server = server_new("good");
+    OmenLlmSettings settings = settings_of(server);
+    g_autofree char *folder = g_dir_make_tmp("omen-credentials-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "llm-key", NULL);
+    g_autoptr(OmenLlm) without = NULL;
+    g_autoptr(OmenLlm) llm = NULL;
+    Outcome outcome;
+
+    g_setenv("CREDENTIALS_DIRECTORY", folder, TRUE);
+    prctl(PR_SET_DUMPABLE, 1);
+    without = omen_llm_new(&settings, NULL);
+    g_assert_nonnull(without);
+    g_assert_cmpint(prctl(PR_GET_DUMPABLE), ==, 1);
+    g_assert_true(
+        g_file_set_contents_full(path, "open sesame\n", -1, G_FILE_SET_CONTENTS_NONE, 0400, NULL));
+    settings.key_file = (char *) "llm-key";
+    llm = omen_llm_new(&settings, NULL);
+    ask(llm, "a", &outcome);
+    g_assert_cmpstr(server->authorization, ==, "Bearer open sesame");
+    g_assert_cmpint(prctl(PR_GET_DUMPABLE), ==, 0);
+    settings.url = (char *) "http://192.0.2.1/v1/chat/completions";
+    g_assert_null(omen_llm_new(&settings, NULL));
+    prctl(PR_SET_DUMPABLE, 1);
+    g_unsetenv("CREDENTIALS_DIRECTORY");
+    g_unlink(path);
+    g_rmdir(folder);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -452,6 +485,7 @@ main(int argc, char **argv)
     g_test_add_func("/llm/gone", test_gone);
     g_test_add_func("/llm/limits", test_limits);
     g_test_add_func("/llm/key-file", test_key_file);
+    g_test_add_func("/llm/credential", test_credential);
     g_test_add_func("/llm/key-given-back", test_key_given_back);
     return g_test_run();
 }

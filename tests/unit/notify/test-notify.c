@@ -84,15 +84,21 @@ test_command(void)
     g_autofree char *directory = g_dir_make_tmp("omen-notify-XXXXXX", NULL);
     g_autofree char *file = g_build_filename(directory, "out", NULL);
     g_autofree char *part = g_build_filename(directory, "part", NULL);
-    g_autofree char *command =
-        g_strdup_printf("sh -c 'echo \"$OMEN_EVENT $OMEN_REASON\" > %s; cat >> %s; mv %s %s'", part,
-                        part, part, file);
+    g_autofree char *command = g_strdup_printf(
+        "sh -c 'echo \"$OMEN_EVENT $OMEN_REASON$CREDENTIALS_DIRECTORY$NOTIFY_SOCKET\" > "
+        "%s; cat >> %s; mv %s %s'",
+        part, part, part, file);
     g_autoptr(GError) error = NULL;
     g_autoptr(OmenCommandHook) hook = omen_command_hook_new(command, 10, &error);
     g_autofree char *text = NULL;
 
     g_assert_no_error(error);
+    /* What systemd tells the daemon is told nobody else. */
+    g_setenv("CREDENTIALS_DIRECTORY", "/run/credentials/virt-omend.service", TRUE);
+    g_setenv("NOTIFY_SOCKET", "/run/systemd/notify", TRUE);
     omen_command_hook_run(hook, make_note());
+    g_unsetenv("CREDENTIALS_DIRECTORY");
+    g_unsetenv("NOTIFY_SOCKET");
     run_for(5000, file);
     g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
     g_assert_true(g_str_has_prefix(text, "omen-raised the medium \"loses\" data\n{"));
