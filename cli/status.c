@@ -6,6 +6,7 @@
 #include "command.h"
 #include "json.h"
 
+#include <math.h>
 #include <string.h>
 #include <virt-omen/bus-names.h>
 
@@ -119,11 +120,20 @@ describe_training(GVariant *host)
         g_variant_lookup_value(host, "training", G_VARIANT_TYPE("a{st}"));
     guint64 records = 0;
     guint64 of = 0;
+    guint64 day_ends_us = 0;
+    guint64 now_us = (guint64) g_get_real_time();
 
     if (!training || !g_variant_lookup(training, "records", "t", &records) ||
-        !g_variant_lookup(training, "of", "t", &of) || records >= of)
+        !g_variant_lookup(training, "of", "t", &of))
         return NULL;
-    return g_strdup_printf(", learning, %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT, records, of);
+    g_variant_lookup(training, "day_ends", "t", &day_ends_us);
+    if (records < of)
+        return g_strdup_printf(", learning, %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT, records,
+                               of);
+    if (day_ends_us <= now_us)
+        return NULL;
+    return g_strdup_printf(", learning what comes daily, %.0f h left",
+                           ceil((double) (day_ends_us - now_us) / G_TIME_SPAN_HOUR));
 }
 
 static gint

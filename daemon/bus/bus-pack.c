@@ -38,6 +38,7 @@ omen_bus_pack_training(GPtrArray *streams)
     g_variant_builder_add(&training, "{st}", "records",
                           first ? (guint64) first->training_records : 0);
     g_variant_builder_add(&training, "{st}", "of", first ? (guint64) first->training_of : 0);
+    g_variant_builder_add(&training, "{st}", "day_ends", first ? (guint64) first->day_ends_us : 0);
     return g_variant_builder_end(&training);
 }
 

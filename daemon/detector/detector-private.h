@@ -12,12 +12,14 @@
 
 /* What is known of a template. */
 typedef enum {
-    FLAG_NORMAL = 1, /* it was in the training, or learnt since */
+    FLAG_NORMAL = 1,      /* it was in the training, or learnt since */
+    FLAG_PROVISIONAL = 2, /* only the training of a stream's first day met it, and not often */
 } OmenDetectorTemplateFlags;
 
 typedef struct {
     guint8 flags;
     gboolean is_met;
+    guint8 n_met;        /* while it is provisional; not saved */
     guint64 first_index; /* of its first record, if that came after the training; else 0 */
     gboolean is_judged;
     gboolean had_zero; /* the judged line held a zero by itself: "0 errors" and "3 errors" are one
@@ -36,7 +38,8 @@ struct _OmenDetector {
     OmenProfile *profile;
     GHashTable *templates; /* id -> OmenDetectorTemplate */
     OmenTrend *trend;
-    OmenRepeat *repeat; /* not saved: what was counted is counted anew after a restart */
+    OmenRepeat *repeat;
+    gint64 began_us; /* of its first record that has a time; 0: none came yet */
     OmenUnknownFailure *unknown;
     OmenLearnt *learnt;
     OmenAccepted *accepted;

@@ -20,6 +20,11 @@
 /* How sure it is that lines which come ever more often are a sign. */
 #define TREND_PROBABILITY 0.8
 
+/* Training meets what comes in its time. What comes daily is known after a day, or when it was met
+ * so often. */
+#define DAY_US           ((gint64) 24 * 3600 * G_USEC_PER_SEC)
+#define PROVISIONAL_MEET 3
+
 G_DEFINE_QUARK(omen - detector - error - quark, omen_detector_error)
 
 OmenDetector *
@@ -242,15 +247,36 @@ apply_trend(OmenDetector *self, const OmenRecord *record, OmenDecision *decision
     decision->omen = TRUE;
 }
 
-/* Is that the template's first record? */
 static gboolean
-meet(OmenDetectorTemplate *known, const OmenDecision *decision)
+is_first_day(const OmenDetector *self, const OmenRecord *record)
 {
-    if (known->is_met)
+    return record->time_us > 0 && record->time_us - self->began_us < DAY_US;
+}
+
+/* Is it new here? That is the template's first record, and those that follow while nothing but the
+ * training's few hours know it. */
+static gboolean
+meet(OmenDetector *self,
+     OmenDetectorTemplate *known,
+     const OmenRecord *record,
+     const OmenDecision *decision)
+{
+    if (self->began_us == 0)
+        self->began_us = record->time_us;
+    if (!known->is_met) {
+        known->is_met = TRUE;
+        known->first_index = decision->profile.training ? 0 : decision->index;
+        if (decision->profile.training && is_first_day(self, record))
+            known->flags |= FLAG_PROVISIONAL;
+        known->n_met = 1;
+        return TRUE;
+    }
+    if (!(known->flags & FLAG_PROVISIONAL))
         return FALSE;
-    known->is_met = TRUE;
-    known->first_index = decision->profile.training ? 0 : decision->index;
-    return TRUE;
+    known->n_met++;
+    if (known->n_met >= PROVISIONAL_MEET || !is_first_day(self, record))
+        known->flags &= (guint8) ~FLAG_PROVISIONAL;
+    return (known->flags & FLAG_PROVISIONAL) != 0;
 }
 
 /* What words alone call a failure is one of an unknown kind, and nothing where all is new. */
@@ -401,7 +427,7 @@ decide(OmenDetector *self,
     decision->index = omen_profile_get_n_records(self->profile);
     decision->template_id = id;
     omen_profile_push(self->profile, id, &decision->profile);
-    is_new = meet(known, decision);
+    is_new = meet(self, known, record, decision);
     /* The template has lost a word: what was said of it may no longer hold. */
     if (!known->is_judged || changed || known->had_zero != has_zero(record) ||
         known->writer != hash_writer(record))
@@ -467,6 +493,12 @@ gint64
 omen_detector_get_learnt_us(OmenDetector *self, const guint32 *keys, guint length)
 {
     return omen_learnt_get_time_us(self->learnt, keys, length);
+}
+
+gint64
+omen_detector_get_began_us(const OmenDetector *self)
+{
+    return self->began_us;
 }
 
 OmenJudge *

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define HOUR_US ((gint64) 3600 * G_USEC_PER_SEC)
+#define HOUR_US   ((gint64) 3600 * G_USEC_PER_SEC)
+#define MAX_LEVEL 1e12
 
 typedef struct {
     double level; /* errors that have not leaked yet */
@@ -149,4 +150,41 @@ omen_repeat_add(OmenRepeat *self,
     bucket->level = MAX(bucket->level - leaked, 0) + count_errors(message, length);
     bucket->last_us = MAX(bucket->last_us, time_us);
     return bucket->level > limits[i].most - 1;
+}
+
+GVariant *
+omen_repeat_save(const OmenRepeat *self)
+{
+    GVariantBuilder builder;
+    GHashTableIter iter;
+    gpointer place;
+    gpointer known;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE(OMEN_REPEAT_TYPE));
+    g_hash_table_iter_init(&iter, self->buckets);
+    while (g_hash_table_iter_next(&iter, &place, &known)) {
+        const Bucket *bucket = known;
+        g_variant_builder_add(&builder, "(udx)", GPOINTER_TO_UINT(place), bucket->level,
+                              bucket->last_us);
+    }
+    return g_variant_builder_end(&builder);
+}
+
+void
+omen_repeat_restore(OmenRepeat *self, GVariant *state)
+{
+    GVariantIter iter;
+    guint32 place;
+    double level;
+    gint64 last_us;
+
+    g_variant_iter_init(&iter, state);
+    while (g_variant_iter_next(&iter, "(udx)", &place, &level, &last_us)) {
+        Bucket *bucket;
+        if (!(level >= 0 && level < MAX_LEVEL) || last_us <= 0)
+            continue;
+        bucket = ensure_bucket(self, place);
+        bucket->level = level;
+        bucket->last_us = last_us;
+    }
 }

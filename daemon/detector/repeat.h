@@ -16,6 +16,9 @@ G_BEGIN_DECLS
 
 #define OMEN_REPEAT_MAX_PLACES 1024
 
+/* GVariant of omen_repeat_save(): the place, what has not leaked, when its last line came. */
+#define OMEN_REPEAT_TYPE "a(udx)"
+
 typedef struct _OmenRepeat OmenRepeat;
 
 OmenRepeat *omen_repeat_new(void);
@@ -30,5 +33,9 @@ gboolean omen_repeat_add(OmenRepeat *self,
                          const char *message,
                          gsize length,
                          gint64 time_us);
+
+GVariant *omen_repeat_save(const OmenRepeat *self);
+/* What does not hold to the form is left out. */
+void omen_repeat_restore(OmenRepeat *self, GVariant *state);
 
 G_END_DECLS

@@ -15,6 +15,7 @@ typedef struct {
     gboolean training;
     guint training_records; /* of its stream, so far */
     guint training_of;      /* that it needs */
+    gint64 day_ends_us;     /* then it has met what comes daily; 0: not known */
     char *problem;          /* "" if it reads */
 } OmenStreamStatus;
 

@@ -307,6 +307,7 @@ omen_stream_list_status(OmenStream *self)
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) omen_stream_status_free);
     const OmenProfile *profile = omen_detector_get_profile(self->detector);
     gboolean training = omen_profile_is_training(profile);
+    gint64 began_us = omen_detector_get_began_us(self->detector);
     guint trained = (guint) MIN(omen_profile_get_n_records(profile), self->training);
 
     for (guint i = 0; i < self->feeds->len; i++) {
@@ -322,6 +323,7 @@ omen_stream_list_status(OmenStream *self)
         status->training = training;
         status->training_records = trained;
         status->training_of = self->training;
+        status->day_ends_us = began_us > 0 ? began_us + G_TIME_SPAN_DAY : 0;
         status->problem = g_strdup(problem ? problem : "");
         g_ptr_array_add(list, status);
     }

@@ -127,6 +127,10 @@ gboolean omen_detector_forget(OmenDetector *self, const guint32 *keys, guint len
  * too long ago to be known. */
 gint64 omen_detector_get_learnt_us(OmenDetector *self, const guint32 *keys, guint length);
 
+/* When its first record was written, microseconds since the epoch; 0: none had a time. For a day
+ * from then on, kinds of lines that the training met once or twice still count as new. */
+gint64 omen_detector_get_began_us(const OmenDetector *self);
+
 /* Borrowed; for listing. */
 OmenMiner *omen_detector_get_miner(OmenDetector *self);
 OmenProfile *omen_detector_get_profile(OmenDetector *self);

@@ -126,6 +126,7 @@ list_host_streams(OmenController *controller)
     status->training = TRUE;
     status->training_records = 12;
     status->training_of = 150;
+    status->day_ends_us = 2000000000000000;
     g_ptr_array_add(list, status);
     return list;
 }

@@ -413,6 +413,76 @@ test_save(void)
     g_assert_error(error, OMEN_DETECTOR_ERROR, OMEN_DETECTOR_ERROR_BAD_STATE);
 }
 
+static OmenDecision
+warn_at(OmenDetector *detector, const char *message, gint64 time_us)
+{
+    OmenRecord record = {.priority = OMEN_PRIORITY_WARNING,
+                         .identifier = "kernel",
+                         .identifier_length = strlen("kernel"),
+                         .message = message,
+                         .message_length = strlen(message),
+                         .time_us = time_us};
+    OmenDecision decision;
+
+    omen_detector_push(detector, &record, &decision);
+    return decision;
+}
+
+static const char *const words[] = {"amber", "birch",  "cedar", "dune",  "ember",
+                                    "fern",  "garnet", "heath", "ivory", "jade"};
+
+/* So many kinds of lines that mean nothing. */
+static void
+tell_life(OmenDetector *detector, guint n, gint64 time_us)
+{
+    for (guint i = 0; i < n; i++) {
+        g_autofree char *line =
+            g_strdup_printf("%s %s finished", words[i / 10 % 10], words[i % 10]);
+        warn_at(detector, line, time_us + i);
+    }
+}
+
+#define HOUR_US  ((gint64) 3600 * G_USEC_PER_SEC)
+#define START_US ((gint64) 1700000000 * G_USEC_PER_SEC)
+#define TROUBLE  "crystal drive: flux coupler failed to settle"
+
+/* Does new trouble of the kernel that goes on become an omen? Some hours after a training that met
+ * each kind of line @n times; @restored: after a restart. */
+static gboolean
+takes_trouble_seriously(guint n, gint64 hours, gboolean restored)
+{
+    g_autoptr(OmenJudge) judge = omen_judge_new("never", NULL, NULL);
+    OmenDetectorConfig config = OMEN_DETECTOR_CONFIG_INIT;
+    g_autoptr(OmenDetector) detector = NULL;
+    gint64 now_us = START_US + hours * HOUR_US;
+
+    config.profile.training = n * 60;
+    detector = omen_detector_new(&config, OMEN_PROVENANCE_HOST, judge, NULL);
+    for (guint i = 0; i < n; i++)
+        tell_life(detector, 60, START_US + i * G_USEC_PER_SEC);
+    if (restored) {
+        g_autoptr(GVariant) state = g_variant_ref_sink(omen_detector_save(detector));
+        omen_detector_free(g_steal_pointer(&detector));
+        detector = omen_detector_restore(&config, OMEN_PROVENANCE_HOST, judge, state, NULL);
+        g_assert_nonnull(detector);
+    }
+    g_assert_cmpint(omen_detector_get_began_us(detector), ==, START_US);
+    tell_life(detector, 60, now_us);
+    warn_at(detector, TROUBLE, now_us + G_USEC_PER_SEC);
+    return warn_at(detector, TROUBLE, now_us + 2 * G_USEC_PER_SEC).omen;
+}
+
+/* What training met once is new on the first day: where all is new, one thing more says nothing. */
+static void
+test_provisional(void)
+{
+    g_assert_false(takes_trouble_seriously(1, 2, FALSE));
+    g_assert_false(takes_trouble_seriously(1, 2, TRUE));
+    g_assert_true(takes_trouble_seriously(3, 2, FALSE));
+    g_assert_true(takes_trouble_seriously(1, 25, FALSE));
+    g_assert_true(takes_trouble_seriously(1, 25, TRUE));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -430,5 +500,6 @@ main(int argc, char **argv)
     g_test_add_func("/detector/patience", test_patience);
     g_test_add_func("/detector/trend", test_trend);
     g_test_add_func("/detector/save", test_save);
+    g_test_add_func("/detector/provisional", test_provisional);
     return g_test_run();
 }

@@ -86,6 +86,23 @@ test_bounded(void)
     g_assert_false(add(repeat, OMEN_FAILURE_MEMORY, "", START_US - 1));
 }
 
+/* What was counted counts after a restart. */
+static void
+test_kept(void)
+{
+    static const char line[] = "EDAC MC0: 1 CE memory read error on CPU_SrcID#0_Chan#1_DIMM#0";
+    g_autoptr(OmenRepeat) repeat = omen_repeat_new();
+    g_autoptr(OmenRepeat) restored = omen_repeat_new();
+    g_autoptr(GVariant) state = NULL;
+
+    for (guint i = 0; i < 9; i++)
+        g_assert_false(add(repeat, OMEN_FAILURE_MEMORY, line, START_US + i * MINUTE_US));
+    state = g_variant_ref_sink(omen_repeat_save(repeat));
+    g_assert_true(g_variant_is_of_type(state, G_VARIANT_TYPE(OMEN_REPEAT_TYPE)));
+    omen_repeat_restore(restored, state);
+    g_assert_true(add(restored, OMEN_FAILURE_MEMORY, line, START_US + 9 * MINUTE_US));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -96,5 +113,6 @@ main(int argc, char **argv)
     g_test_add_func("/repeat/counted", test_counted);
     g_test_add_func("/repeat/link", test_link);
     g_test_add_func("/repeat/bounded", test_bounded);
+    g_test_add_func("/repeat/kept", test_kept);
     return g_test_run();
 }
