@@ -223,6 +223,15 @@ list_endangered(Client *client, guint64 omen, GError **error)
     return g_strv_builder_end(uuids);
 }
 
+static void
+print_nobody(Client *client, guint64 omen)
+{
+    g_autofree char *path = g_strdup_printf(OMEN_BUS_OMENS_PATH "/%" G_GUINT64_FORMAT, omen);
+    const char *why = client_get_string(client, path, INTERFACE_OMEN, "ReachNote");
+
+    g_print("this omen moves nobody%s%s; virt-omen explain says why\n", *why ? ": " : "", why);
+}
+
 static int
 show_of_omen(Client *client, guint64 omen, const char *destination, gboolean json)
 {
@@ -233,8 +242,10 @@ show_of_omen(Client *client, guint64 omen, const char *destination, gboolean jso
         return command_fail("plan", EXIT_FAILED, "%s", error->message);
     if (uuids)
         return plan_show(client, "plan", uuids, destination, json, NULL);
-    g_print("%s\n", json ? "{\"deadline\": 0, \"moves\": [], \"stays\": []}"
-                         : "this omen moves nobody; virt-omen explain says why");
+    if (json)
+        g_print("{\"deadline\": 0, \"moves\": [], \"stays\": []}\n");
+    else
+        print_nobody(client, omen);
     return EXIT_GOOD;
 }
 

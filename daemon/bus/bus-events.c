@@ -59,7 +59,7 @@ fill_omen(OmenDbusOmen *skeleton, Omen *omen)
     omen_dbus_omen_set_writer(skeleton, data->writer);
     omen_dbus_omen_set_proven(skeleton, data->is_proven);
     omen_dbus_omen_set_probability(skeleton, data->probability);
-    omen_dbus_omen_set_migration_helps(skeleton, data->migration_helps);
+    omen_dbus_omen_set_migration_helps(skeleton, omen_data_does_moving_help(data));
     omen_dbus_omen_set_reason(skeleton, data->reason);
     omen_dbus_omen_set_records(skeleton, data->n_records);
     omen_dbus_omen_set_action(skeleton, omen_action_to_string(data->action));

@@ -1,14 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hypervisor/domain-storage.h"
 
+#include "topology/domain-trouble.h"
+
 OmenReachRequest *
-omen_reach_request_new(virConnectPtr connection, const char *const *names, gboolean only_part)
+omen_reach_request_new(virConnectPtr connection, const OmenDeviceQuestion *question)
 {
     OmenReachRequest *self = g_new0(OmenReachRequest, 1);
 
     self->connection = connection;
-    self->question.names = g_strdupv((char **) names);
-    self->question.only_part = only_part;
+    self->question = *question;
+    self->question.names = g_strdupv(question->names);
+    return self;
+}
+
+OmenReachRequest *
+omen_reach_request_new_of_domain(virConnectPtr connection, const char *uuid, const char *line)
+{
+    OmenReachRequest *self = g_new0(OmenReachRequest, 1);
+
+    self->connection = connection;
+    self->uuid = g_strdup(uuid);
+    self->line = g_strdup(line);
     return self;
 }
 
@@ -20,6 +33,8 @@ omen_reach_request_free(gpointer data)
     if (self->connection)
         virConnectClose(self->connection);
     g_strfreev(self->question.names);
+    g_free(self->uuid);
+    g_free(self->line);
     g_free(self);
 }
 
@@ -30,8 +45,12 @@ locate_volume(virConnectPtr connection, OmenDomainDisk *disk)
     virStoragePoolPtr pool = virStoragePoolLookupByName(connection, disk->pool);
     virStorageVolPtr volume = pool ? virStorageVolLookupByName(pool, disk->volume) : NULL;
     char *path = volume ? virStorageVolGetPath(volume) : NULL;
+    char *xml = pool ? virStoragePoolGetXMLDesc(pool, 0) : NULL;
 
-    if (path)
+    if (xml)
+        omen_domain_disk_set_pool(disk, xml);
+    free(xml);
+    if (path && disk->kind == OMEN_DISK_VOLUME)
         omen_domain_disk_set_path(disk, path);
     free(path);
     if (volume)
@@ -84,6 +103,22 @@ read_domains(virConnectPtr connection, GError **error)
     return g_steal_pointer(&all);
 }
 
+static OmenDeviceReach *
+find_of_domain(const OmenReachRequest *request, GError **error)
+{
+    g_autoptr(OmenVirDomain) domain =
+        virDomainLookupByUUIDString(request->connection, request->uuid);
+    g_autoptr(OmenDomainDisks) disks = domain ? read_domain(request->connection, domain) : NULL;
+    g_autoptr(OmenStorage) storage = NULL;
+
+    if (!disks) {
+        omen_libvirt_set_error(error, "cannot look at the domain's disks");
+        return NULL;
+    }
+    storage = omen_storage_read("");
+    return omen_domain_trouble_find(storage, disks, request->line);
+}
+
 gpointer
 omen_domain_storage_reach_work(gpointer data, GError **error)
 {
@@ -95,6 +130,8 @@ omen_domain_storage_reach_work(gpointer data, GError **error)
         g_set_error(error, OMEN_LIBVIRT_ERROR, VIR_ERR_NO_CONNECT, "there is no libvirt to ask");
         return NULL;
     }
+    if (request->uuid)
+        return find_of_domain(request, error);
     domains = read_domains(request->connection, error);
     if (!domains)
         return NULL;

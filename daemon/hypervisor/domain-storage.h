@@ -11,12 +11,16 @@ G_BEGIN_DECLS
 /* What it is told: the connection, and what is asked. */
 typedef struct {
     virConnectPtr connection;
-    OmenDeviceQuestion question;
+    OmenDeviceQuestion question; /* of a device of the host */
+    char *uuid;                  /* or of a disk of this domain; NULL */
+    char *line;                  /* what QEMU told of that */
 } OmenReachRequest;
 
-/* Takes the reference to @connection (nullable). @names are copied. */
+/* Both take the reference to @connection (nullable); the rest is copied. */
+OmenReachRequest *omen_reach_request_new(virConnectPtr connection,
+                                         const OmenDeviceQuestion *question);
 OmenReachRequest *
-omen_reach_request_new(virConnectPtr connection, const char *const *names, gboolean only_part);
+omen_reach_request_new_of_domain(virConnectPtr connection, const char *uuid, const char *line);
 void omen_reach_request_free(gpointer self);
 
 /* OmenReachRequest -> OmenDeviceReach. */

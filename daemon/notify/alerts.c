@@ -93,7 +93,8 @@ add_omen(OmenAlerts *self, JsonBuilder *builder, const OmenData *omen, gint64 en
     g_autofree char *summary =
         g_strdup_printf("%s shows signs of failing: %s",
                         *omen->domain_name ? omen->domain_name : self->instance, omen->reason);
-    gboolean is_of_host = !*omen->domain_uuid && omen->migration_helps && omen->is_proven;
+    gboolean is_of_host =
+        !*omen->domain_uuid && omen_data_does_moving_help(omen) && omen->is_proven;
 
     begin(builder);
     add(builder, "alertname", "VirtOmen");

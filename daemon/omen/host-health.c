@@ -23,8 +23,8 @@ level_of(const OmenData *omen)
 {
     if (omen->scope == OMEN_SCOPE_GUEST || !omen->is_proven)
         return OMEN_HEALTH_GREEN;
-    return omen->migration_helps && omen_data_is_of_host(omen) ? OMEN_HEALTH_RED
-                                                               : OMEN_HEALTH_YELLOW;
+    return omen_data_does_moving_help(omen) && omen_data_is_of_host(omen) ? OMEN_HEALTH_RED
+                                                                          : OMEN_HEALTH_YELLOW;
 }
 
 /* The names of those that the omen concerns, each once. */
@@ -67,7 +67,9 @@ describe(OmenHealthLevel level, const OmenData *cause, const GPtrArray *names)
     reason = *cause->reason ? cause->reason : omen_failure_class_to_string(cause->failure_class);
     if (level == OMEN_HEALTH_RED || names->len == 0)
         return g_strdup(reason);
-    return g_strdup_printf("no sign that the host itself fails; endangered: %s (%s)", list, reason);
+    return g_strdup_printf("no sign that the host itself fails; endangered: %s (%s%s%s)", list,
+                           reason, omen_data_is_shared(cause) ? "; " : "",
+                           omen_data_is_shared(cause) ? cause->device_reach->note : "");
 }
 
 void

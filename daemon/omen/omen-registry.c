@@ -255,9 +255,9 @@ endangers(const OmenData *data, const char *uuid)
     if (omen_data_is_tentative(data) || omen_data_is_noted(data))
         return FALSE;
     if (uuid == NULL)
-        return data->migration_helps && omen_data_is_of_host(data);
+        return omen_data_does_moving_help(data) && omen_data_is_of_host(data);
     return g_str_equal(data->domain_uuid, uuid) ||
-           (data->migration_helps && omen_data_reaches(data, uuid));
+           (omen_data_does_moving_help(data) && omen_data_reaches(data, uuid));
 }
 
 static Omen *

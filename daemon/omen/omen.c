@@ -338,8 +338,12 @@ static void
 take_place(OmenData *data, const OmenData *leader)
 {
     gboolean is_of_device = data->scope == OMEN_SCOPE_DEVICE && !*data->domain_uuid;
+    gboolean is_of_disk = *data->domain_uuid && (data->device_reach || data->is_reach_sought);
 
     if (is_of_device && leader->scope == OMEN_SCOPE_DEVICE && !*leader->domain_uuid)
+        return;
+    if (is_of_disk && g_str_equal(data->domain_uuid, leader->domain_uuid) &&
+        data->failure_class == leader->failure_class)
         return;
     replace(&data->stream, leader->stream);
     replace(&data->device, leader->device);
@@ -484,6 +488,18 @@ omen_data_is_tentative(const OmenData *self)
 {
     return self->failure_class == OMEN_FAILURE_UNKNOWN &&
            (self->action == OMEN_ACTION_RECORDED || self->action == OMEN_ACTION_PROPOSED);
+}
+
+gboolean
+omen_data_is_shared(const OmenData *self)
+{
+    return self->device_reach && self->device_reach->is_shared;
+}
+
+gboolean
+omen_data_does_moving_help(const OmenData *self)
+{
+    return self->migration_helps && !omen_data_is_shared(self);
 }
 
 gboolean

@@ -85,7 +85,8 @@ typedef struct {
     OmenScope scope;
     OmenFailureClass failure_class;
     char *device; /* "" if none */
-    /* Of a device of the host: whom its trouble reaches. NULL: everybody, as far as is known. */
+    /* Of a device of the host, or of a disk that QEMU met an error in: whom its trouble reaches.
+     * NULL: everybody, as far as is known. */
     OmenDeviceReach *device_reach;
     gboolean is_reach_sought; /* that is being found out: nobody is endangered yet. Not stored. */
     char *domain_uuid;        /* "" for the host's */
@@ -95,7 +96,7 @@ typedef struct {
     gboolean is_proven;       /* by who wrote them: what is not is told, and never acted upon by the
                                * daemon itself */
     double probability;
-    gboolean migration_helps;
+    gboolean migration_helps; /* by its signs; see omen_data_does_moving_help() */
     guint urgency_s; /* from time_us to the failure, as is typical of its signs; 0: not known */
     char *reason;
     GPtrArray *records;  /* char *, the lines, the first OMEN_MAX_RECORDS of them */
@@ -163,6 +164,12 @@ gboolean omen_data_is_of_host(const OmenData *self);
  * yet.
  */
 gboolean omen_data_is_tentative(const OmenData *self);
+
+/* It is of storage that the other hosts use as well. */
+gboolean omen_data_is_shared(const OmenData *self);
+
+/* Whoever moves away escapes it. */
+gboolean omen_data_does_moving_help(const OmenData *self);
 
 /* A device's trouble that reaches the domain. */
 gboolean omen_data_reaches(const OmenData *self, const char *uuid);

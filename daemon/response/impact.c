@@ -3,6 +3,7 @@
 
 #include "hypervisor/domain-storage.h"
 #include "topology/device-names.h"
+#include "topology/remote-storage.h"
 
 #include <string.h>
 
@@ -14,11 +15,13 @@
  * and no more searches than these are begun before some have ended. */
 #define MAX_THREADS  2
 #define MAX_SEARCHES 32
+#define MAX_NAMED    4 /* other hosts */
 
 struct _OmenImpact {
     GObject parent_instance;
 
     OmenRegistry *omens;
+    OmenEvacuator *evacuator;
     OmenHypervisor *hypervisor;
     OmenWorkers *workers;
     gint *n_begun; /* atomic, shared with the threads: searches that have not ended there */
@@ -47,6 +50,7 @@ omen_impact_dispose(GObject *object)
 
     g_clear_handle_id(&self->again_source, g_source_remove);
     g_clear_object(&self->omens);
+    g_clear_object(&self->evacuator);
     g_clear_object(&self->hypervisor);
     G_OBJECT_CLASS(omen_impact_parent_class)->dispose(object);
 }
@@ -76,6 +80,14 @@ is_of_device(const OmenData *data)
     return data->scope == OMEN_SCOPE_DEVICE && !*data->domain_uuid;
 }
 
+/* What QEMU says of a disk of a domain. */
+static gboolean
+is_of_disk(const OmenData *data)
+{
+    return data->scope == OMEN_SCOPE_DOMAIN && *data->domain_uuid &&
+           data->failure_class == OMEN_FAILURE_QEMU_BLOCK;
+}
+
 /* The name by which lines of one device are one omen: the judge's word if the line has it, since a
  * verdict may be remembered from a like line about another device; else the line's own, better a
  * disk's name than a port's or an address. */
@@ -99,9 +111,11 @@ choose_device(const char *judged, const char *line)
 void
 omen_impact_prepare(OmenData *detection)
 {
-    if (!is_of_device(detection))
+    if (!is_of_device(detection) && !is_of_disk(detection))
         return;
     detection->is_reach_sought = TRUE;
+    if (is_of_disk(detection))
+        return;
     if (detection->records->len > 0) {
         char *device = choose_device(detection->device, g_ptr_array_index(detection->records, 0));
         g_free(detection->device);
@@ -154,6 +168,42 @@ search_free(Search *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Search, search_free)
 
+/* (transfer full): for an omen of which nothing could be found out. */
+static OmenDeviceReach *
+make_unknown(const OmenData *data)
+{
+    OmenDeviceReach *reach;
+
+    if (!*data->domain_uuid)
+        return omen_device_reach_new(
+            OMEN_REACH_HOST,
+            "which domains use the device could not be found out: taken for everybody's");
+    reach =
+        omen_device_reach_new(OMEN_REACH_DOMAINS, "on what its disks lie could not be found out");
+    omen_device_reach_add_use(reach, data->domain_uuid, data->domain_name, reach->note);
+    return reach;
+}
+
+/* Whoever moves meets the same storage there. */
+static void
+name_sharers(OmenImpact *self, OmenDeviceReach *reach)
+{
+    g_autoptr(GPtrArray) probes = omen_evacuator_list_probes(self->evacuator);
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    for (guint i = 0; i < MIN(probes->len, MAX_NAMED); i++) {
+        const OmenDestinationProbe *probe = g_ptr_array_index(probes, i);
+        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", probe->destination->name);
+    }
+    if (probes->len > MAX_NAMED)
+        g_string_append_printf(names, " and %u more", probes->len - MAX_NAMED);
+    g_autofree char *note =
+        g_strdup_printf("%s; the storage is shared: %s would have it too", reach->note,
+                        probes->len > 0 ? names->str : "another host");
+    g_free(reach->note);
+    reach->note = g_steal_pointer(&note);
+}
+
 /* What it came to; NULL: it is not known, for that reason. */
 static void
 conclude(OmenImpact *self, Omen *omen, OmenDeviceReach *found, const char *why)
@@ -167,10 +217,10 @@ conclude(OmenImpact *self, Omen *omen, OmenDeviceReach *found, const char *why)
         /* What was known before is better than nothing. */
         if (!data->is_reach_sought)
             return;
-        reach = omen_device_reach_new(
-            OMEN_REACH_HOST,
-            "which domains use the device could not be found out: taken for everybody's");
+        reach = make_unknown(data);
     }
+    if (reach->is_shared)
+        name_sharers(self, reach);
     if (!data->is_reach_sought && is_same(data->device_reach, reach))
         return;
     omen_set_device_reach(omen, reach);
@@ -213,11 +263,33 @@ run_errand(gpointer data, GError **error)
     return omen_domain_storage_reach_work(((Errand *) data)->request, error);
 }
 
+static const char *
+first_line(const OmenData *data)
+{
+    return data->records->len > 0 ? g_ptr_array_index(data->records, 0) : "";
+}
+
+static OmenReachRequest *
+make_request(OmenImpact *self, const OmenData *data)
+{
+    virConnectPtr connection = omen_hypervisor_ref_connection(self->hypervisor);
+    g_auto(GStrv) names = NULL;
+    OmenDeviceQuestion question = {
+        .only_part = data->failure_class == OMEN_FAILURE_FILESYSTEM,
+        .of_way = data->failure_class == OMEN_FAILURE_STORAGE_FABRIC,
+        .remote = omen_remote_kind_of_line(first_line(data)),
+    };
+
+    if (is_of_disk(data))
+        return omen_reach_request_new_of_domain(connection, data->domain_uuid, first_line(data));
+    names = list_names(data);
+    question.names = names;
+    return omen_reach_request_new(connection, &question);
+}
+
 static void
 start_search(OmenImpact *self, Omen *omen)
 {
-    const OmenData *data = omen_get_data(omen);
-    g_auto(GStrv) names = list_names(data);
     Search *search;
     Errand *errand;
 
@@ -228,9 +300,7 @@ start_search(OmenImpact *self, Omen *omen)
     g_atomic_int_inc(self->n_begun);
     errand = g_new0(Errand, 1);
     errand->n_begun = g_atomic_rc_box_acquire(self->n_begun);
-    errand->request = omen_reach_request_new(omen_hypervisor_ref_connection(self->hypervisor),
-                                             (const char *const *) names,
-                                             data->failure_class == OMEN_FAILURE_FILESYSTEM);
+    errand->request = make_request(self, omen_get_data(omen));
     search = g_new0(Search, 1);
     search->impact = g_object_ref(self);
     search->omen = g_object_ref(omen);
@@ -286,11 +356,12 @@ on_domain(OmenHypervisor *hypervisor G_GNUC_UNUSED, const OmenDomainInfo *info, 
 }
 
 OmenImpact *
-omen_impact_new(OmenRegistry *omens, OmenHypervisor *hypervisor)
+omen_impact_new(OmenRegistry *omens, OmenEvacuator *evacuator, OmenHypervisor *hypervisor)
 {
     OmenImpact *self = g_object_new(OMEN_TYPE_IMPACT, NULL);
 
     self->omens = g_object_ref(omens);
+    self->evacuator = g_object_ref(evacuator);
     self->hypervisor = g_object_ref(hypervisor);
     g_signal_connect_object(hypervisor, "domain-added", G_CALLBACK(on_domain), self, 0);
     g_signal_connect_object(hypervisor, "domain-changed", G_CALLBACK(on_domain), self, 0);

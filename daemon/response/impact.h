@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Finds out whom the trouble of a host's device reaches, and writes it into the omen.
+ * Finds out whom the trouble of a host's device reaches, and writes it into the omen; and whether
+ * the storage is shared with other hosts, which a domain that moved there would meet again. That is
+ * asked of the errors that QEMU met in a domain's disks, too.
  *
  * Reads the host's storage and the definitions of the running domains on a worker thread, anew for
  * each omen, and again when domains have come or changed while one is open. Within a bounded time:
@@ -9,6 +11,7 @@
  */
 #pragma once
 
+#include "evacuation/queue/evacuator.h"
 #include "hypervisor/hypervisor.h"
 #include "omen/omen-registry.h"
 
@@ -18,10 +21,12 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(OmenImpact, omen_impact, OMEN, IMPACT, GObject)
 
 /* References what it is given. */
-OmenImpact *omen_impact_new(OmenRegistry *omens, OmenHypervisor *hypervisor);
+OmenImpact *
+omen_impact_new(OmenRegistry *omens, OmenEvacuator *evacuator, OmenHypervisor *hypervisor);
 
-/* A sign of a host's device, before it is raised: marks it as one whose reach is sought, and names
- * the device by its lines if the judge did not. Leaves other signs as they are. */
+/* A sign of a host's device, or of a disk of a domain, before it is raised: marks it as one whose
+ * reach is sought, and names the device by its lines if the judge did not. Leaves other signs as
+ * they are. */
 void omen_impact_prepare(OmenData *detection);
 
 /* Seeks what was marked, and does nothing for others. */

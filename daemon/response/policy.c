@@ -5,8 +5,7 @@ static OmenEndangers
 who_is_endangered(const OmenData *omen)
 {
     if (*omen->domain_uuid)
-        return OMEN_ENDANGERS_DOMAIN;
-
+        return omen->is_reach_sought ? OMEN_ENDANGERS_NOBODY : OMEN_ENDANGERS_DOMAIN;
     if (omen_data_is_of_host(omen))
         return OMEN_ENDANGERS_HOST;
     return omen->device_reach && omen->device_reach->reach == OMEN_REACH_DOMAINS
@@ -54,6 +53,8 @@ omen_policy_decide(OmenMode mode, const OmenData *omen)
         decision.explanation = omen->is_reach_sought ? "finding out which domains use the device"
                                : omen->device_reach  ? omen->device_reach->note
                                                      : "no domain is endangered by this";
+    } else if (omen_data_is_shared(omen)) {
+        decision.explanation = omen->device_reach->note;
     } else if (!omen->migration_helps) {
         decision.explanation = "moving domains away does not help against this";
     } else if (omen->failure_class != OMEN_FAILURE_UNKNOWN && omen_data_is_noted(omen)) {

@@ -131,7 +131,7 @@ omen_responder_new(OmenRegistry *omens, OmenEvacuator *evacuator, OmenHypervisor
     self->omens = g_object_ref(omens);
     self->evacuator = g_object_ref(evacuator);
     self->hypervisor = g_object_ref(hypervisor);
-    self->impact = omen_impact_new(omens, hypervisor);
+    self->impact = omen_impact_new(omens, evacuator, hypervisor);
     g_signal_connect_object(self->impact, "found", G_CALLBACK(on_reach_found), self, 0);
     g_signal_connect_object(omens, "merged", G_CALLBACK(on_merged), self, 0);
     g_signal_connect(evacuator, "added", G_CALLBACK(on_evacuation_added), self);

@@ -17,6 +17,7 @@ struct _OmenBlockDevice {
     char *label;        /* what people call it: "vg0/vm-a", "mpatha"; "" if the same */
     char *backing_file; /* of a loop device; "" */
     guint32 number;     /* omen_block_number() */
+    const char *remote; /* static: the kind of shared storage that it is of; NULL */
     gboolean is_partition;
     gboolean is_adrift; /* what it lies on is not known, though it lies on something */
     GPtrArray *below;   /* OmenBlockDevice, borrowed: what it lies on */

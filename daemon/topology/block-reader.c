@@ -2,6 +2,7 @@
 #include "topology/block-reader.h"
 
 #include "topology/path-walk.h"
+#include "topology/remote-storage.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -146,6 +147,7 @@ read_device(const Reader *self, const char *name)
     if (!device)
         return;
     read_number(self, device);
+    device->remote = omen_remote_kind_of_device(name, place);
     g_autofree char *folder = g_path_get_dirname(place);
     device->is_partition = is_partition(self, name, folder);
     if (device->is_partition) {

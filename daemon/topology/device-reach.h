@@ -26,7 +26,8 @@ typedef struct {
     GPtrArray *uses;    /* OmenDeviceUse, if it is domains */
     char *note;         /* why, in a sentence */
     char **devices;     /* the kernel's names of it and of all that lies on it */
-    gboolean is_shared; /* other hosts use the same storage: on any of them it fails as well */
+    gboolean is_shared; /* other hosts use the same storage: it fails them as well, and nobody is
+                         * saved by moving there */
 } OmenDeviceReach;
 
 OmenDeviceReach *omen_device_reach_new(OmenReach reach, const char *note);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "topology/domain-disks.h"
 
+#include "topology/remote-storage.h"
+
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 #include <string.h>
@@ -22,6 +24,8 @@ disk_free(gpointer data)
     g_free(self->path);
     g_free(self->pool);
     g_free(self->volume);
+    g_free(self->alias);
+    g_free(self->node);
     g_free(self);
 }
 
@@ -107,6 +111,8 @@ add(OmenDomainDisks *self, OmenDiskKind kind, const char *target, char *path)
     disk->path = path;
     disk->pool = g_strdup("");
     disk->volume = g_strdup("");
+    disk->alias = g_strdup("");
+    disk->node = g_strdup("");
     g_ptr_array_add(self->disks, disk);
     return disk;
 }
@@ -140,6 +146,16 @@ add_volume(OmenDomainDisks *self, const char *target, xmlNode *source)
 }
 
 static void
+add_remote(OmenDomainDisks *self, const char *target, xmlNode *source)
+{
+    g_autofree char *protocol = dup_attribute(source, "protocol");
+    OmenDomainDisk *disk = add(self, OMEN_DISK_REMOTE, target, g_strdup(""));
+
+    if (disk)
+        disk->remote = omen_remote_kind_of_protocol(protocol);
+}
+
+static void
 add_source(OmenDomainDisks *self, const char *target, const char *type, xmlNode *source)
 {
     static const char *const attributes[][2] = {{"file", "file"}, {"block", "dev"}, {"dir", "dir"}};
@@ -158,9 +174,21 @@ add_source(OmenDomainDisks *self, const char *target, const char *type, xmlNode 
     else if (strcmp(type, "nvme") == 0)
         add(self, OMEN_DISK_HANDLE, target, format_pci(find_child(source, "address")));
     else if (strcmp(type, "network") == 0)
-        add(self, OMEN_DISK_REMOTE, target, g_strdup(""));
+        add_remote(self, target, source);
     else
         add(self, OMEN_DISK_UNKNOWN, target, g_strdup(type));
+}
+
+/* libvirt numbers the images of a running domain. */
+static void
+note_node(OmenDomainDisk *disk, xmlNode *source)
+{
+    g_autofree char *index = dup_attribute(source, "index");
+
+    if (!*index)
+        return;
+    g_free(disk->node);
+    disk->node = g_strdup_printf("libvirt-%s-", index);
 }
 
 /* A <disk>, a <backingStore>, a <mirror>, a <dataStore>: each with a type and a source, and
@@ -171,6 +199,7 @@ read_image(OmenDomainDisks *self, const char *target, xmlNode *image, guint dept
     static const char *const inner[] = {"backingStore", "mirror", "dataStore"};
     g_autofree char *type = dup_attribute(image, "type");
     xmlNode *source = find_child(image, "source");
+    guint before = self->disks->len;
 
     if (depth > MAX_DEPTH || self->disks->len >= MAX_DISKS) {
         self->is_complete = FALSE;
@@ -178,6 +207,8 @@ read_image(OmenDomainDisks *self, const char *target, xmlNode *image, guint dept
     }
     if (source && *type)
         add_source(self, target, type, source);
+    if (self->disks->len > before)
+        note_node(g_ptr_array_index(self->disks, before), source);
     for (guint i = 0; i < G_N_ELEMENTS(inner); i++) {
         xmlNode *one = find_child(image, inner[i]);
         xmlNode *of_source = find_child(source, inner[i]);
@@ -185,6 +216,23 @@ read_image(OmenDomainDisks *self, const char *target, xmlNode *image, guint dept
             read_image(self, target, one, depth + 1);
         if (of_source)
             read_image(self, target, of_source, depth + 1);
+    }
+}
+
+static void
+read_disk(OmenDomainDisks *self, xmlNode *device)
+{
+    g_autofree char *target = dup_attribute(find_child(device, "target"), "dev");
+    g_autofree char *alias = dup_attribute(find_child(device, "alias"), "name");
+    g_autofree char *kind = dup_attribute(device, "device");
+    guint before = self->disks->len;
+
+    read_image(self, target, device, 0);
+    for (guint i = before; i < self->disks->len; i++) {
+        OmenDomainDisk *image = g_ptr_array_index(self->disks, i);
+        g_free(image->alias);
+        image->alias = g_strdup(alias);
+        image->is_removable = strcmp(kind, "cdrom") == 0 || strcmp(kind, "floppy") == 0;
     }
 }
 
@@ -205,6 +253,8 @@ read_hostdev(OmenDomainDisks *self, xmlNode *device)
         const char *host = g_str_has_prefix(adapter, "scsi_host") ? adapter + 9 : "";
         add(self, OMEN_DISK_HANDLE, "hostdev",
             g_strdup_printf("%s:%s:%s:%s", host, bus, target, unit));
+    } else if (strcmp(type, "scsi") == 0) {
+        add_remote(self, "hostdev", source);
     } else if (strcmp(type, "storage") == 0) {
         add(self, OMEN_DISK_PATH, "hostdev", dup_content(find_child(source, "block")));
     }
@@ -227,8 +277,7 @@ static void
 read_device(OmenDomainDisks *self, xmlNode *device)
 {
     if (is_named(device, "disk")) {
-        g_autofree char *target = dup_attribute(find_child(device, "target"), "dev");
-        read_image(self, target, device, 0);
+        read_disk(self, device);
     } else if (is_named(device, "hostdev")) {
         read_hostdev(self, device);
     } else if (is_named(device, "filesystem")) {
@@ -264,4 +313,19 @@ omen_domain_disks_new_from_xml(const char *xml, GError **error)
     for (xmlNode *device = devices ? devices->children : NULL; device; device = device->next)
         read_device(self, device);
     return self;
+}
+
+void
+omen_domain_disk_set_pool(OmenDomainDisk *self, const char *xml)
+{
+    const int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
+    gsize length = strlen(xml);
+    g_autoptr(xmlDoc) document =
+        length <= MAX_XML ? xmlReadMemory(xml, (int) length, "pool.xml", NULL, options) : NULL;
+    xmlNode *pool = document ? xmlDocGetRootElement(document) : NULL;
+    g_autofree char *type = dup_attribute(pool, "type");
+
+    self->remote = omen_remote_kind_of_pool(type);
+    if (self->remote)
+        self->kind = OMEN_DISK_REMOTE;
 }

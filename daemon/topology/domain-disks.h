@@ -28,6 +28,10 @@ typedef struct {
     char *path;   /* or the bus address; "" */
     char *pool;   /* of a volume; "" */
     char *volume;
+    char *alias;           /* what libvirt's events call the disk: "virtio-disk0"; "" */
+    char *node;            /* what QEMU's events call the image begins with it: "libvirt-2-"; "" */
+    const char *remote;    /* static: the kind of another machine's storage; NULL */
+    gboolean is_removable; /* a CD or a floppy disk */
 } OmenDomainDisk;
 
 typedef struct {
@@ -42,6 +46,9 @@ OmenDomainDisks *omen_domain_disks_new(const char *uuid, const char *name);
 OmenDomainDisks *omen_domain_disks_new_from_xml(const char *xml, GError **error);
 void omen_domain_disks_free(OmenDomainDisks *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenDomainDisks, omen_domain_disks_free)
+
+/* What libvirt says of the pool that a volume is in: it may be of another machine. */
+void omen_domain_disk_set_pool(OmenDomainDisk *self, const char *xml);
 
 /* Where a volume was found to be. */
 void omen_domain_disk_set_path(OmenDomainDisk *self, const char *path);

@@ -2,6 +2,7 @@
 #include "topology/reach-search.h"
 
 #include "topology/device-names.h"
+#include "topology/remote-storage.h"
 
 #include <string.h>
 
@@ -16,6 +17,9 @@ typedef struct {
     GHashTable *reached; /* OmenBlockDevice -> the one below through which it is reached */
     char *what;          /* the names, for people */
     gboolean has_free;   /* something of it has no use that is known */
+    const char *remote;  /* no device, but shared storage of that kind; NULL */
+    gboolean of_way;
+    gboolean has_local; /* what was found is not all shared with other hosts */
 } Search;
 
 static void
@@ -144,33 +148,61 @@ is_handle_asked(const Search *self, const OmenDeviceQuestion *question, const ch
     return FALSE;
 }
 
+/* Of what fails on its way, an adapter of this host may be the cause. */
+static void
+note_place(Search *self, const OmenPlace *place)
+{
+    if (!place->remote || (self->of_way && omen_remote_kind_has_own_way(place->remote)))
+        self->has_local = TRUE;
+}
+
 /* How the disk lies on the device. NULL: it does not. */
 static char *
-chain_of_path(const Search *self, const OmenDomainDisk *disk, const char *domain)
+chain_of_path(Search *self, const OmenDomainDisk *disk, const char *domain)
 {
     g_auto(OmenPlace) place = {0};
 
     omen_storage_locate(self->storage, disk->path, &place);
+    if (self->remote)
+        return g_strcmp0(place.remote, self->remote) == 0
+                   ? g_strdup_printf("%s" ARROW "%s%s%s of %s", self->remote, place.mount_point,
+                                     *place.mount_point ? ARROW : "", disk->target, domain)
+                   : NULL;
     for (guint i = 0; i < place.devices->len; i++) {
         OmenBlockDevice *device = g_ptr_array_index(place.devices, i);
         if (!g_hash_table_contains(self->reached, device))
             continue;
         g_autofree char *way = format_way(self, device);
+        note_place(self, &place);
         return g_strconcat(way, ARROW, *place.mount_point ? place.mount_point : "",
                            *place.mount_point ? ARROW : "", disk->target, " of ", domain, NULL);
     }
-    if (place.kind == OMEN_PLACE_UNKNOWN || (place.kind == OMEN_PLACE_UNCLAIMED && self->has_free))
+    if (place.kind == OMEN_PLACE_UNKNOWN ||
+        (place.kind == OMEN_PLACE_UNCLAIMED && self->has_free)) {
+        self->has_local = TRUE;
         return g_strdup_printf("%s of %s: on which device %s lies is not known", disk->target,
                                domain, disk->path);
+    }
     return NULL;
 }
 
+/* What is not known of shared storage is not looked for there. */
 static char *
-chain_of(const Search *self,
+chain_of_remote(const Search *self, const OmenDomainDisk *disk, const char *domain)
+{
+    if (disk->kind != OMEN_DISK_REMOTE || g_strcmp0(disk->remote, self->remote) != 0)
+        return NULL;
+    return g_strdup_printf("%s" ARROW "%s of %s", disk->remote, disk->target, domain);
+}
+
+static char *
+chain_of(Search *self,
          const OmenDeviceQuestion *question,
          const OmenDomainDisk *disk,
          const char *domain)
 {
+    if (self->remote && disk->kind != OMEN_DISK_PATH)
+        return chain_of_remote(self, disk, domain);
     switch (disk->kind) {
     case OMEN_DISK_PATH:
         return chain_of_path(self, disk, domain);
@@ -191,7 +223,7 @@ chain_of(const Search *self,
 }
 
 static void
-look_at_domain(const Search *self,
+look_at_domain(Search *self,
                const OmenDeviceQuestion *question,
                const OmenDomainDisks *domain,
                OmenDeviceReach *reach)
@@ -199,14 +231,17 @@ look_at_domain(const Search *self,
     for (guint i = 0; i < domain->disks->len; i++) {
         const OmenDomainDisk *disk = g_ptr_array_index(domain->disks, i);
         /* A device that was given to a domain is not seen any more as the host's. */
-        gboolean counts = self->devices->len > 0 || disk->kind == OMEN_DISK_HANDLE;
+        gboolean counts = self->remote || self->devices->len > 0 || disk->kind == OMEN_DISK_HANDLE;
         g_autofree char *chain = counts ? chain_of(self, question, disk, domain->name) : NULL;
         if (!chain)
             continue;
+        if (!self->remote && disk->kind != OMEN_DISK_PATH)
+            self->has_local = TRUE;
         omen_device_reach_add_use(reach, domain->uuid, domain->name, chain);
         return;
     }
-    if (!domain->is_complete && self->devices->len > 0) {
+    if (!domain->is_complete && (self->remote || self->devices->len > 0)) {
+        self->has_local = TRUE;
         g_autofree char *chain =
             g_strdup_printf("%s: not all of its disks are known", domain->name);
         omen_device_reach_add_use(reach, domain->uuid, domain->name, chain);
@@ -265,6 +300,25 @@ conclude(const Search *self, OmenDeviceReach *reach)
                  "neither a domain nor the host itself uses %s: nobody is moved", self->what);
 }
 
+static void
+conclude_remote(const Search *self, OmenDeviceReach *reach)
+{
+    g_autofree char *names = list_names(reach);
+
+    if (omen_storage_lives_on(self->storage, self->remote)) {
+        g_ptr_array_set_size(reach->uses, 0);
+        set_note(reach, OMEN_REACH_HOST, "the host itself lives on storage of the kind %s",
+                 self->remote);
+    } else if (reach->uses->len > 0) {
+        set_note(reach, OMEN_REACH_DOMAINS, "used by %s", names);
+    } else {
+        set_note(
+            reach, OMEN_REACH_NOBODY,
+            "neither a domain nor the host itself uses storage of the kind %s: nobody is moved",
+            self->remote);
+    }
+}
+
 OmenDeviceReach *
 omen_device_reach_find(const OmenStorage *storage,
                        const OmenDeviceQuestion *question,
@@ -278,10 +332,14 @@ omen_device_reach_find(const OmenStorage *storage,
         widen_to_disks(self.devices);
     self.reached = omen_block_graph_climb(omen_storage_get_graph(storage), self.devices);
     self.has_free = has_free_device(&self);
+    self.of_way = question->of_way;
+    self.remote = self.devices->len == 0 ? question->remote : NULL;
     omen_device_reach_set_devices(reach, list_devices(&self));
     for (guint i = 0; i < domains->len; i++)
         look_at_domain(&self, question, g_ptr_array_index(domains, i), reach);
-    if (self.devices->len > 0)
+    if (self.remote)
+        conclude_remote(&self, reach);
+    else if (self.devices->len > 0)
         conclude(&self, reach);
     else if (reach->uses->len > 0)
         set_note(reach, OMEN_REACH_DOMAINS, "%s was given to a domain", self.what);
@@ -290,5 +348,6 @@ omen_device_reach_find(const OmenStorage *storage,
                  "no storage device %s is known here: taken for everybody's", self.what);
     else
         set_note(reach, OMEN_REACH_HOST, "the lines name no device: taken for everybody's");
+    reach->is_shared = reach->reach == OMEN_REACH_DOMAINS && !self.has_local;
     return reach;
 }

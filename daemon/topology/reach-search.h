@@ -14,9 +14,12 @@ typedef struct {
                          * with all others that are */
     gboolean only_part; /* the trouble is of what lies there (a file system), not of the disk: other
                          * partitions of the disk are not concerned */
+    const char *remote; /* static: the kind of shared storage that the lines speak of; NULL */
+    gboolean of_way;    /* the trouble is of a way to the storage, and may be this host's alone */
 } OmenDeviceQuestion;
 
-/* @domains: (element-type OmenDomainDisks), those that run. What is not known counts as reached.
+/* Whether other hosts have the same trouble is found too, where domains are reached.
+ * @domains: (element-type OmenDomainDisks), those that run. What is not known counts as reached.
  * May wait for a disk: for worker threads. Returns: (transfer full). */
 OmenDeviceReach *omen_device_reach_find(const OmenStorage *storage,
                                         const OmenDeviceQuestion *question,

@@ -3,6 +3,7 @@
 
 #include "topology/block-reader.h"
 #include "topology/path-walk.h"
+#include "topology/remote-storage.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -19,6 +20,7 @@ struct _OmenStorage {
     GHashTable *claimed; /* OmenBlockDevice */
     GHashTable *own;     /* OmenBlockDevice -> static name of what of the host's lies there */
     OmenPlaceKind own_place;
+    GPtrArray *own_remote; /* static words: kinds of shared storage that the host itself needs */
 };
 
 /* What the host needs to live, itself and libvirt: without it everybody is lost. A file system for
@@ -39,7 +41,7 @@ static void locate_mount(const OmenStorage *self, guint index, OmenPlace *place)
 static void
 place_init(OmenPlace *self)
 {
-    *self = (OmenPlace){OMEN_PLACE_DEVICES, g_ptr_array_new(), g_strdup("")};
+    *self = (OmenPlace){OMEN_PLACE_DEVICES, g_ptr_array_new(), g_strdup(""), NULL};
 }
 
 void
@@ -91,13 +93,11 @@ is_one_of(const char *word, const char *const *words)
 static gboolean
 is_elsewhere(const char *fs_type)
 {
-    static const char *const types[] = {
-        "nfs",       "nfs4",    "cifs",     "smb3",  "ceph",           "9p",        "virtiofs",
-        "afs",       "lustre",  "beegfs",   "gpfs",  "fuse.glusterfs", "fuse.ceph", "fuse.sshfs",
-        "fuse.s3fs", "tmpfs",   "devtmpfs", "ramfs", "hugetlbfs",      "proc",      "sysfs",
-        "cgroup",    "cgroup2", "rootfs",   NULL};
+    static const char *const types[] = {"9p",     "virtiofs",  "tmpfs",  "devtmpfs",
+                                        "ramfs",  "hugetlbfs", "proc",   "sysfs",
+                                        "cgroup", "cgroup2",   "rootfs", NULL};
 
-    return is_one_of(fs_type, types);
+    return omen_remote_kind_of_file_system(fs_type) != NULL || is_one_of(fs_type, types);
 }
 
 /* A worse answer stays: what is not known of a part is not known of the whole. */
@@ -190,28 +190,77 @@ look_for_drift(const OmenStorage *self, OmenPlace *place)
     }
 }
 
+/* What lies below a device is all of one shared storage; NULL: it is not. */
+static const char *
+find_remote(const OmenStorage *self, GPtrArray *devices)
+{
+    g_autoptr(GHashTable) below = omen_block_graph_descend(self->graph, devices);
+    GHashTableIter iter;
+    gpointer device;
+    const char *remote = NULL;
+
+    g_hash_table_iter_init(&iter, below);
+    while (g_hash_table_iter_next(&iter, &device, NULL)) {
+        const OmenBlockDevice *one = device;
+        if (one->below->len > 0)
+            continue;
+        if (!one->remote)
+            return NULL;
+        remote = one->remote;
+    }
+    return remote;
+}
+
+static void
+locate_in_mount(const OmenStorage *self, guint index, OmenPlace *place)
+{
+    const OmenMount *mount = omen_mount_table_get(self->mounts, index);
+
+    g_free(place->mount_point);
+    place->mount_point = g_strdup(mount->mount_point);
+    place->remote = omen_remote_kind_of_file_system(mount->fs_type);
+    locate_mount(self, index, place);
+    if (place->kind == OMEN_PLACE_DEVICES && place->devices->len == 0)
+        place->kind = OMEN_PLACE_ELSEWHERE;
+}
+
+/* Whoever touches a path on a server that does not answer hangs: what is written there is enough.
+ */
+static gboolean
+locate_untouched(const OmenStorage *self, const char *path, OmenPlace *place)
+{
+    guint index;
+    const OmenMount *mount = *path == '/' && !strstr(path, "/../")
+                                 ? omen_mount_table_find(self->mounts, path, G_MAXUINT, &index)
+                                 : NULL;
+
+    if (!mount || !omen_remote_kind_of_file_system(mount->fs_type))
+        return FALSE;
+    locate_in_mount(self, index, place);
+    return TRUE;
+}
+
 void
 omen_storage_locate(const OmenStorage *self, const char *path, OmenPlace *place)
 {
+    place_init(place);
+    if (locate_untouched(self, path, place))
+        return;
     g_autofree char *plain = omen_path_walk(self->root, path);
     OmenBlockDevice *device = plain ? find_device(self, plain) : NULL;
     const OmenMount *mount = NULL;
     guint index = 0;
 
-    place_init(place);
     if (device)
         g_ptr_array_add(place->devices, device);
     else if (plain && !g_str_has_prefix(plain, "/dev/"))
         mount = omen_mount_table_find(self->mounts, plain, G_MAXUINT, &index);
-    if (mount) {
-        g_free(place->mount_point);
-        place->mount_point = g_strdup(mount->mount_point);
-        locate_mount(self, index, place);
-        if (place->kind == OMEN_PLACE_DEVICES && place->devices->len == 0)
-            place->kind = OMEN_PLACE_ELSEWHERE;
-    } else if (!device) {
+    if (mount)
+        locate_in_mount(self, index, place);
+    else if (!device)
         place->kind = OMEN_PLACE_UNKNOWN;
-    }
+    else
+        place->remote = find_remote(self, place->devices);
     look_for_drift(self, place);
 }
 
@@ -288,6 +337,8 @@ claim_own(OmenStorage *self)
         g_auto(OmenPlace) place = {0};
         omen_storage_locate(self, own_paths[i], &place);
         claim(self, place.devices, own_paths[i]);
+        if (place.remote)
+            g_ptr_array_add(self->own_remote, (gpointer) place.remote);
         if (place.kind != OMEN_PLACE_ELSEWHERE)
             self->own_place = MAX(self->own_place, place.kind);
     }
@@ -335,6 +386,7 @@ omen_storage_read(const char *root)
     self->pools = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
     self->claimed = g_hash_table_new(NULL, NULL);
     self->own = g_hash_table_new(NULL, NULL);
+    self->own_remote = g_ptr_array_new();
     read_pools(self);
     link_loops(self);
     claim_mounted(self);
@@ -346,6 +398,7 @@ omen_storage_read(const char *root)
 void
 omen_storage_free(OmenStorage *self)
 {
+    g_ptr_array_unref(self->own_remote);
     g_hash_table_unref(self->own);
     g_hash_table_unref(self->claimed);
     g_hash_table_unref(self->pools);
@@ -392,6 +445,12 @@ OmenPlaceKind
 omen_storage_get_own_place(const OmenStorage *self)
 {
     return self->own_place;
+}
+
+gboolean
+omen_storage_lives_on(const OmenStorage *self, const char *remote)
+{
+    return g_ptr_array_find_with_equal_func(self->own_remote, remote, g_str_equal, NULL);
 }
 
 gboolean

@@ -23,6 +23,7 @@ typedef struct {
     OmenPlaceKind kind;
     GPtrArray *devices; /* OmenBlockDevice, borrowed from the storage */
     char *mount_point;  /* of the file system that holds it; "": it is a device */
+    const char *remote; /* static: the kind of storage, if other hosts use it as well; NULL */
 } OmenPlace;
 
 void omen_place_clear(OmenPlace *self);
@@ -40,6 +41,9 @@ const OmenBlockGraph *omen_storage_get_graph(const OmenStorage *self);
 
 /* Fills @place, which is to be cleared. */
 void omen_storage_locate(const OmenStorage *self, const char *path, OmenPlace *place);
+
+/* The host itself lives on shared storage of that kind. */
+gboolean omen_storage_lives_on(const OmenStorage *self, const char *remote);
 
 /* What a log calls a device: a name, a bus address, a port, a path in /dev, a mount point.
  * (transfer container): OmenBlockDevice, borrowed; empty: it is none that is known here. */

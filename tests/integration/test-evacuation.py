@@ -153,7 +153,7 @@ def test_restraint():
 
 
 def test_storm():
-    """I/O errors of all guests at once: a common cause; an operator is asked."""
+    """I/O errors of all guests at once, on a disk that beta would read from as well: nobody is moved, and it is said why."""
     with bed.Bed("evac-storm", hosts=2, guests=3, daemon="enforce") as hosts:
         for guest in names(3):
             hosts.testbed("disk-errors", guest, "on")
@@ -162,8 +162,15 @@ def test_storm():
             return omens if len({omen["domain"] if "domain" in omen else omen["reason"] + str(omen["id"])
                                  for omen in omens}) >= 3 else None
         omens = wait_for("three are alarmed", alarmed, 90)
-        asked = [omen for omen in omens if "common cause" in omen["outcome"]]
-        expect(f"the third asks: {json.dumps(omens)[:2000]}", len(asked) >= 1)
+        told = [omen for omen in omens if "the storage is shared: beta would have it too" in omen["outcome"]]
+        expect(f"each says why: {json.dumps(omens)[:2000]}", len(told) >= 3)
+        expect("nothing was begun", not hosts.omen("alpha", "evacuations", "--json"))
+        explained = hosts.on("alpha", "virt-omen", "explain", str(told[0]["id"])).stdout
+        expect(f"explain says that it does not help: {explained}", "does not help" in explained)
+        planned = hosts.on("alpha", "virt-omen", "plan", "--omen", str(told[0]["id"])).stdout
+        expect(f"so does the plan: {planned}", "beta would have it too" in planned)
+        state = hosts.on("alpha", "virt-omen", "status").stdout
+        expect(f"so does the status: {state}", "beta would have it too" in state)
 
 
 def speak_on_the_network(hosts, host):

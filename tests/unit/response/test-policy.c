@@ -61,6 +61,39 @@ test_case(gconstpointer data)
         g_assert_cmpstr(decision.explanation, !=, "");
 }
 
+/* Another host would have the same trouble: nobody is moved in any mode, and it is said why. */
+static void
+test_shared(void)
+{
+    g_autoptr(OmenDeviceReach) reach = omen_device_reach_new(OMEN_REACH_DOMAINS, "it is shared");
+    OmenData of_device = {.scope = OMEN_SCOPE_DEVICE,
+                          .failure_class = OMEN_FAILURE_DISK,
+                          .probability = 0.97,
+                          .domain_uuid = (char *) "",
+                          .device_reach = reach,
+                          .migration_helps = TRUE,
+                          .is_proven = TRUE};
+    OmenData of_domain = of_device;
+
+    of_domain.scope = OMEN_SCOPE_DOMAIN;
+    of_domain.domain_uuid = (char *) "600d0000-0000-4000-8000-000000000001";
+    g_assert_cmpint(omen_policy_decide(OMEN_MODE_ENFORCE, &of_device).action, ==,
+                    OMEN_ACTION_EVACUATING);
+    reach->is_shared = TRUE;
+    for (guint mode = 0; mode <= OMEN_MODE_ENFORCE; mode++) {
+        OmenPolicyDecision decision = omen_policy_decide((OmenMode) mode, &of_device);
+        g_assert_cmpint(decision.action, ==, OMEN_ACTION_RECORDED);
+        g_assert_cmpstr(decision.explanation, ==, "it is shared");
+        g_assert_cmpint(omen_policy_decide((OmenMode) mode, &of_domain).action, ==,
+                        OMEN_ACTION_RECORDED);
+    }
+    /* While that is being found out nothing is done. */
+    of_domain.device_reach = NULL;
+    of_domain.is_reach_sought = TRUE;
+    g_assert_cmpint(omen_policy_decide(OMEN_MODE_ENFORCE, &of_domain).action, ==,
+                    OMEN_ACTION_RECORDED);
+}
+
 /* Never more than a proposal, whatever the mode; in advise and observe as any other. */
 static void
 test_unknown(void)
@@ -201,6 +234,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/policy/deadline", test_deadline);
     g_test_add_func("/policy/device", test_device);
+    g_test_add_func("/policy/shared", test_shared);
     g_test_add_func("/policy/unknown", test_unknown);
     g_test_add_func("/policy/noted", test_noted);
     g_test_add_func("/policy/not-proven", test_not_proven);

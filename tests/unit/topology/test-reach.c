@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Whom a device's trouble reaches: on the recorded machine, and on hosts that are written here. */
 #include "recorded-host.h"
+#include "topology/domain-trouble.h"
 #include "topology/reach-search.h"
+#include "topology/remote-storage.h"
 
 #include <time.h>
 
@@ -27,7 +29,7 @@ static OmenDeviceReach *
 ask(const OmenStorage *storage, GPtrArray *domains, const char *name, gboolean only_part)
 {
     g_auto(GStrv) names = g_strsplit(name, " ", -1);
-    OmenDeviceQuestion question = {names, only_part};
+    OmenDeviceQuestion question = {.names = names, .only_part = only_part};
 
     return omen_device_reach_find(storage, &question, domains);
 }
@@ -288,6 +290,163 @@ test_rings(void)
     recorded_host_remove(root);
 }
 
+/* A host with disks of its own and of others', and mounts of both. */
+static char *
+unpack_shared_host(void)
+{
+    return recorded_host_unpack(ROOT_ON_SDA DISK("sdb", "8:16") DISK("rbd0", "252:0") DISK(
+        "dm-0",
+        "253:0") "link /sys/class/block/sdc ../../devices/platform/host3/session1/target3:0:0/3:0:0:1/block/sdc\n"
+                 "text /sys/devices/platform/host3/session1/target3:0:0/3:0:0:1/block/sdc/dev\n 8:32\n"
+                 "link /sys/class/block/sdd ../../devices/pci/host4/rport-4:0-1/target4:0:0/4:0:0:1/block/sdd\n"
+                 "text /sys/devices/pci/host4/rport-4:0-1/target4:0:0/4:0:0:1/block/sdd/dev\n 8:48\n"
+                 "link /sys/devices/virtual/block/dm-0/slaves/sdc x\n"
+                 "text /proc/1/mountinfo\n 1 0 8:0 / / rw - ext4 /dev/sda rw\n"
+                 " 2 1 0:60 / /nfs rw - nfs4 server:/export rw\n"
+                 " 3 1 253:0 / /own rw - xfs /dev/dm-0 rw\n");
+}
+
+static gboolean
+is_shared(const OmenStorage *storage, GPtrArray *domains, const OmenDeviceQuestion *question)
+{
+    g_autoptr(OmenDeviceReach) reach = omen_device_reach_find(storage, question, domains);
+
+    g_test_message("%s: %s", *question->names ? *question->names : question->remote, reach->note);
+    return reach->is_shared;
+}
+
+static void
+check_shared(const OmenStorage *storage, GPtrArray *domains, const char *name, gboolean expected)
+{
+    char *names[] = {(char *) name, NULL};
+    OmenDeviceQuestion question = {.names = names};
+
+    g_assert_cmpint(is_shared(storage, domains, &question), ==, expected);
+}
+
+/* What other hosts use as well is no reason to go there. */
+static void
+test_shared(void)
+{
+    static const char *const domains_of[][4] = {
+        {"local", "block", "dev", "/dev/sdb"},    {"iscsi", "block", "dev", "/dev/sdc"},
+        {"file", "file", "file", "/own/a.qcow2"}, {"rbd", "block", "dev", "/dev/rbd0"},
+        {"nfs", "file", "file", "/nfs/a.qcow2"},  {"ceph", "network", "protocol", "rbd"},
+        {"fibre", "block", "dev", "/dev/sdd"},
+    };
+    char *root = unpack_shared_host();
+    g_autoptr(OmenStorage) storage = omen_storage_read(root);
+    g_autoptr(GPtrArray) domains = new_domains();
+    char *none[] = {NULL};
+    char *fibre[] = {(char *) "sdd", NULL};
+    OmenDeviceQuestion question = {.names = none};
+
+    for (guint i = 0; i < G_N_ELEMENTS(domains_of); i++)
+        g_ptr_array_add(domains, new_domain(domains_of[i][0], domains_of[i][1], domains_of[i][2],
+                                            domains_of[i][3]));
+    check_shared(storage, domains, "sdb", FALSE);
+    check_shared(storage, domains, "rbd0", TRUE);
+    /* A file system of this host alone on another's disk is not there on the next host. */
+    check_shared(storage, domains, "sdc", FALSE);
+    g_ptr_array_remove_index(domains, 2);
+    check_shared(storage, domains, "sdc", TRUE);
+    /* An adapter of this host may fail alone, a disk behind it does not. */
+    check_shared(storage, domains, "sdd", TRUE);
+    question = (OmenDeviceQuestion){.names = fibre, .of_way = TRUE};
+    g_assert_false(is_shared(storage, domains, &question));
+    /* Lines that name no device of this host. */
+    check(storage, domains, "", "host");
+    question = (OmenDeviceQuestion){.names = none, .remote = "nfs"};
+    g_assert_true(is_shared(storage, domains, &question));
+    question.remote = "ceph";
+    g_assert_true(is_shared(storage, domains, &question));
+    question.remote = "gluster";
+    g_assert_false(is_shared(storage, domains, &question));
+    recorded_host_remove(root);
+}
+
+static void
+check_trouble(const OmenStorage *storage,
+              const OmenDomainDisks *domain,
+              const char *line,
+              gboolean expected)
+{
+    g_autoptr(OmenDeviceReach) reach = omen_domain_trouble_find(storage, domain, line);
+
+    g_test_message("%s: %s", line, reach->note);
+    g_assert_cmpint(reach->is_shared, ==, expected);
+    g_assert_true(omen_device_reach_includes(reach, "u"));
+}
+
+/* An error that QEMU met is of the image that it names. */
+static void
+test_trouble_of_domain(void)
+{
+    char *root = unpack_shared_host();
+    g_autoptr(OmenStorage) storage = omen_storage_read(root);
+    g_autoptr(OmenDomainDisks) domain = omen_domain_disks_new_from_xml(
+        "<domain><name>a</name><uuid>u</uuid><devices>"
+        "<disk type='file' device='disk'><source file='/nfs/a.qcow2' index='3'/>"
+        "<target dev='vda'/><alias name='virtio-disk0'/></disk>"
+        "<disk type='network' device='disk'><source protocol='rbd' name='p/b' index='2'/>"
+        "<target dev='vdb'/><alias name='virtio-disk1'/></disk>"
+        "<disk type='file' device='cdrom'><source file='/own/cd.iso' index='1'/>"
+        "<target dev='sda'/><alias name='sata0-0-0'/></disk></devices></domain>",
+        NULL);
+    g_autoptr(OmenDomainDisks) local = omen_domain_disks_new_from_xml(
+        "<domain><name>a</name><uuid>u</uuid><devices>"
+        "<disk type='file'><source file='/own/a.qcow2'/><target dev='vda'/></disk>"
+        "<disk type='file'><source file='/nfs/b.qcow2'/><target dev='vdb'/></disk>"
+        "</devices></domain>",
+        NULL);
+
+    check_trouble(storage, domain, "BLOCK_IO_ERROR {\"node-name\":\"libvirt-2-format\"}", TRUE);
+    check_trouble(storage, domain, "BLOCK_IO_ERROR {\"node-name\":\"libvirt-1-format\"}", FALSE);
+    check_trouble(storage, domain, "io-error: device virtio-disk0 source unknown", TRUE);
+    check_trouble(storage, domain, "io-error: device sata0-0-0 source unknown", FALSE);
+    check_trouble(storage, domain, "block I/O error", TRUE);
+    check_trouble(storage, local, "block I/O error", FALSE);
+    check_trouble(storage, local, "io-error: source /nfs/b.qcow2 reason eio", TRUE);
+    recorded_host_remove(root);
+}
+
+static void
+test_pool(void)
+{
+    g_autoptr(OmenDomainDisks) domain = omen_domain_disks_new_from_xml(
+        "<domain><name>a</name><uuid>u</uuid><devices><disk type='volume'>"
+        "<source pool='p' volume='v'/><target dev='vda'/></disk></devices></domain>",
+        NULL);
+    OmenDomainDisk *disk = g_ptr_array_index(domain->disks, 0);
+
+    omen_domain_disk_set_pool(disk, "<pool type='dir'/>");
+    g_assert_cmpint(disk->kind, ==, OMEN_DISK_VOLUME);
+    omen_domain_disk_set_pool(disk, "no XML");
+    g_assert_cmpint(disk->kind, ==, OMEN_DISK_VOLUME);
+    omen_domain_disk_set_pool(disk, "<pool type='rbd'/>");
+    g_assert_cmpint(disk->kind, ==, OMEN_DISK_REMOTE);
+    g_assert_cmpstr(disk->remote, ==, "ceph");
+}
+
+static void
+test_lines_of_shared(void)
+{
+    static const char *const lines[][2] = {
+        {"kernel: nfs: server 10.0.0.2 not responding, still trying", "nfs"},
+        {"kernel: libceph: osd3 down", "ceph"},
+        {"kernel: rbd: rbd7: write result -5", "ceph"},
+        {"kernel: block nbd0: Connection timed out", "nbd"},
+        {"kernel: CIFS: VFS: \\\\srv has not responded in 180 seconds", "smb"},
+        {"kernel:  connection1:0: ping timeout of 5 secs expired", "iscsi"},
+        {"kernel: sd 3:0:0:1: [sdb] Unrecovered read error", NULL},
+        {"sshd: connection closed", NULL},
+        {"", NULL},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(lines); i++)
+        g_assert_cmpstr(omen_remote_kind_of_line(lines[i][0]), ==, lines[i][1]);
+}
+
 static void
 test_text(void)
 {
@@ -359,6 +518,10 @@ main(int argc, char **argv)
     g_test_add_func("/reach/given-devices", test_given_devices);
     g_test_add_func("/reach/nothing", test_nothing);
     g_test_add_func("/reach/rings", test_rings);
+    g_test_add_func("/reach/shared", test_shared);
+    g_test_add_func("/reach/trouble-of-domain", test_trouble_of_domain);
+    g_test_add_func("/reach/pool", test_pool);
+    g_test_add_func("/reach/lines-of-shared", test_lines_of_shared);
     g_test_add_func("/reach/text", test_text);
     g_test_add_func("/reach/many", test_many);
     return g_test_run();
