@@ -171,7 +171,10 @@ names_move(OmenMigrationNoise *self, const OmenRecord *record)
         is_speaker = is_spoken_by(record, speakers[i]);
     if (!is_speaker)
         return FALSE;
-    if (holds(record, "End of file from qemu monitor") || holds(record, "migrat"))
+    /* A query of a domain waits while its migration is prepared or ended, and libvirt gives it up
+     * after 30 s without a name. */
+    if (holds(record, "End of file from qemu monitor") || holds(record, "migrat") ||
+        holds(record, "cannot acquire state change lock"))
         return TRUE;
     g_hash_table_iter_init(&iter, self->moves);
     while (g_hash_table_iter_next(&iter, &uuid, &move)) {

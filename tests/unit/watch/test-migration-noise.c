@@ -81,10 +81,14 @@ test_host(void)
     g_assert_false(explains(doing, "", "libvirtd", "pool log1 and g10: I/O error", BEGUN));
     g_assert_true(
         explains(doing, "", "libvirtd", "internal error: End of file from qemu monitor", BEGUN));
+    g_assert_true(explains(doing, "", "libvirtd",
+                           "Timed out during operation: cannot acquire state change lock", BEGUN));
     g_assert_true(explains(doing, "", "systemd-machined", "Machine qemu-3-g1 terminated.", BEGUN));
     g_assert_false(explains(doing, "", "systemd-machined", "Machine qemu-4-h9 terminated.", BEGUN));
     g_assert_false(explains(doing, "", "sshd", "session of g1 ended by migration", BEGUN));
     take(doing, OMEN_PHASE_FAILED, BEGUN, ENDED);
+    g_assert_false(explains(doing, "", "libvirtd",
+                            "Timed out during operation: cannot acquire state change lock", LATE));
     g_assert_false(
         explains(doing, "", "kernel", "br0: port 2(vnet7) entered disabled state", LATE));
 }
