@@ -75,14 +75,54 @@ append_fate(GString *out, Client *client, const char *path)
             time, came > raised ? (came - raised) / G_USEC_PER_SEC : 0);
 }
 
+/* How many omens of that class ended in what they foretold, of those whose end is known. */
 static void
-append_first_step(GString *out, const char *word)
+append_certainty(GString *out, Client *client, const char *class_word)
 {
+    static const char *const real[] = {"failed", "repaired", "confirmed", NULL};
+    static const char *const false_alarms[] = {"nothing", "dismissed", NULL};
+    g_autoptr(GPtrArray) paths = client_list(client, INTERFACE_OMEN);
+    guint n_real = 0;
+    guint n_false = 0;
+
+    for (guint i = 0; i < paths->len; i++) {
+        const char *fate = text_of(client, g_ptr_array_index(paths, i), "Fate");
+        if (!g_str_equal(text_of(client, g_ptr_array_index(paths, i), "Class"), class_word))
+            continue;
+        n_real += g_strv_contains(real, fate) ? 1 : 0;
+        n_false += g_strv_contains(false_alarms, fate) ? 1 : 0;
+    }
+    if (n_real + n_false == 0)
+        g_string_append(out,
+                        "how sure     not measured: no end of an omen of this class is known on "
+                        "this host yet\n");
+    else
+        g_string_append_printf(out,
+                               "how sure     %u of %u omens of this class were real, of those "
+                               "whose end is known on this host\n",
+                               n_real, n_real + n_false);
+}
+
+static void
+append_class(GString *out, Client *client, const char *path)
+{
+    const char *word = text_of(client, path, "Class");
+    guint64 urgency_s = client_get_number(client, path, INTERFACE_OMEN, "Urgency");
     OmenFailureClass failure_class;
 
-    if (omen_failure_class_from_string(word, &failure_class))
-        g_string_append_printf(out, "do first     %s\n",
-                               omen_failure_class_get_first_step(failure_class));
+    if (!omen_failure_class_from_string(word, &failure_class))
+        return;
+    g_string_append_printf(out, "means        %s\n", omen_failure_class_get_meaning(failure_class));
+    append_certainty(out, client, word);
+    g_string_append_printf(out, "how long     %s", omen_failure_class_get_lead(failure_class));
+    if (urgency_s > 0)
+        g_string_append_printf(out,
+                               "; %" G_GUINT64_FORMAT
+                               " s are taken for this omen, by its sign and by what came of "
+                               "others here",
+                               urgency_s);
+    g_string_append_printf(out, "\ndo first     %s\n",
+                           omen_failure_class_get_first_step(failure_class));
 }
 
 char *
@@ -120,7 +160,7 @@ explain_format(Client *client, const char *path)
     g_string_append_printf(out, "written by   %s\n", writer);
     g_string_append_printf(out, "moving away  %s\n",
                            helps ? "helps" : "does not help against this");
-    append_first_step(out, text_of(client, path, "Class"));
+    append_class(out, client, path);
     g_string_append_printf(out, "action       %s%s%s\n", text_of(client, path, "Action"),
                            *outcome ? ": " : "", outcome);
     append_fate(out, client, path);

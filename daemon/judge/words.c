@@ -73,49 +73,6 @@ omen_failure_class_from_string(const char *word, OmenFailureClass *out)
 }
 
 const char *
-omen_failure_class_get_first_step(OmenFailureClass failure_class)
-{
-    static const char *const drive = "read the drive's own counters (smartctl -x, nvme smart-log), "
-                                     "then look at cable and slot; replace it once it is not used";
-    static const char *const unit =
-        "read its journal (systemctl status); restart it: domains go on "
-        "without it";
-    static const char *const stall =
-        "see whether storage is slow (iostat -x) or the host overcommitted (/proc/pressure)";
-    static const char *const log = "read the domain's own log (/var/log/libvirt/qemu)";
-    const char *const steps[OMEN_N_FAILURE_CLASSES] = {
-        [OMEN_FAILURE_DISK] = drive,
-        [OMEN_FAILURE_NVME] = drive,
-        [OMEN_FAILURE_RAID] = "see which member is gone (/proc/mdstat or the controller's tool), "
-                              "and replace it before a second one goes",
-        [OMEN_FAILURE_FILESYSTEM] = "see whether the device below it is well (dmesg, smartctl); "
-                                    "only then check the filesystem, unmounted",
-        [OMEN_FAILURE_STORAGE_FABRIC] = "see whether one path is gone or all (multipath -ll), and "
-                                        "whether other hosts have lost it too",
-        [OMEN_FAILURE_MEMORY] = "find the DIMM (ras-mc-ctl --errors), and replace it",
-        [OMEN_FAILURE_OOM] = "see who uses the memory (ps, virsh dommemstat): was too much "
-                             "promised?",
-        [OMEN_FAILURE_MCE] = "find the processor and bank (ras-mc-ctl --errors, the management "
-                             "processor's log); update the firmware, then replace the part",
-        [OMEN_FAILURE_CPU_LOCKUP] = stall,
-        [OMEN_FAILURE_HUNG_TASK] = stall,
-        [OMEN_FAILURE_THERMAL] = "look at fans and inlet temperature; is the whole rack hot?",
-        [OMEN_FAILURE_POWER] = "look at both power supplies; is the whole rack concerned?",
-        [OMEN_FAILURE_PCIE] = "find the device (lspci -s), reseat it, update its firmware",
-        [OMEN_FAILURE_NIC] = "look at the cable and the switch's port; does migration use it?",
-        [OMEN_FAILURE_KERNEL_BUG] = "keep the trace, and restart the host once it is empty",
-        [OMEN_FAILURE_QEMU_BLOCK] = "see whether the domain's storage is full or failing",
-        [OMEN_FAILURE_QEMU] = log,
-        [OMEN_FAILURE_GUEST] = log,
-        [OMEN_FAILURE_LIBVIRT] = unit,
-        [OMEN_FAILURE_SERVICE] = unit,
-        [OMEN_FAILURE_UNKNOWN] = "read its lines, then confirm or dismiss it: either is learnt",
-    };
-
-    return steps[failure_class] ? steps[failure_class] : "";
-}
-
-const char *
 omen_grade_to_string(OmenGrade grade)
 {
     static const char *const words[] = {

@@ -125,6 +125,13 @@ const char *omen_failure_get_certainty(OmenFailureClass failure_class, double pr
 const char *omen_failure_class_to_string(OmenFailureClass failure_class);
 gboolean omen_failure_class_from_string(const char *word, OmenFailureClass *out);
 
+/* What a failure of that class is, in a few words. Static. */
+const char *omen_failure_class_get_meaning(OmenFailureClass failure_class);
+
+/* How long it took from the first sign to the failure, and where that was measured; "not measured".
+ * Static. */
+const char *omen_failure_class_get_lead(OmenFailureClass failure_class);
+
 /* What an administrator does first about a failure of that class: a sentence, "" for a benign one.
  * Static. */
 const char *omen_failure_class_get_first_step(OmenFailureClass failure_class);

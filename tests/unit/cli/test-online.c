@@ -244,6 +244,10 @@ test_explain(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(shown.status, ==, 0);
     g_assert_true(g_str_has_prefix(shown.out, "Omen 1: "));
     g_assert_nonnull(strstr(shown.out, "virt-omen dismiss 1"));
+    g_assert_nonnull(strstr(shown.out, "means        a disk loses sectors"));
+    g_assert_nonnull(strstr(shown.out, "how sure     not measured"));
+    g_assert_nonnull(strstr(shown.out, "how long     median 1060 s"));
+    g_assert_nonnull(strstr(shown.out, "do first     read the drive's own counters"));
     run_tool(bus, &json, "explain --json 1");
     root = parse(json.out);
     assert_members(json_node_get_object(root), "id time scope class reason records action outcome");
