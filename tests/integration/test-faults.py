@@ -104,6 +104,10 @@ def test_refusing_destination():
         wait_for("beta has learnt", lambda: hosts.records("beta") >= 400)
         hosts.write("beta", bed.stamped(bed.series("disk-dies.log"), "beta"))
         wait_for("beta is endangered", lambda: hosts.omen("beta", "status", "--json")["host"]["endangered"])
+        evacuate(hosts, "g1", "--to", "beta")
+        row = phase(hosts, "g1", *FINAL)
+        expect(f"a refusal is not asked for again: {row}",
+               row["phase"] == "failed" and row["attempt"] == 1 and "not tried again there: its libvirt hook" in row["error"])
         evacuate(hosts, "g1")
         row = phase(hosts, "g1", *FINAL)
         expect(f"it went to gamma: {row}", row["phase"] == "succeeded" and row["destination"] == "gamma")

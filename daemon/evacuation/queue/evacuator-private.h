@@ -79,6 +79,7 @@ struct _OmenJob {
     GPtrArray *candidates;  /* OmenDestination: still to be asked, best first */
     GHashTable *slow;       /* names of those that did not answer soon */
     GHashTable *tried;      /* names of destinations that failed */
+    GHashTable *refused;    /* of those among them that would say the same again */
     GString *reasons;       /* why destinations were not taken, or failed */
     GError *last_error;     /* of the last migration call */
     gboolean occupies_lane; /* counts against the concurrency */

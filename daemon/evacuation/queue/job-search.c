@@ -137,7 +137,8 @@ omen_job_search(OmenJob *self)
         OmenDestination *one = g_ptr_array_index(ranked, i);
         gboolean is_preferred = g_strcmp0(self->preferred, one->name) == 0;
         if ((self->wanted && !g_str_equal(self->wanted, one->name)) ||
-            g_hash_table_contains(self->tried, one->name))
+            g_hash_table_contains(self->tried, one->name) ||
+            g_hash_table_contains(self->refused, one->name))
             continue;
         g_ptr_array_insert(self->candidates, is_preferred ? 0 : -1, omen_destination_ref(one));
     }

@@ -14,6 +14,7 @@ omen_job_new(OmenEvacuator *evacuator, OmenEvacuationData *data, OmenJobFunc tol
     self->evacuation = omen_evacuation_new(data);
     self->slow = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->tried = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    self->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->reasons = g_string_new(NULL);
     return self;
 }
@@ -36,6 +37,7 @@ job_clear(gpointer data)
     g_clear_pointer(&self->candidates, g_ptr_array_unref);
     g_hash_table_unref(self->slow);
     g_hash_table_unref(self->tried);
+    g_hash_table_unref(self->refused);
     g_clear_pointer(&self->facts, omen_domain_facts_free);
     g_clear_pointer(&self->destination, omen_destination_unref);
     g_string_free(self->reasons, TRUE);
