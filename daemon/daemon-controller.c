@@ -61,6 +61,7 @@ list_problems(OmenController *controller)
     const char *of_libvirt = omen_hypervisor_get_problem(self->hypervisor);
     const char *of_state = omen_state_db_get_problem(self->state);
     g_autofree char *of_sources = omen_streams_describe_doubt(self->streams);
+    g_autofree char *of_fleet = omen_daemon_describe_fleet_problem(self);
     g_autofree char *floods =
         omen_stream_describe_floods(omen_streams_get_host_stream(self->streams));
 
@@ -80,6 +81,8 @@ list_problems(OmenController *controller)
         g_strv_builder_add(problems, omen_notifier_get_problem(self->notifier));
     if (self->metrics_problem)
         g_strv_builder_add(problems, self->metrics_problem);
+    if (of_fleet)
+        g_strv_builder_add(problems, of_fleet);
     if (omen_responder_get_doubt(self->responder)) {
         g_autofree char *doubt = g_strdup_printf(
             "this host takes no guests yet: %s (virt-omen clear, with the omen's number, overrules "
@@ -476,6 +479,7 @@ omen_daemon_controller_iface_init(OmenControllerInterface *iface)
     iface->bring_back = bring_back;
     iface->plan_async = omen_daemon_plan_async;
     iface->plan_finish = omen_daemon_plan_finish;
+    omen_daemon_fill_fleet_controller(iface);
     iface->cancel = cancel;
     iface->approve = approve;
     iface->dismiss = dismiss;

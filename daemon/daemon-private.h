@@ -4,6 +4,7 @@
 
 #include "bus/bus.h"
 #include "daemon.h"
+#include "fleet/member.h"
 #include "metrics/counters.h"
 #include "metrics/metrics-server.h"
 #include "metrics/openmetrics.h"
@@ -45,6 +46,12 @@ struct _OmenDaemon {
     OmenMetricsServer *metrics;
     char *metrics_problem; /* NULL: they are served */
     OmenBus *bus;
+    OmenEtcd *etcd;                /* NULL: there is no fleet */
+    OmenFleetMember *fleet_member; /* NULL with it */
+    char *fleet_problem;           /* (nullable): why there is none, though it is configured */
+    OmenDestinationSight own_sight;
+    gint64 own_seen_us; /* monotonic; 0: never */
+    guint fleet_source;
     OmenStateContents *contents; /* of an earlier life, until it is taken up */
     gint64 since_us;             /* what is known began */
     char *boot_id;               /* of this boot, "" where it is not known */
@@ -66,6 +73,13 @@ void omen_daemon_configure_notifying(OmenDaemon *self, const OmenConfiguration *
 void omen_daemon_start_llm(OmenDaemon *self);
 void omen_daemon_keep_llm(OmenDaemon *self);
 void omen_daemon_add_llm_metrics(OmenDaemon *self, OmenOpenMetrics *page);
+
+/* daemon-fleet.c: this host among others. Its settings hold from the start on. */
+void omen_daemon_start_fleet(OmenDaemon *self);
+void omen_daemon_stop_fleet(OmenDaemon *self);
+/* (nullable) (transfer full): what an operator should know of it. */
+char *omen_daemon_describe_fleet_problem(OmenDaemon *self);
+void omen_daemon_fill_fleet_controller(OmenControllerInterface *iface);
 
 /* daemon-state.c: what is kept over a restart. */
 gboolean omen_daemon_open_state(OmenDaemon *self, GError **error);

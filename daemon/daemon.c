@@ -34,6 +34,7 @@ omen_daemon_dispose(GObject *object)
     OmenDaemon *self = OMEN_DAEMON(object);
 
     g_clear_handle_id(&self->save_source, g_source_remove);
+    omen_daemon_stop_fleet(self);
     drop_outlets(self);
     if (self->health)
         g_object_run_dispose(G_OBJECT(self->health));
@@ -59,6 +60,7 @@ omen_daemon_finalize(GObject *object)
 
     omen_configuration_free(self->configuration);
     g_free(self->metrics_problem);
+    g_free(self->fleet_problem);
     g_free(self->state_problem);
     g_free(self->configuration_path);
     g_free(self->boot_id);
@@ -248,6 +250,7 @@ omen_daemon_start(OmenDaemon *self, GError **error)
     start_hook_listener(self);
     omen_daemon_start_metrics(self);
     omen_hypervisor_start(self->hypervisor);
+    omen_daemon_start_fleet(self);
     g_message("virt-omend watches, mode %s",
               omen_mode_to_string(omen_responder_get_mode(self->responder)));
     return TRUE;
@@ -257,6 +260,7 @@ void
 omen_daemon_stop(OmenDaemon *self)
 {
     g_clear_object(&self->bus);
+    omen_daemon_stop_fleet(self);
     omen_daemon_save_streams(self, OMEN_SAVING_ALL);
     omen_daemon_keep_llm(self);
     omen_streams_stop(self->streams);

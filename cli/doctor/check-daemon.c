@@ -156,3 +156,27 @@ doctor_check_daemon(Doctor *self)
     check_destinations(self);
     check_plan(self);
 }
+
+/* The store answers: asked through the daemon, as it asks itself. */
+void
+doctor_check_fleet(Doctor *self)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) reply = NULL;
+    g_autoptr(GVariant) rows = NULL;
+
+    if (!self->client || !self->configuration || !self->configuration->fleet.endpoints[0])
+        return;
+    reply = client_call(self->client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "ListFleet",
+                        g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), &error);
+    if (!reply) {
+        doctor_add(self, "fleet", DOCTOR_FAILED, g_strdup(error->message),
+                   "see [fleet] in virt-omen.conf(5); etcdctl endpoint health tells of the store");
+        return;
+    }
+    rows = g_variant_get_child_value(reply, 0);
+    doctor_add(self, "fleet", DOCTOR_OK,
+               g_strdup_printf("the store answers, and lists %" G_GSIZE_FORMAT " hosts",
+                               g_variant_n_children(rows)),
+               "");
+}

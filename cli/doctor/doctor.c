@@ -118,6 +118,7 @@ command_doctor(int argc, char **argv)
     doctor_check_daemon(&doctor);
     configuration = load_configuration(&doctor);
     doctor.configuration = configuration;
+    doctor_check_fleet(&doctor);
     doctor_check_transport(&doctor);
     doctor_check_host(&doctor);
     if (listing.json) {

@@ -40,6 +40,9 @@ void doctor_add(
 /* What the daemon says: its bus name, libvirt, mode, problems, destinations, plan. */
 void doctor_check_daemon(Doctor *self);
 
+/* The store that hosts share, where one is configured. */
+void doctor_check_fleet(Doctor *self);
+
 /* This host: hook, AppArmor, journal, kernel's log, clock. */
 void doctor_check_host(Doctor *self);
 

@@ -34,6 +34,8 @@ static const struct {
 } rules[] = {
     {"org.virtomen1.Manager", "GetStatus", ""},
     {"org.virtomen1.Manager", "Plan", ""},
+    {"org.virtomen1.Manager", "ListFleet", OMEN_POLKIT_CONFIGURE},
+    {"org.virtomen1.Manager", "SetMaintenance", OMEN_POLKIT_CONFIGURE},
     {"org.virtomen1.Manager", "SetMode", OMEN_POLKIT_CONFIGURE},
     {"org.virtomen1.Manager", "Reload", OMEN_POLKIT_CONFIGURE},
     {"org.virtomen1.Manager", "ListNormal", OMEN_POLKIT_JUDGE},

@@ -318,6 +318,51 @@ do_plan(Request *request)
                                on_planned, request);
 }
 
+/* ---- the fleet ---- */
+
+static void
+on_fleet_listed(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    Request *request = user_data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) hosts =
+        omen_controller_list_fleet_finish(OMEN_CONTROLLER(source), result, &error);
+
+    if (hosts)
+        succeed(request, g_variant_new("(@aa{sv})", omen_bus_pack_fleet(hosts)));
+    else
+        fail(request, error);
+    request_free(request);
+}
+
+static void
+do_list_fleet(Request *request)
+{
+    omen_controller_list_fleet_async(request->bus->controller, on_fleet_listed, request);
+}
+
+static void
+on_maintenance_set(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    Request *request = user_data;
+    g_autoptr(GError) error = NULL;
+    gboolean good = omen_controller_set_maintenance_finish(OMEN_CONTROLLER(source), result, &error);
+
+    finish(request, good, error);
+    request_free(request);
+}
+
+static void
+do_set_maintenance(Request *request)
+{
+    const char *host;
+    gboolean on;
+
+    g_variant_get(parameters_of(request), "(&sba{sv})", &host, &on, NULL);
+    omen_controller_set_maintenance_async(request->bus->controller, host, on, on_maintenance_set,
+                                          request);
+}
+
 /* ---- what is normal ---- */
 
 static void
@@ -556,6 +601,11 @@ do_cancel(Request *request)
 HANDLER(get_status, GVariant *options G_GNUC_UNUSED)
 HANDLER(set_mode, const char *mode G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
 HANDLER(reload, GVariant *options G_GNUC_UNUSED)
+HANDLER(list_fleet, GVariant *options G_GNUC_UNUSED)
+HANDLER(set_maintenance,
+        const char *host G_GNUC_UNUSED,
+        gboolean on G_GNUC_UNUSED,
+        GVariant *options G_GNUC_UNUSED)
 HANDLER(list_normal, const char *stream G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
 HANDLER(forget_normal,
         const char *stream G_GNUC_UNUSED,
@@ -596,6 +646,8 @@ omen_bus_connect_manager(OmenBus *self, OmenDbusManager *manager)
     g_signal_connect(manager, "handle-get-status", G_CALLBACK(handle_get_status), self);
     g_signal_connect(manager, "handle-set-mode", G_CALLBACK(handle_set_mode), self);
     g_signal_connect(manager, "handle-reload", G_CALLBACK(handle_reload), self);
+    g_signal_connect(manager, "handle-list-fleet", G_CALLBACK(handle_list_fleet), self);
+    g_signal_connect(manager, "handle-set-maintenance", G_CALLBACK(handle_set_maintenance), self);
     g_signal_connect(manager, "handle-list-normal", G_CALLBACK(handle_list_normal), self);
     g_signal_connect(manager, "handle-forget-normal", G_CALLBACK(handle_forget_normal), self);
     g_signal_connect(manager, "handle-list-words", G_CALLBACK(handle_list_words), self);

@@ -112,6 +112,36 @@ omen_bus_pack_plan_row(const OmenPlanRow *plan, GVariantBuilder *moves, GVariant
 }
 
 GVariant *
+omen_bus_pack_fleet(GPtrArray *hosts)
+{
+    GVariantBuilder list;
+
+    g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
+    for (guint i = 0; i < hosts->len; i++) {
+        const OmenFleetHost *host = g_ptr_array_index(hosts, i);
+        GVariantBuilder row;
+        g_variant_builder_init(&row, G_VARIANT_TYPE_VARDICT);
+        g_variant_builder_add(&row, "{sv}", "host", g_variant_new_string(host->name));
+        g_variant_builder_add(&row, "{sv}", "health", g_variant_new_string(host->health));
+        g_variant_builder_add(&row, "{sv}", "reason", g_variant_new_string(host->reason));
+        g_variant_builder_add(&row, "{sv}", "takes", g_variant_new_boolean(host->takes));
+        g_variant_builder_add(&row, "{sv}", "maintenance",
+                              g_variant_new_boolean(host->maintenance));
+        g_variant_builder_add(&row, "{sv}", "mode", g_variant_new_string(host->mode));
+        g_variant_builder_add(&row, "{sv}", "version", g_variant_new_string(host->version));
+        g_variant_builder_add(&row, "{sv}", "uri", g_variant_new_string(host->uri));
+        g_variant_builder_add(&row, "{sv}", "labels",
+                              g_variant_new_strv((const char *const *) host->labels, -1));
+        g_variant_builder_add(&row, "{sv}", "running", g_variant_new_uint32(host->running));
+        g_variant_builder_add(&row, "{sv}", "free_mib", g_variant_new_uint64(host->free_mib));
+        g_variant_builder_add(&row, "{sv}", "omens", g_variant_new_uint32(host->omens));
+        g_variant_builder_add(&row, "{sv}", "seen", g_variant_new_uint64((guint64) host->seen_us));
+        g_variant_builder_add_value(&list, g_variant_builder_end(&row));
+    }
+    return g_variant_builder_end(&list);
+}
+
+GVariant *
 omen_bus_pack_normal_row(const OmenNormalRow *normal)
 {
     GVariantBuilder row;

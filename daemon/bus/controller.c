@@ -206,6 +206,36 @@ omen_controller_plan_finish(OmenController *self,
     return OMEN_CONTROLLER_GET_IFACE(self)->plan_finish(self, result, deadline_us, error);
 }
 
+void
+omen_controller_list_fleet_async(OmenController *self,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+    OMEN_CONTROLLER_GET_IFACE(self)->list_fleet_async(self, callback, user_data);
+}
+
+GPtrArray *
+omen_controller_list_fleet_finish(OmenController *self, GAsyncResult *result, GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->list_fleet_finish(self, result, error);
+}
+
+void
+omen_controller_set_maintenance_async(OmenController *self,
+                                      const char *host,
+                                      gboolean on,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data)
+{
+    OMEN_CONTROLLER_GET_IFACE(self)->set_maintenance_async(self, host, on, callback, user_data);
+}
+
+gboolean
+omen_controller_set_maintenance_finish(OmenController *self, GAsyncResult *result, GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->set_maintenance_finish(self, result, error);
+}
+
 gboolean
 omen_controller_cancel(OmenController *self, guint64 evacuation_id, GError **error)
 {

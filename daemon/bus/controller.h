@@ -8,6 +8,7 @@
 #pragma once
 
 #include "evacuation/evacuation.h"
+#include "fleet/host-row.h"
 #include "omen/omen-registry.h"
 #include "watch/stream-status.h"
 
@@ -144,6 +145,20 @@ struct _OmenControllerInterface {
                               gint64 *deadline_us,
                               GError **error);
 
+    /* All hosts of the fleet. (transfer full) (element-type OmenFleetHost) by finish;
+     * OMEN_CONTROLLER_ERROR_NOT_FOUND: no fleet is configured. */
+    void (*list_fleet_async)(OmenController *self,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data);
+    GPtrArray *(*list_fleet_finish)(OmenController *self, GAsyncResult *result, GError **error);
+    /* Whether the host of that name takes domains; also one that is not there now. */
+    void (*set_maintenance_async)(OmenController *self,
+                                  const char *host,
+                                  gboolean on,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
+    gboolean (*set_maintenance_finish)(OmenController *self, GAsyncResult *result, GError **error);
+
     gboolean (*cancel)(OmenController *self, guint64 evacuation_id, GError **error);
 
     /* An omen's proposal is approved; it is a false alarm; it is over. */
@@ -223,6 +238,18 @@ GPtrArray *omen_controller_plan_finish(OmenController *self,
                                        GAsyncResult *result,
                                        gint64 *deadline_us,
                                        GError **error);
+void omen_controller_list_fleet_async(OmenController *self,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data);
+GPtrArray *
+omen_controller_list_fleet_finish(OmenController *self, GAsyncResult *result, GError **error);
+void omen_controller_set_maintenance_async(OmenController *self,
+                                           const char *host,
+                                           gboolean on,
+                                           GAsyncReadyCallback callback,
+                                           gpointer user_data);
+gboolean
+omen_controller_set_maintenance_finish(OmenController *self, GAsyncResult *result, GError **error);
 gboolean omen_controller_cancel(OmenController *self, guint64 evacuation_id, GError **error);
 gboolean omen_controller_approve(OmenController *self, guint64 omen_id, GError **error);
 gboolean omen_controller_confirm(OmenController *self, guint64 omen_id, GError **error);

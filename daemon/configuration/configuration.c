@@ -107,6 +107,12 @@ static const OmenSetting settings[] = {
     {"evacuation", "compress", OMEN_SETTING_BOOLEAN, AT(compress), 0, 0, NULL},
     {"evacuation", "copy_disks", OMEN_SETTING_BOOLEAN, AT(copy_disks), 0, 0, NULL},
     {"evacuation", "own_uri", OMEN_SETTING_STRING, AT(own_uri), 0, 0, NULL},
+    {"fleet", "endpoints", OMEN_SETTING_LIST, AT(fleet.endpoints), 0, 0, NULL},
+    {"fleet", "user", OMEN_SETTING_STRING, AT(fleet.user), 0, 0, NULL},
+    {"fleet", "password_file", OMEN_SETTING_STRING, AT(fleet.password_file), 0, 0, NULL},
+    {"fleet", "ca_file", OMEN_SETTING_STRING, AT(fleet.ca_file), 0, 0, NULL},
+    {"fleet", "name", OMEN_SETTING_STRING, AT(fleet_name), 0, 0, NULL},
+    {"fleet", "labels", OMEN_SETTING_LIST, AT(fleet_labels), 0, 0, NULL},
 };
 
 #undef AT
@@ -206,6 +212,9 @@ omen_configuration_new(void)
     self->when_stuck = g_new0(char *, 1);
     self->save_dir = g_strdup("");
     self->shutdown_limit_s = 120;
+    omen_etcd_settings_init(&self->fleet);
+    self->fleet_name = g_strdup("");
+    self->fleet_labels = g_new0(char *, 1);
     self->destinations = g_ptr_array_new_with_free_func((GDestroyNotify) destination_settings_free);
     return self;
 }
@@ -242,6 +251,9 @@ omen_configuration_free(OmenConfiguration *self)
     g_free(self->condition_file);
     g_free(self->notify_command);
     g_free(self->notify_webhook);
+    omen_etcd_settings_clear(&self->fleet);
+    g_free(self->fleet_name);
+    g_strfreev(self->fleet_labels);
     g_ptr_array_unref(self->destinations);
     g_free(self);
 }
@@ -356,7 +368,7 @@ apply_entry(
             error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
             "unknown group; there are: [daemon] [libvirt] [sources] [domains] [guests] [heartbeat] "
             "[miner] [profile] [detector] [judge] [policy] [evacuation] [metrics] [notify] "
-            "[neighbours] [destination NAME]");
+            "[neighbours] [fleet] [destination NAME]");
     return FALSE;
 }
 

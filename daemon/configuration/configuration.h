@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "etcd/etcd.h"
 #include "evacuation/plan/technique.h"
 #include "llm/llm-client.h"
 
@@ -156,6 +157,11 @@ typedef struct {
     gboolean compress;
     gboolean copy_disks;
     char *own_uri; /* as destinations reach this host; "": not known */
+
+    /* [fleet] */
+    OmenEtcdSettings fleet; /* endpoints[0] NULL: there is none */
+    char *fleet_name;       /* "": the host's */
+    char **fleet_labels;
 
     GPtrArray *destinations; /* OmenDestinationSettings, in the order of the files */
 

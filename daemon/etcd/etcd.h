@@ -17,8 +17,6 @@
 #include "etcd/etcd-answer.h"
 #include "etcd/etcd-request.h"
 
-#include <libsoup/soup.h>
-
 G_BEGIN_DECLS
 
 typedef struct {

@@ -13,7 +13,7 @@ LIBVIRT_ROOMS = {"daemon/hypervisor", "daemon/evacuation/libvirt", "daemon/evacu
 MAX_FILE_LINES = 550
 MAX_FUNCTION_LINES = 70
 MAX_LINES_BY_FILE = {
-    "daemon/bus/bus-methods.c": 650,  # a handler for each method of the bus
+    "daemon/bus/bus-methods.c": 700,  # a handler for each method of the bus
 }
 
 # Called by nobody of this tree, and yet used: programs begin with it, others are linked with it.
@@ -21,31 +21,18 @@ CALLED_FROM_OUTSIDE = {"main"} | set(re.findall(r"omen_\w+", (TREE / "daemon/lib
 # GObject's and GLib's macros name these by pasting, and so does the list of commands (cli/commands.h). What is in capitals is
 # a macro itself.
 CALLED_BY_MACROS = r"\w+_(class_init|init|get_type|error_quark)|command_\w+|[A-Z_]+"
-FLEET_TO_COME = "hosts do not use the store yet"
+FLEET_TO_COME = "reservations and drains will use it; a real etcd is asked by it in the tests"
 # For tests alone: what can be asked of an object that nobody else asks.
 FOR_TESTS = {
     "omen_state_db_put_evacuation_finish": "the daemon goes on whether or not the row is on the disk; a test must know",
-    "omen_etcd_new": FLEET_TO_COME,
-    "omen_etcd_settings_clear": FLEET_TO_COME,
-    "omen_etcd_settings_init": FLEET_TO_COME,
-    "omen_etcd_transaction_new": FLEET_TO_COME,
-    "omen_etcd_transaction_free": FLEET_TO_COME,
-    "omen_etcd_transaction_compare": FLEET_TO_COME,
-    "omen_etcd_transaction_put": FLEET_TO_COME,
-    "omen_etcd_transaction_delete": FLEET_TO_COME,
     "omen_etcd_transaction_else_read": FLEET_TO_COME,
-    "omen_etcd_outcome_free": FLEET_TO_COME,
     "omen_etcd_watch_new": FLEET_TO_COME,
     "omen_etcd_watch_start": FLEET_TO_COME,
     "omen_etcd_watch_is_current": FLEET_TO_COME,
     "omen_etcd_watch_get": FLEET_TO_COME,
-    "omen_etcd_commit_async": FLEET_TO_COME,
-    "omen_etcd_commit_finish": FLEET_TO_COME,
-    "omen_etcd_grant_async": FLEET_TO_COME,
-    "omen_etcd_keep_alive_async": FLEET_TO_COME,
-    "omen_etcd_lease_finish": FLEET_TO_COME,
     "omen_etcd_revoke_async": FLEET_TO_COME,
     "omen_etcd_revoke_finish": FLEET_TO_COME,
+    "omen_fleet_member_is_listed": "whether the row is there is seen by others; a test must know",
     "omen_trend_get_n_templates": "that the table is bounded is seen from outside",
 }
 

@@ -279,6 +279,52 @@ plan_finish(OmenController *controller G_GNUC_UNUSED,
     return g_task_propagate_pointer(G_TASK(result), error);
 }
 
+static void
+list_fleet_async(OmenController *controller, GAsyncReadyCallback callback, gpointer user_data)
+{
+    g_autoptr(GTask) task = g_task_new(controller, NULL, callback, user_data);
+    GPtrArray *hosts = g_ptr_array_new_with_free_func((GDestroyNotify) omen_fleet_host_free);
+    const char *const rows[][2] = {
+        {"alpha", "{\"health\":\"red\",\"reason\":\"it dies\",\"running\":2,\"omens\":1}"},
+        {"beta",
+         "{\"health\":\"green\",\"takes\":true,\"free_mib\":4096,\"uri\":\"qemu+tls://beta/\"}"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        g_ptr_array_add(hosts, omen_fleet_host_parse(rows[i][1], rows[i][0]));
+    g_task_return_pointer(task, hosts, (GDestroyNotify) g_ptr_array_unref);
+}
+
+static GPtrArray *
+list_fleet_finish(OmenController *controller G_GNUC_UNUSED, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_pointer(G_TASK(result), error);
+}
+
+static void
+set_maintenance_async(OmenController *controller,
+                      const char *host,
+                      gboolean on,
+                      GAsyncReadyCallback callback,
+                      gpointer user_data)
+{
+    g_autoptr(GTask) task = g_task_new(controller, NULL, callback, user_data);
+    GError *error = NULL;
+
+    if (note(controller, &error, "maintenance %s %s", host, on ? "on" : "off"))
+        g_task_return_boolean(task, TRUE);
+    else
+        g_task_return_error(task, error);
+}
+
+static gboolean
+set_maintenance_finish(OmenController *controller G_GNUC_UNUSED,
+                       GAsyncResult *result,
+                       GError **error)
+{
+    return g_task_propagate_boolean(G_TASK(result), error);
+}
+
 static gboolean
 cancel(OmenController *controller, guint64 id, GError **error)
 {
@@ -431,6 +477,10 @@ fake_controller_iface_init(OmenControllerInterface *iface)
     iface->evacuate = evacuate;
     iface->plan_async = plan_async;
     iface->plan_finish = plan_finish;
+    iface->list_fleet_async = list_fleet_async;
+    iface->list_fleet_finish = list_fleet_finish;
+    iface->set_maintenance_async = set_maintenance_async;
+    iface->set_maintenance_finish = set_maintenance_finish;
     iface->cancel = cancel;
     iface->approve = approve;
     iface->dismiss = dismiss;

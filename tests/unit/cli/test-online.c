@@ -513,6 +513,33 @@ test_doctor(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(result_of(json_node_get_array(none), "daemon"), ==, "failed");
 }
 
+static void
+test_fleet(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Run) run = {0};
+    g_auto(Run) plain = {0};
+    g_auto(Run) set = {0};
+    g_auto(Run) wrong = {0};
+
+    if (needs_root())
+        return;
+    run_tool(bus, &run, "fleet --json");
+    g_assert_cmpint(run.status, ==, 0);
+    g_autoptr(JsonNode) root = parse(run.out);
+    JsonArray *hosts = json_node_get_array(root);
+    g_assert_cmpuint(json_array_get_length(hosts), ==, 2);
+    assert_members(json_array_get_object_element(hosts, 0),
+                   "host health maintenance running free_mib reserved_mib omens seen");
+    run_tool(bus, &plain, "fleet");
+    g_assert_nonnull(strstr(plain.out, "beta   green   yes          0      4096      0  -"));
+    g_assert_nonnull(strstr(plain.out, "it dies"));
+    run_tool(bus, &set, "fleet --maintenance beta");
+    g_assert_cmpint(set.status, ==, 0);
+    g_assert_nonnull(strstr(set.out, "beta is in maintenance"));
+    run_tool(bus, &wrong, "fleet --maintenance beta --no-maintenance alpha");
+    g_assert_cmpint(wrong.status, ==, 2);
+}
+
 /* What Nagios gets to see: a line with figures, and its own exit statuses. */
 static void
 test_check(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
@@ -583,6 +610,7 @@ main(int argc, char **argv)
     ADD("/online/decisions", test_decisions);
     ADD("/online/wrong-usage", test_wrong_usage);
     ADD("/online/doctor", test_doctor);
+    ADD("/online/fleet", test_fleet);
     ADD("/online/check", test_check);
     ADD("/online/no-daemon", test_no_daemon);
     return g_test_run();

@@ -362,6 +362,7 @@ test_watch(Bench *bench, gconstpointer certificate G_GNUC_UNUSED)
     put(bench->store, "/u/a", "other", 0);
     omen_etcd_transaction_delete(away, "/t/a");
     outcome = commit(bench->store, away, NULL);
+    g_assert_true(outcome->succeeded);
     wait_until(watch, "/t/a", NULL);
     g_assert_null(omen_etcd_watch_get(watch, "/u/a"));
 
@@ -386,6 +387,7 @@ on_changed(OmenEtcdWatch *watch, gpointer user_data)
             real_etcd_post(bench->etcd, "/v3/kv/put", "{\"key\":\"L3QvYQ==\",\"value\":\"bmV3\"}");
     }
     compact_answer = real_etcd_post(bench->etcd, "/v3/kv/compaction", "{\"revision\":\"5\"}");
+    g_assert_nonnull(compact_answer);
 }
 
 static void

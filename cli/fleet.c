@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* virt-omen fleet. */
+#include "client.h"
+#include "command.h"
+#include "json.h"
+
+#include <virt-omen/bus-names.h>
+
+#define HINT                                                                                       \
+    "virt-omen fleet takes no argument; a host is named by --maintenance or --no-maintenance"
+
+/* Borrows from the variant it was read from. */
+typedef struct {
+    const char *host, *health, *reason, *mode, *version, *uri;
+    gboolean takes, maintenance;
+    guint32 running, omens;
+    guint64 free_mib, reserved_mib, seen_us;
+    char **labels; /* transfer full */
+} Row;
+
+static Row
+read_row(GVariant *variant)
+{
+    Row row = {.host = "", .health = "", .reason = "", .mode = "", .version = "", .uri = ""};
+
+    g_variant_lookup(variant, "host", "&s", &row.host);
+    g_variant_lookup(variant, "health", "&s", &row.health);
+    g_variant_lookup(variant, "reason", "&s", &row.reason);
+    g_variant_lookup(variant, "mode", "&s", &row.mode);
+    g_variant_lookup(variant, "version", "&s", &row.version);
+    g_variant_lookup(variant, "uri", "&s", &row.uri);
+    g_variant_lookup(variant, "takes", "b", &row.takes);
+    g_variant_lookup(variant, "maintenance", "b", &row.maintenance);
+    g_variant_lookup(variant, "running", "u", &row.running);
+    g_variant_lookup(variant, "omens", "u", &row.omens);
+    g_variant_lookup(variant, "free_mib", "t", &row.free_mib);
+    g_variant_lookup(variant, "reserved_mib", "t", &row.reserved_mib);
+    g_variant_lookup(variant, "seen", "t", &row.seen_us);
+    if (!g_variant_lookup(variant, "labels", "^as", &row.labels))
+        row.labels = g_new0(char *, 1);
+    return row;
+}
+
+static void
+add_json(JsonBuilder *builder, const Row *row)
+{
+    json_builder_begin_object(builder);
+    json_add_string(builder, "host", row->host);
+    json_add_string(builder, "health", row->health);
+    json_add_string(builder, "reason", row->reason);
+    json_add_boolean(builder, "takes", row->takes);
+    json_add_boolean(builder, "maintenance", row->maintenance);
+    json_add_string(builder, "mode", row->mode);
+    json_add_string(builder, "version", row->version);
+    json_add_string(builder, "uri", row->uri);
+    json_add_count(builder, "running", row->running);
+    json_add_count(builder, "free_mib", row->free_mib);
+    json_add_count(builder, "reserved_mib", row->reserved_mib);
+    json_add_count(builder, "omens", row->omens);
+    json_add_time(builder, "seen", row->seen_us);
+    json_builder_set_member_name(builder, "labels");
+    json_builder_begin_array(builder);
+    for (guint i = 0; row->labels[i]; i++)
+        json_builder_add_string_value(builder, row->labels[i]);
+    json_builder_end_array(builder);
+    json_builder_end_object(builder);
+}
+
+static void
+add_line(Table *table, const Row *row)
+{
+    gboolean is_green = g_str_equal(row->health, "green");
+    gboolean is_red = g_str_equal(row->health, "red");
+    TableStyle style = is_red ? TABLE_BAD : is_green ? TABLE_GOOD : TABLE_WARNING;
+    const char *takes = row->maintenance ? "maintenance" : row->takes ? "yes" : "no";
+    char *cells[] = {
+        g_strdup(row->host),
+        g_strdup(row->health),
+        g_strdup(takes),
+        g_strdup_printf("%u", row->running),
+        g_strdup_printf("%" G_GUINT64_FORMAT, row->free_mib),
+        g_strdup_printf("%u", row->omens),
+        client_format_time(row->seen_us),
+    };
+
+    table_add(table, style, cells);
+    if (!is_green || !row->takes)
+        table_add_note(table, "%s", row->reason);
+}
+
+static int
+list(Client *client, const ClientListing *listing)
+{
+    static const char *const headers[] = {"HOST",      "HEALTH", "TAKES", ">RUNNING",
+                                          ">FREE MIB", ">OMENS", "SEEN",  NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) rows = NULL;
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autoptr(Table) table = table_new(headers);
+    g_autoptr(GVariant) reply =
+        client_call(client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "ListFleet",
+                    g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), &error);
+
+    if (!reply)
+        return command_fail("fleet", EXIT_FAILED, "%s", error->message);
+    rows = g_variant_get_child_value(reply, 0);
+    json_builder_begin_array(builder);
+    for (gsize i = 0; i < g_variant_n_children(rows); i++) {
+        g_autoptr(GVariant) variant = g_variant_get_child_value(rows, i);
+        Row row = read_row(variant);
+        add_json(builder, &row);
+        add_line(table, &row);
+        g_strfreev(row.labels);
+    }
+    json_builder_end_array(builder);
+    if (listing->json)
+        client_print_json(json_builder_get_root(builder));
+    else if (table_get_length(table) == 0)
+        g_print("No host has a row in the fleet's store.\n");
+    else
+        table_print(table, !listing->no_headers);
+    return EXIT_GOOD;
+}
+
+static int
+set_maintenance(Client *client, const char *host, gboolean on)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) reply =
+        client_call(client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "SetMaintenance",
+                    g_variant_new("(sb@a{sv})", host, on, g_variant_new("a{sv}", NULL)), &error);
+
+    if (!reply)
+        return command_fail("fleet", EXIT_FAILED, "%s", error->message);
+    if (on)
+        g_print("%s is in maintenance.\n", host);
+    else
+        g_print("%s is no longer in maintenance.\n", host);
+    return EXIT_GOOD;
+}
+
+int
+command_fleet(int argc, char **argv)
+{
+    g_autofree char *on = NULL;
+    g_autofree char *off = NULL;
+    ClientListing listing = {0};
+    const GOptionEntry entries[] = {
+        {"maintenance", 0, 0, G_OPTION_ARG_STRING, &on, "This host takes no domains", "HOST"},
+        {"no-maintenance", 0, 0, G_OPTION_ARG_STRING, &off, "It takes them again", "HOST"},
+        CLIENT_LISTING_OPTIONS(listing),
+        G_OPTION_ENTRY_NULL,
+    };
+    g_auto(Client) client = {0};
+    int status;
+
+    if (!client_begin(&client, entries, &argc, &argv, 0, 0, HINT, &status))
+        return status;
+    if (on && off)
+        return command_fail("fleet", EXIT_USAGE, "%s", HINT);
+    if (on || off)
+        return set_maintenance(&client, on ? on : off, on != NULL);
+    return list(&client, &listing);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fleet/fleet.h"
+
+#include "fleet/member.h"
+
+#include <string.h>
+
+#define MAX_NAME 128
+
+gboolean
+omen_fleet_is_name(const char *name)
+{
+    gsize length = strlen(name);
+
+    return length > 0 && length <= MAX_NAME &&
+           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._") ==
+               length;
+}
+
+/* ---- the list ---- */
+
+static void
+on_maintenance(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GTask) task = user_data;
+    GPtrArray *hosts = g_task_get_task_data(task);
+    GError *error = NULL;
+    g_autoptr(OmenEtcdRange) range = omen_etcd_read_finish(OMEN_ETCD(source), result, &error);
+    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+
+    if (!range) {
+        g_task_return_error(task, error);
+        return;
+    }
+    for (guint i = 0; i < range->entries->len; i++) {
+        const OmenEtcdEntry *entry = range->entries->pdata[i];
+        g_hash_table_add(names, entry->key + strlen(OMEN_FLEET_MAINTENANCE));
+    }
+    for (guint i = 0; i < hosts->len; i++) {
+        OmenFleetHost *host = hosts->pdata[i];
+        host->maintenance = g_hash_table_contains(names, host->name);
+    }
+    g_task_return_pointer(task, g_ptr_array_ref(hosts), (GDestroyNotify) g_ptr_array_unref);
+}
+
+static void
+on_hosts(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GTask) task = user_data;
+    GPtrArray *hosts = g_task_get_task_data(task);
+    GError *error = NULL;
+    g_autoptr(OmenEtcdRange) range = omen_etcd_read_finish(OMEN_ETCD(source), result, &error);
+
+    if (!range) {
+        g_task_return_error(task, error);
+        return;
+    }
+    for (guint i = 0; i < range->entries->len; i++) {
+        const OmenEtcdEntry *entry = range->entries->pdata[i];
+        OmenFleetHost *host =
+            omen_fleet_host_parse(entry->value, entry->key + strlen(OMEN_FLEET_HOSTS));
+        if (host)
+            g_ptr_array_add(hosts, host);
+    }
+    omen_etcd_read_async(OMEN_ETCD(source), OMEN_FLEET_MAINTENANCE, TRUE, OMEN_FLEET_MAX_HOSTS,
+                         NULL, on_maintenance, g_steal_pointer(&task));
+}
+
+void
+omen_fleet_list_async(OmenEtcd *etcd, GAsyncReadyCallback callback, gpointer user_data)
+{
+    GTask *task = g_task_new(etcd, NULL, callback, user_data);
+
+    g_task_set_source_tag(task, omen_fleet_list_async);
+    g_task_set_task_data(task,
+                         g_ptr_array_new_with_free_func((GDestroyNotify) omen_fleet_host_free),
+                         (GDestroyNotify) g_ptr_array_unref);
+    omen_etcd_read_async(etcd, OMEN_FLEET_HOSTS, TRUE, OMEN_FLEET_MAX_HOSTS, NULL, on_hosts, task);
+}
+
+GPtrArray *
+omen_fleet_list_finish(GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_pointer(G_TASK(result), error);
+}
+
+/* ---- maintenance ---- */
+
+static void
+on_set(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GTask) task = user_data;
+    GError *error = NULL;
+    g_autoptr(OmenEtcdOutcome) outcome = omen_etcd_commit_finish(OMEN_ETCD(source), result, &error);
+
+    if (outcome)
+        g_task_return_boolean(task, TRUE);
+    else
+        g_task_return_error(task, error);
+}
+
+void
+omen_fleet_set_maintenance_async(
+    OmenEtcd *etcd, const char *host, gboolean on, GAsyncReadyCallback callback, gpointer user_data)
+{
+    GTask *task = g_task_new(etcd, NULL, callback, user_data);
+    g_autoptr(OmenEtcdTransaction) transaction = omen_etcd_transaction_new();
+    g_autofree char *key = g_strconcat(OMEN_FLEET_MAINTENANCE, host, NULL);
+    g_autofree char *since = g_strdup_printf("%" G_GINT64_FORMAT, g_get_real_time());
+
+    g_task_set_source_tag(task, omen_fleet_set_maintenance_async);
+    if (on)
+        omen_etcd_transaction_put(transaction, key, since, 0);
+    else
+        omen_etcd_transaction_delete(transaction, key);
+    omen_etcd_commit_async(etcd, transaction, NULL, on_set, task);
+}
+
+gboolean
+omen_fleet_set_maintenance_finish(GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_boolean(G_TASK(result), error);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fleet/host-row.h"
+
+#include "record/json-depth.h"
+#include <virt-omen/text.h>
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#define MAX_ROW  16384 /* bytes */
+#define MAX_TEXT 300
+#define MAX_NAME 128
+/* Less than this, or a sixteenth, is no news. */
+#define SMALL_MIB 64
+
+/* The fields, for all that goes through them. */
+static const struct {
+    const char *name;
+    gsize offset;
+} strings[] = {
+    {"machine", G_STRUCT_OFFSET(OmenFleetHost, machine_id)},
+    {"boot", G_STRUCT_OFFSET(OmenFleetHost, boot_id)},
+    {"uri", G_STRUCT_OFFSET(OmenFleetHost, uri)},
+    {"health", G_STRUCT_OFFSET(OmenFleetHost, health)},
+    {"reason", G_STRUCT_OFFSET(OmenFleetHost, reason)},
+    {"mode", G_STRUCT_OFFSET(OmenFleetHost, mode)},
+    {"version", G_STRUCT_OFFSET(OmenFleetHost, version)},
+};
+
+static const struct {
+    const char *name;
+    gsize offset;
+    gboolean is_wide; /* guint64, else guint */
+} numbers[] = {
+    {"cpus", G_STRUCT_OFFSET(OmenFleetHost, cpus), FALSE},
+    {"vcpus", G_STRUCT_OFFSET(OmenFleetHost, vcpus), FALSE},
+    {"running", G_STRUCT_OFFSET(OmenFleetHost, running), FALSE},
+    {"omens", G_STRUCT_OFFSET(OmenFleetHost, omens), FALSE},
+    {"libvirt", G_STRUCT_OFFSET(OmenFleetHost, libvirt), TRUE},
+    {"qemu", G_STRUCT_OFFSET(OmenFleetHost, qemu), TRUE},
+    {"free_mib", G_STRUCT_OFFSET(OmenFleetHost, free_mib), TRUE},
+};
+
+static char **
+string_at(const OmenFleetHost *self, gsize i)
+{
+    return (char **) G_STRUCT_MEMBER_P(self, strings[i].offset);
+}
+
+static guint64
+number_at(const OmenFleetHost *self, gsize i)
+{
+    gconstpointer field = G_STRUCT_MEMBER_P(self, numbers[i].offset);
+
+    return numbers[i].is_wide ? *(const guint64 *) field : *(const guint *) field;
+}
+
+OmenFleetHost *
+omen_fleet_host_new(void)
+{
+    OmenFleetHost *self = g_new0(OmenFleetHost, 1);
+
+    self->name = g_strdup("");
+    for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
+        *string_at(self, i) = g_strdup("");
+    self->labels = g_new0(char *, 1);
+    return self;
+}
+
+void
+omen_fleet_host_free(OmenFleetHost *self)
+{
+    g_free(self->name);
+    for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
+        g_free(*string_at(self, i));
+    g_strfreev(self->labels);
+    g_free(self);
+}
+
+char *
+omen_fleet_host_write(const OmenFleetHost *self)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autoptr(JsonNode) root = NULL;
+
+    json_builder_begin_object(builder);
+    for (gsize i = 0; i < G_N_ELEMENTS(strings); i++) {
+        g_autofree char *text = omen_text_sanitise(*string_at(self, i), -1, MAX_TEXT);
+        json_builder_set_member_name(builder, strings[i].name);
+        json_builder_add_string_value(builder, text);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        json_builder_set_member_name(builder, numbers[i].name);
+        json_builder_add_int_value(builder, (gint64) number_at(self, i));
+    }
+    json_builder_set_member_name(builder, "takes");
+    json_builder_add_boolean_value(builder, self->takes);
+    json_builder_set_member_name(builder, "seen_us");
+    json_builder_add_int_value(builder, self->seen_us);
+    json_builder_set_member_name(builder, "labels");
+    json_builder_begin_array(builder);
+    for (guint i = 0; self->labels[i] && i < OMEN_FLEET_MAX_LABELS; i++) {
+        g_autofree char *text = omen_text_sanitise(self->labels[i], -1, MAX_NAME);
+        json_builder_add_string_value(builder, text);
+    }
+    json_builder_end_array(builder);
+    json_builder_end_object(builder);
+    root = json_builder_get_root(builder);
+    return json_to_string(root, FALSE);
+}
+
+/* ---- reading ---- */
+
+static JsonNode *
+get_value(JsonObject *object, const char *member, GType type)
+{
+    JsonNode *node = json_object_get_member(object, member);
+
+    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type ? node
+                                                                                         : NULL;
+}
+
+static gint64
+get_int(JsonObject *object, const char *member, gint64 most)
+{
+    JsonNode *node = get_value(object, member, G_TYPE_INT64);
+
+    return node ? CLAMP(json_node_get_int(node), 0, most) : 0;
+}
+
+/* (transfer full). */
+static char **
+read_labels(JsonObject *object)
+{
+    JsonNode *node = json_object_get_member(object, "labels");
+    JsonArray *array = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+    guint n = array ? MIN(json_array_get_length(array), OMEN_FLEET_MAX_LABELS) : 0;
+    g_autoptr(GStrvBuilder) labels = g_strv_builder_new();
+
+    for (guint i = 0; i < n; i++) {
+        JsonNode *element = json_array_get_element(array, i);
+        g_autofree char *text = NULL;
+        if (!JSON_NODE_HOLDS_VALUE(element) || json_node_get_value_type(element) != G_TYPE_STRING)
+            continue;
+        text = omen_text_sanitise(json_node_get_string(element), -1, MAX_NAME);
+        g_strv_builder_add(labels, text);
+    }
+    return g_strv_builder_end(labels);
+}
+
+static OmenFleetHost *
+read_object(JsonObject *object, const char *name)
+{
+    OmenFleetHost *self = omen_fleet_host_new();
+    JsonNode *takes = get_value(object, "takes", G_TYPE_BOOLEAN);
+
+    g_free(self->name);
+    self->name = omen_text_sanitise(name, -1, MAX_NAME);
+    for (gsize i = 0; i < G_N_ELEMENTS(strings); i++) {
+        JsonNode *node = get_value(object, strings[i].name, G_TYPE_STRING);
+        if (!node)
+            continue;
+        g_free(*string_at(self, i));
+        *string_at(self, i) = omen_text_sanitise(json_node_get_string(node), -1, MAX_TEXT);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        gpointer field = G_STRUCT_MEMBER_P(self, numbers[i].offset);
+        if (numbers[i].is_wide)
+            *(guint64 *) field = (guint64) get_int(object, numbers[i].name, G_MAXINT64);
+        else
+            *(guint *) field = (guint) get_int(object, numbers[i].name, G_MAXINT32);
+    }
+    self->takes = takes && json_node_get_boolean(takes);
+    self->seen_us = get_int(object, "seen_us", G_MAXINT64);
+    g_strfreev(self->labels);
+    self->labels = read_labels(object);
+    return self;
+}
+
+OmenFleetHost *
+omen_fleet_host_parse(const char *json, const char *name)
+{
+    g_autoptr(JsonParser) parser = json_parser_new_immutable();
+    gsize length = strlen(json);
+    JsonNode *root;
+
+    if (length > MAX_ROW || !*name || strlen(name) > MAX_NAME ||
+        !omen_json_is_shallow(json, length, 4) ||
+        !json_parser_load_from_data(parser, json, (gssize) length, NULL))
+        return NULL;
+    root = json_parser_get_root(parser);
+    return root && JSON_NODE_HOLDS_OBJECT(root) ? read_object(json_node_get_object(root), name)
+                                                : NULL;
+}
+
+/* ---- comparing ---- */
+
+static gboolean
+is_far(guint64 left, guint64 right)
+{
+    guint64 difference = left > right ? left - right : right - left;
+
+    return difference > MAX(SMALL_MIB, MAX(left, right) / 16);
+}
+
+gboolean
+omen_fleet_host_differs(const OmenFleetHost *self, const OmenFleetHost *other)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(strings); i++) {
+        if (!g_str_equal(*string_at(self, i), *string_at(other, i)))
+            return TRUE;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        gboolean is_memory = g_str_equal(numbers[i].name, "free_mib");
+        if (!is_memory && number_at(self, i) != number_at(other, i))
+            return TRUE;
+    }
+    return self->takes != other->takes || is_far(self->free_mib, other->free_mib) ||
+           !g_strv_equal((const char *const *) self->labels, (const char *const *) other->labels);
+}

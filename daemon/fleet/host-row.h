@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a host says of itself to the others, as JSON in one row of the store. Pure.
+ *
+ * A row is written by another host, and read as what it is: text that is bounded and made
+ * printable, numbers that are in their ranges.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define OMEN_FLEET_MAX_LABELS 32
+
+typedef struct {
+    char *name;
+    char *machine_id; /* whose row it is, whoever else takes the name */
+    char *boot_id;
+    char *uri;     /* of its libvirt, as others reach it; "": it takes no domains */
+    char *health;  /* "green", "yellow", "red" */
+    char *reason;  /* why */
+    char *mode;    /* "observe", "advise", "enforce" */
+    char *version; /* of virt-omend */
+    char **labels;
+    gboolean takes; /* domains: no sign against it */
+    guint64 free_mib;
+    guint cpus;
+    guint vcpus;     /* of all that run there */
+    guint running;   /* domains */
+    guint omens;     /* open ones */
+    guint64 libvirt; /* 9000000 is 9.0.0 */
+    guint64 qemu;
+    gint64 seen_us;       /* when it wrote this, since the epoch, by its own clock */
+    gboolean maintenance; /* not part of the row: an operator's word, of a key of its own */
+} OmenFleetHost;
+
+/* Strings are "", labels empty. */
+OmenFleetHost *omen_fleet_host_new(void);
+void omen_fleet_host_free(OmenFleetHost *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenFleetHost, omen_fleet_host_free)
+
+/* (transfer full). */
+char *omen_fleet_host_write(const OmenFleetHost *self);
+
+/* (transfer full): NULL: it is no row of a host @name. */
+OmenFleetHost *omen_fleet_host_parse(const char *json, const char *name);
+
+/* Whether others should be told: all but the time, and memory that changed little. */
+gboolean omen_fleet_host_differs(const OmenFleetHost *self, const OmenFleetHost *other);
+
+G_END_DECLS

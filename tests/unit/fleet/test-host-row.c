@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fleet/fleet.h"
+#include "fleet/host-row.h"
+
+#include <string.h>
+
+static void
+set(char **field, const char *text)
+{
+    g_free(*field);
+    *field = g_strdup(text);
+}
+
+static OmenFleetHost *
+make_host(void)
+{
+    OmenFleetHost *host = omen_fleet_host_new();
+    const char *const labels[] = {"rack=a4", "power=left", NULL};
+
+    set(&host->name, "alpha");
+    set(&host->machine_id, "m1");
+    set(&host->boot_id, "b1");
+    set(&host->uri, "qemu+tls://alpha/system");
+    set(&host->health, "yellow");
+    set(&host->reason, "a \"disk\" dies");
+    set(&host->mode, "enforce");
+    set(&host->version, "0.2.0");
+    g_strfreev(host->labels);
+    host->labels = g_strdupv((char **) labels);
+    host->takes = TRUE;
+    host->free_mib = G_GUINT64_CONSTANT(5000000000);
+    host->cpus = 64;
+    host->vcpus = 100;
+    host->running = 30;
+    host->omens = 2;
+    host->libvirt = 9000000;
+    host->qemu = 7002000;
+    host->seen_us = 123456789;
+    return host;
+}
+
+static void
+test_there_and_back(void)
+{
+    g_autoptr(OmenFleetHost) host = make_host();
+    g_autofree char *json = omen_fleet_host_write(host);
+    g_autoptr(OmenFleetHost) read = omen_fleet_host_parse(json, "alpha");
+
+    g_assert_nonnull(read);
+    g_assert_false(omen_fleet_host_differs(host, read));
+    g_assert_cmpstr(read->name, ==, "alpha");
+    g_assert_cmpstr(read->reason, ==, "a \"disk\" dies");
+    g_assert_cmpstr(read->labels[1], ==, "power=left");
+    g_assert_cmpuint(read->free_mib, ==, host->free_mib);
+    g_assert_cmpint(read->seen_us, ==, 123456789);
+}
+
+static void
+test_no_row(void)
+{
+    static const char *const none[] = {"", "null", "[]", "{", "{\"a\":{\"b\":{\"c\":{\"d\":{}}}}}"};
+    g_autofree char *long_text = g_strnfill(20000, ' ');
+
+    for (gsize i = 0; i < G_N_ELEMENTS(none); i++)
+        g_assert_null(omen_fleet_host_parse(none[i], "beta"));
+    g_assert_null(omen_fleet_host_parse("{}", ""));
+    g_assert_null(omen_fleet_host_parse(long_text, "beta"));
+}
+
+/* Another host wrote it, of another version, or worse. */
+static void
+test_hostile(void)
+{
+    g_autofree char *long_reason = g_strnfill(2000, 'x');
+    g_autofree char *json = g_strdup_printf(
+        "{\"health\":7,\"reason\":\"\\u001b[31m%s\",\"cpus\":-4,\"vcpus\":99999999999,\"takes\":1,"
+        "\"free_mib\":\"many\",\"labels\":[1,\"rack=\\n\",{}],\"unknown\":[]}",
+        long_reason);
+    g_autoptr(OmenFleetHost) host = omen_fleet_host_parse(json, "beta");
+
+    g_assert_nonnull(host);
+    g_assert_cmpstr(host->health, ==, "");
+    g_assert_null(strchr(host->reason, '\033'));
+    g_assert_cmpuint(strlen(host->reason), <, 400);
+    g_assert_cmpuint(host->cpus, ==, 0);
+    g_assert_cmpuint(host->vcpus, ==, G_MAXINT32);
+    g_assert_false(host->takes);
+    g_assert_cmpuint(host->free_mib, ==, 0);
+    g_assert_cmpuint(g_strv_length(host->labels), ==, 1);
+    g_assert_null(strchr(host->labels[0], '\n'));
+}
+
+static void
+test_differs(void)
+{
+    g_autoptr(OmenFleetHost) host = make_host();
+    g_autoptr(OmenFleetHost) other = make_host();
+
+    other->seen_us = 5;
+    other->free_mib -= 60;
+    g_assert_false(omen_fleet_host_differs(host, other));
+    other->free_mib = host->free_mib / 2;
+    g_assert_true(omen_fleet_host_differs(host, other));
+    other->free_mib = host->free_mib;
+    other->takes = FALSE;
+    g_assert_true(omen_fleet_host_differs(host, other));
+    other->takes = TRUE;
+    set(&other->health, "red");
+    g_assert_true(omen_fleet_host_differs(host, other));
+    set(&other->health, "yellow");
+    set(&other->labels[0], "rack=b1");
+    g_assert_true(omen_fleet_host_differs(host, other));
+}
+
+static void
+test_names(void)
+{
+    g_autofree char *long_name = g_strnfill(200, 'a');
+
+    g_assert_true(omen_fleet_is_name("node-7.example_org"));
+    g_assert_false(omen_fleet_is_name(""));
+    g_assert_false(omen_fleet_is_name("a/b"));
+    g_assert_false(omen_fleet_is_name("é"));
+    g_assert_false(omen_fleet_is_name(long_name));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/fleet/host-row/there-and-back", test_there_and_back);
+    g_test_add_func("/fleet/host-row/no-row", test_no_row);
+    g_test_add_func("/fleet/host-row/hostile", test_hostile);
+    g_test_add_func("/fleet/host-row/differs", test_differs);
+    g_test_add_func("/fleet/host-row/names", test_names);
+    return g_test_run();
+}
