@@ -22,7 +22,6 @@ typedef struct {
 } Header;
 
 typedef struct {
-    OmenReader *reader;
     GByteArray *records;
     guint n_records;
     guint64 n_dropped;
@@ -38,7 +37,8 @@ struct _OmenReader {
     gpointer data;
     GDestroyNotify free_data;
     char *bookmark; /* main context only */
-    int priority;   /* of what is handed over */
+
+    GSource *delivery; /* for all batches: one each would cost more than a line */
 
     int wake_fd;       /* -1: another's thread */
     gint64 flushed_us; /* when records were handed over last; the thread's */
@@ -46,17 +46,16 @@ struct _OmenReader {
     guint64 n_added;   /* the thread's */
     GMutex lock;
     GCond room;
-    gboolean stopped;        /* under the lock */
-    guint n_batches_waiting; /* under the lock */
-    Batch *batch;            /* the thread's */
+    gboolean stopped; /* under the lock */
+    GQueue waiting;   /* Batch; under the lock */
+    Batch *batch;     /* the thread's */
 };
 
 static Batch *
-batch_new(OmenReader *reader)
+batch_new(void)
 {
     Batch *self = g_new0(Batch, 1);
 
-    self->reader = reader;
     self->records = g_byte_array_new();
     return self;
 }
@@ -83,6 +82,9 @@ omen_reader_unref(OmenReader *self)
     if (!g_atomic_ref_count_dec(&self->references))
         return;
     batch_free(self->batch);
+    while (!g_queue_is_empty(&self->waiting))
+        batch_free(g_queue_pop_head(&self->waiting));
+    g_source_unref(self->delivery);
     g_main_context_unref(self->context);
     g_mutex_clear(&self->lock);
     g_cond_clear(&self->room);
@@ -102,67 +104,6 @@ run(gpointer user_data)
         self->free_data(self->data);
     omen_reader_unref(self);
     return NULL;
-}
-
-OmenReader *
-omen_reader_new(OmenSource *source)
-{
-    OmenReader *self = g_new0(OmenReader, 1);
-
-    g_atomic_ref_count_init(&self->references);
-    g_mutex_init(&self->lock);
-    g_cond_init(&self->room);
-    self->source = source;
-    self->context = g_main_context_ref_thread_default();
-    self->priority = G_PRIORITY_DEFAULT;
-    self->wake_fd = -1;
-    self->batch = batch_new(self);
-    return self;
-}
-
-OmenReader *
-omen_reader_start(OmenSource *source,
-                  const char *thread_name,
-                  OmenReaderFunc function,
-                  gpointer data,
-                  GDestroyNotify free_data)
-{
-    OmenReader *self = omen_reader_new(source);
-
-    self->function = function;
-    self->data = data;
-    self->free_data = free_data;
-    self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    g_thread_unref(g_thread_new(thread_name, run, omen_reader_ref(self)));
-    return self;
-}
-
-void
-omen_reader_set_urgent(OmenReader *self)
-{
-    self->priority = G_PRIORITY_HIGH;
-}
-
-void
-omen_reader_stop(OmenReader *self)
-{
-    const guint64 one = 1;
-
-    self->source = NULL;
-    g_mutex_lock(&self->lock);
-    self->stopped = TRUE;
-    g_cond_broadcast(&self->room);
-    g_mutex_unlock(&self->lock);
-    /* An eventfd takes eight bytes or is full, and full wakes as well. */
-    if (self->wake_fd >= 0)
-        (void) !write(self->wake_fd, &one, sizeof one);
-    omen_reader_unref(self);
-}
-
-char *
-omen_reader_dup_bookmark(OmenReader *self)
-{
-    return g_strdup(self->bookmark);
 }
 
 /* The next @length bytes; moves on behind them. */
@@ -201,20 +142,12 @@ emit_records(OmenSource *source, const Batch *batch)
     }
 }
 
-static gboolean
-deliver(gpointer user_data)
+static void
+take_batch(OmenReader *self, Batch *batch)
 {
-    Batch *batch = user_data;
-    OmenReader *self = batch->reader;
+    g_autoptr(OmenSource) source = self->source ? g_object_ref(self->source) : NULL;
 
-    g_mutex_lock(&self->lock);
-    self->n_batches_waiting--;
-    g_cond_signal(&self->room);
-    g_mutex_unlock(&self->lock);
-
-    if (self->source) {
-        g_autoptr(OmenSource) source = g_object_ref(self->source);
-
+    if (source) {
         emit_records(source, batch);
         omen_source_count_dropped(source, batch->n_dropped);
         if (batch->problem)
@@ -225,8 +158,98 @@ deliver(gpointer user_data)
         }
     }
     batch_free(batch);
+}
+
+static gboolean
+deliver(gpointer user_data)
+{
+    OmenReader *self = omen_reader_ref(user_data);
+    Batch *batch;
+
+    g_mutex_lock(&self->lock);
+    batch = g_queue_pop_head(&self->waiting);
+    /* The next has its turn when others had theirs. */
+    if (g_queue_is_empty(&self->waiting))
+        g_source_set_ready_time(self->delivery, -1);
+    g_cond_signal(&self->room);
+    g_mutex_unlock(&self->lock);
+
+    if (batch)
+        take_batch(self, batch);
     omen_reader_unref(self);
-    return G_SOURCE_REMOVE;
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+dispatch_delivery(GSource *source G_GNUC_UNUSED, GSourceFunc callback, gpointer user_data)
+{
+    return callback(user_data);
+}
+
+static const GSourceFuncs delivery_functions = {.dispatch = dispatch_delivery};
+
+OmenReader *
+omen_reader_new(OmenSource *source)
+{
+    OmenReader *self = g_new0(OmenReader, 1);
+
+    g_atomic_ref_count_init(&self->references);
+    g_mutex_init(&self->lock);
+    g_cond_init(&self->room);
+    self->source = source;
+    self->context = g_main_context_ref_thread_default();
+    self->wake_fd = -1;
+    self->batch = batch_new();
+    self->delivery = g_source_new((GSourceFuncs *) &delivery_functions, sizeof(GSource));
+    g_source_set_callback(self->delivery, deliver, self, NULL);
+    g_source_attach(self->delivery, self->context);
+    return self;
+}
+
+OmenReader *
+omen_reader_start(OmenSource *source,
+                  const char *thread_name,
+                  OmenReaderFunc function,
+                  gpointer data,
+                  GDestroyNotify free_data)
+{
+    OmenReader *self = omen_reader_new(source);
+
+    self->function = function;
+    self->data = data;
+    self->free_data = free_data;
+    self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    g_thread_unref(g_thread_new(thread_name, run, omen_reader_ref(self)));
+    return self;
+}
+
+void
+omen_reader_set_urgent(OmenReader *self)
+{
+    g_source_set_priority(self->delivery, G_PRIORITY_HIGH);
+}
+
+void
+omen_reader_stop(OmenReader *self)
+{
+    const guint64 one = 1;
+
+    self->source = NULL;
+    g_source_destroy(self->delivery);
+    g_mutex_lock(&self->lock);
+    self->stopped = TRUE;
+    g_cond_broadcast(&self->room);
+    g_mutex_unlock(&self->lock);
+    /* An eventfd takes eight bytes or is full, and full wakes as well. */
+    if (self->wake_fd >= 0)
+        (void) !write(self->wake_fd, &one, sizeof one);
+    omen_reader_unref(self);
+}
+
+char *
+omen_reader_dup_bookmark(OmenReader *self)
+{
+    return g_strdup(self->bookmark);
 }
 
 gboolean
@@ -300,17 +323,20 @@ omen_reader_get_batch_size(OmenReader *self)
     return self->batch->n_records;
 }
 
-static gboolean
-has_room(OmenReader *self)
+/* Waits for room, unless the reader was stopped: then nobody takes it. */
+static void
+put_into_queue(OmenReader *self, Batch *batch)
 {
-    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->lock);
+    gboolean was_empty;
 
-    while (!self->stopped && self->n_batches_waiting >= MAX_BATCHES_WAITING)
+    g_mutex_lock(&self->lock);
+    while (!self->stopped && self->waiting.length >= MAX_BATCHES_WAITING)
         g_cond_wait(&self->room, &self->lock);
-    if (self->stopped)
-        return FALSE;
-    self->n_batches_waiting++;
-    return TRUE;
+    was_empty = g_queue_is_empty(&self->waiting);
+    g_queue_push_tail(&self->waiting, batch);
+    g_mutex_unlock(&self->lock);
+    if (was_empty)
+        g_source_set_ready_time(self->delivery, 0);
 }
 
 void
@@ -320,20 +346,14 @@ omen_reader_flush(OmenReader *self, char *bookmark)
 
     g_free(batch->bookmark);
     batch->bookmark = bookmark;
-    if ((batch->n_records == 0 && batch->n_dropped == 0 && !bookmark && !batch->problem) ||
-        !has_room(self))
+    if (batch->n_records == 0 && batch->n_dropped == 0 && !bookmark && !batch->problem)
         return;
     if (batch->n_records > 0) {
         self->flushed_us = g_get_monotonic_time();
         self->gather_us = omen_reader_get_gather_us(batch->n_records);
     }
-    self->batch = batch_new(self);
-    omen_reader_ref(self);
-
-    g_autoptr(GSource) source = g_idle_source_new();
-    g_source_set_priority(source, self->priority);
-    g_source_set_callback(source, deliver, batch, NULL);
-    g_source_attach(source, self->context);
+    self->batch = batch_new();
+    put_into_queue(self, batch);
 }
 
 void

@@ -91,7 +91,7 @@ WAITING = {
     "daemon/judge/writers.c": {"omen_writers_load": AT_START},
     "daemon/notify/journal.c": {"run": "a thread of its own"},
     "daemon/source/log/kmsg-source.c": {"place_new": "a file of /proc, in memory"},
-    "daemon/source/reader.c": {"omen_reader_wait": "a thread each reader", "has_room": "a thread each reader",
+    "daemon/source/reader.c": {"omen_reader_wait": "a thread each reader", "put_into_queue": "a thread each reader",
                                "gather": "a thread each reader"},
     "daemon/source/log/file-watcher.c": {"wait_for": "the thread that follows files"},
     "daemon/state/schema.c": {"*": STATE_THREAD},

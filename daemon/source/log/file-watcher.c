@@ -187,10 +187,12 @@ take_event(OmenFileWatcher *self, const struct inotify_event *event)
     }
 }
 
-static void
+/* FALSE: nothing was told. */
+static gboolean
 take_events(OmenFileWatcher *self)
 {
     char events[EVENTS_BYTES] __attribute__((aligned(__alignof__(struct inotify_event))));
+    gboolean is_told = FALSE;
     ssize_t length;
 
     do {
@@ -199,8 +201,10 @@ take_events(OmenFileWatcher *self)
             const struct inotify_event *event = (const struct inotify_event *) at;
             take_event(self, event);
             at += sizeof *event + event->len;
+            is_told = TRUE;
         }
     } while (length > EVENTS_BYTES / 2);
+    return is_told;
 }
 
 /* ---- the thread ---- */
@@ -232,15 +236,18 @@ wait_for(int wake_fd, int notify_fd, gint64 patience_us, gboolean *notified)
         *notified = TRUE;
 }
 
-/* Where lines came just now, others gather: their writer wakes nobody meanwhile. */
-static void
-gather(const OmenFileWatcher *self)
+/* Where lines came just now, others gather: their writer wakes nobody meanwhile. TRUE: some
+ * did. */
+static gboolean
+gather(OmenFileWatcher *self)
 {
     gint64 rest_us =
         self->read_us + omen_reader_get_gather_us(self->n_lines) - g_get_monotonic_time();
 
-    if (rest_us > 0)
-        wait_for(self->wake_fd, -1, rest_us, &(gboolean){FALSE});
+    if (rest_us <= 0)
+        return FALSE;
+    wait_for(self->wake_fd, -1, rest_us, &(gboolean){FALSE});
+    return take_events(self);
 }
 
 /* Waits until something is to be done. */
@@ -251,11 +258,14 @@ wait_for_news(OmenFileWatcher *self)
     gboolean notified = FALSE;
     guint64 count;
 
-    if (patience_us > 0)
-        gather(self);
-    wait_for(self->wake_fd, self->notify_fd, patience_us, &notified);
+    if (patience_us > 0 && gather(self)) {
+        notified = TRUE;
+    } else {
+        wait_for(self->wake_fd, self->notify_fd, patience_us, &notified);
+        if (notified)
+            take_events(self);
+    }
     if (notified) {
-        take_events(self);
         self->read_us = g_get_monotonic_time();
         self->n_lines = 0;
         return;
@@ -295,8 +305,8 @@ take_stock(OmenFileWatcher *self)
 
     g_mutex_lock(&self->lock);
     stopping = self->stopping;
-    g_ptr_array_extend_and_steal(self->entries, g_ptr_array_ref(self->added));
-    self->added = g_ptr_array_new_with_free_func((GDestroyNotify) entry_free);
+    while (self->added->len > 0)
+        g_ptr_array_add(self->entries, g_ptr_array_steal_index(self->added, self->added->len - 1));
     g_mutex_unlock(&self->lock);
     for (guint i = self->entries->len; i > 0; i--) {
         Entry *entry = g_ptr_array_index(self->entries, i - 1);
