@@ -53,9 +53,9 @@
     X(mode, "Decide", "[observe|advise|enforce] [--json]", \
       "show or set what is done about omens", \
       "virt-omen mode\nvirt-omen mode enforce") \
-    X(plan, "Move", "[DOMAIN...|--omen NUMBER] [--to NAME] [--json]", \
+    X(plan, "Move", "[DOMAIN...|--omen NUMBER] [--to NAME] [--within SECONDS] [--json]", \
       "what an evacuation would do", \
-      "virt-omen plan\nvirt-omen plan --omen 7 --to beta") \
+      "virt-omen plan\nvirt-omen plan --omen 7 --to beta\nvirt-omen plan --within 30") \
     X(evacuate, "Move", "DOMAIN...|--all [--to NAME] [--dry-run] [--wait] [--json]", \
       "move domains away", \
       "virt-omen evacuate g1 g2 --wait\nvirt-omen evacuate --all --to beta --dry-run") \

@@ -267,7 +267,7 @@ static int
 try_evacuation(Client *client, char **domains, const char *destination, gboolean json)
 {
     gsize n_staying = 0;
-    int status = plan_show(client, "evacuate", domains, destination, json, &n_staying);
+    int status = plan_show(client, "evacuate", domains, destination, 0, json, &n_staying);
 
     if (status != EXIT_GOOD || n_staying == 0)
         return status;

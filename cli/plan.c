@@ -57,11 +57,13 @@ print_move(GVariant *row, double scale_s, gboolean has_deadline, double left_s)
 
 /* A deadline is a plan's, not a prophecy: half the warning time that such a sign usually gives. */
 static void
-print_deadline(guint64 deadline_us, double left_s)
+print_deadline(guint64 deadline_us, double left_s, guint within_s)
 {
     g_autofree char *time = client_format_time(deadline_us);
 
-    if (left_s > 0)
+    if (within_s > 0)
+        g_print("As if all had to be done within %u s:\n", within_s);
+    else if (left_s > 0)
         g_print("Aim to be done by %s, in %.0f s: half the typical warning time for this sign.\n",
                 time, left_s);
     else
@@ -87,7 +89,7 @@ print_speed(GVariant *moves)
 }
 
 static void
-print_plan(guint64 deadline_us, GVariant *moves, GVariant *stays)
+print_plan(guint64 deadline_us, guint within_s, GVariant *moves, GVariant *stays)
 {
     double left_s = deadline_us > 0 ? ((double) deadline_us - (double) g_get_real_time()) /
                                           (double) G_USEC_PER_SEC
@@ -98,7 +100,7 @@ print_plan(guint64 deadline_us, GVariant *moves, GVariant *stays)
     GVariant *row;
 
     if (deadline_us > 0 && n_rows > 0)
-        print_deadline(deadline_us, left_s);
+        print_deadline(deadline_us, left_s, within_s);
     g_variant_iter_init(&iter, moves);
     while (g_variant_iter_loop(&iter, "@a{sv}", &row))
         print_move(row, scale_s, deadline_us > 0, left_s);
@@ -160,6 +162,7 @@ plan_show(Client *client,
           const char *command,
           char **domains,
           const char *destination,
+          guint within_s,
           gboolean json,
           gsize *n_staying)
 {
@@ -167,13 +170,17 @@ plan_show(Client *client,
     g_autoptr(GVariant) reply = NULL;
     g_autoptr(GVariant) moves = NULL;
     g_autoptr(GVariant) stays = NULL;
+    GVariantDict options;
     guint64 deadline_us;
 
     if (!plan_check_destination(client, command, destination))
         return EXIT_FAILED;
+    g_variant_dict_init(&options, NULL);
+    if (within_s > 0)
+        g_variant_dict_insert(&options, "within_s", "u", within_s);
     reply = client_call(
         client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "Plan",
-        g_variant_new("(^ass@a{sv})", domains, destination, g_variant_new("a{sv}", NULL)), &error);
+        g_variant_new("(^ass@a{sv})", domains, destination, g_variant_dict_end(&options)), &error);
     if (!reply)
         return command_fail(command, EXIT_FAILED, "%s", error->message);
     g_variant_get(reply, "(t@aa{sv}@aa{sv})", &deadline_us, &moves, &stays);
@@ -189,7 +196,7 @@ plan_show(Client *client,
         client_print_json(root);
         return EXIT_GOOD;
     }
-    print_plan(deadline_us, moves, stays);
+    print_plan(deadline_us, within_s, moves, stays);
     print_speed(moves);
     return EXIT_GOOD;
 }
@@ -233,7 +240,7 @@ print_nobody(Client *client, guint64 omen)
 }
 
 static int
-show_of_omen(Client *client, guint64 omen, const char *destination, gboolean json)
+show_of_omen(Client *client, guint64 omen, const char *destination, guint within_s, gboolean json)
 {
     g_autoptr(GError) error = NULL;
     g_auto(GStrv) uuids = list_endangered(client, omen, &error);
@@ -241,7 +248,7 @@ show_of_omen(Client *client, guint64 omen, const char *destination, gboolean jso
     if (error)
         return command_fail("plan", EXIT_FAILED, "%s", error->message);
     if (uuids)
-        return plan_show(client, "plan", uuids, destination, json, NULL);
+        return plan_show(client, "plan", uuids, destination, within_s, json, NULL);
     if (json)
         g_print("{\"deadline\": 0, \"moves\": [], \"stays\": []}\n");
     else
@@ -254,10 +261,12 @@ command_plan(int argc, char **argv)
 {
     gboolean json = FALSE;
     gint64 omen = 0;
+    int within_s = 0;
     g_autofree char *destination = NULL;
     const GOptionEntry entries[] = {
         {"to", 0, 0, G_OPTION_ARG_STRING, &destination, "Only to this destination", "NAME"},
         {"omen", 0, 0, G_OPTION_ARG_INT64, &omen, "Of those whom this omen endangers", "NUMBER"},
+        {"within", 0, 0, G_OPTION_ARG_INT, &within_s, "As if there were so much time", "SECONDS"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
         G_OPTION_ENTRY_NULL,
     };
@@ -268,9 +277,13 @@ command_plan(int argc, char **argv)
         return result;
     if (omen < 0 || (omen > 0 && argc > 1))
         return command_fail("plan", EXIT_USAGE, "name either an omen, by its number, or domains");
+    if (within_s < 0)
+        return command_fail("plan", EXIT_USAGE, "--within takes seconds, of at least 1");
     if (!client_open(&client, "plan"))
         return EXIT_FAILED;
     if (omen > 0)
-        return show_of_omen(&client, (guint64) omen, destination ? destination : "", json);
-    return plan_show(&client, "plan", argv + 1, destination ? destination : "", json, NULL);
+        return show_of_omen(&client, (guint64) omen, destination ? destination : "",
+                            (guint) within_s, json);
+    return plan_show(&client, "plan", argv + 1, destination ? destination : "", (guint) within_s,
+                     json, NULL);
 }

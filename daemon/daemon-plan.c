@@ -107,6 +107,7 @@ void
 omen_daemon_plan_async(OmenController *controller,
                        const char *const *domains,
                        const char *destination,
+                       guint within_s,
                        GCancellable *cancellable,
                        GAsyncReadyCallback callback,
                        gpointer user_data)
@@ -119,6 +120,8 @@ omen_daemon_plan_async(OmenController *controller,
     GError *error = NULL;
 
     plan->rows = g_ptr_array_new_with_free_func((GDestroyNotify) omen_plan_row_free);
+    if (within_s > 0)
+        request.deadline_us = g_get_real_time() + (gint64) within_s * G_USEC_PER_SEC;
     plan->deadline_us = request.deadline_us;
     g_task_set_task_data(task, plan, plan_free);
     uuids = select_domains(self, domains, plan, &error);

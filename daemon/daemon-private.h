@@ -139,6 +139,7 @@ omen_daemon_make_request(OmenDaemon *self, const char *destination, guint64 omen
 void omen_daemon_plan_async(OmenController *controller,
                             const char *const *domains,
                             const char *destination,
+                            guint within_s,
                             GCancellable *cancellable,
                             GAsyncReadyCallback callback,
                             gpointer user_data);

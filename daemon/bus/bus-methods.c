@@ -303,8 +303,10 @@ on_planned(GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 do_plan(Request *request)
 {
+    g_autoptr(GVariant) options = NULL;
     g_autofree const char **domains = NULL;
     const char *destination;
+    guint within_s = 0;
 
     /* Whoever may ask: it must not become a way to keep the destinations busy. */
     if (!omen_user_quota_take(request->bus->plans, request->uid, 1)) {
@@ -313,9 +315,10 @@ do_plan(Request *request)
         request_free(request);
         return;
     }
-    g_variant_get(parameters_of(request), "(^a&s&sa{sv})", &domains, &destination, NULL);
-    omen_controller_plan_async(request->bus->controller, domains, or_null(destination), NULL,
-                               on_planned, request);
+    g_variant_get(parameters_of(request), "(^a&s&s@a{sv})", &domains, &destination, &options);
+    g_variant_lookup(options, "within_s", "u", &within_s);
+    omen_controller_plan_async(request->bus->controller, domains, or_null(destination), within_s,
+                               NULL, on_planned, request);
 }
 
 /* ---- the fleet ---- */

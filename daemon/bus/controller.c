@@ -189,12 +189,13 @@ void
 omen_controller_plan_async(OmenController *self,
                            const char *const *domains,
                            const char *destination,
+                           guint within_s,
                            GCancellable *cancellable,
                            GAsyncReadyCallback callback,
                            gpointer user_data)
 {
-    OMEN_CONTROLLER_GET_IFACE(self)->plan_async(self, domains, destination, cancellable, callback,
-                                                user_data);
+    OMEN_CONTROLLER_GET_IFACE(self)->plan_async(self, domains, destination, within_s, cancellable,
+                                                callback, user_data);
 }
 
 GPtrArray *

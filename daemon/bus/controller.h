@@ -132,11 +132,13 @@ struct _OmenControllerInterface {
     /* Brings domains that left back. @domains: names or UUIDs, empty: all. As evacuate(). */
     GPtrArray *(*bring_back)(OmenController *self, const char *const *domains, GError **error);
 
-    /* What evacuate() would do. (transfer full) (element-type OmenPlanRow) by finish. @deadline_us:
-     * when the host is expected to fail, microseconds since the epoch; 0: nothing says so. */
+    /* What evacuate() would do, or would if it had to be done within @within_s (0: by the omens).
+     * (transfer full) (element-type OmenPlanRow) by finish. @deadline_us: by when to be done,
+     * microseconds since the epoch; 0: nothing says so. */
     void (*plan_async)(OmenController *self,
                        const char *const *domains,
                        const char *destination,
+                       guint within_s,
                        GCancellable *cancellable,
                        GAsyncReadyCallback callback,
                        gpointer user_data);
@@ -231,6 +233,7 @@ omen_controller_bring_back(OmenController *self, const char *const *domains, GEr
 void omen_controller_plan_async(OmenController *self,
                                 const char *const *domains,
                                 const char *destination,
+                                guint within_s,
                                 GCancellable *cancellable,
                                 GAsyncReadyCallback callback,
                                 gpointer user_data);

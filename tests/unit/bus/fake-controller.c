@@ -233,10 +233,12 @@ static void
 plan_async(OmenController *controller,
            const char *const *domains G_GNUC_UNUSED,
            const char *destination G_GNUC_UNUSED,
+           guint within_s,
            GCancellable *cancellable,
            GAsyncReadyCallback callback,
            gpointer user_data)
 {
+    FAKE_CONTROLLER(controller)->within_s = within_s;
     g_ptr_array_add(FAKE_CONTROLLER(controller)->plans,
                     g_task_new(controller, cancellable, callback, user_data));
 }
@@ -270,12 +272,9 @@ fake_controller_answer_plans(FakeController *self)
 }
 
 static GPtrArray *
-plan_finish(OmenController *controller G_GNUC_UNUSED,
-            GAsyncResult *result,
-            gint64 *deadline_us,
-            GError **error)
+plan_finish(OmenController *controller, GAsyncResult *result, gint64 *deadline_us, GError **error)
 {
-    *deadline_us = 123000000;
+    *deadline_us = 123000000 + FAKE_CONTROLLER(controller)->within_s;
     return g_task_propagate_pointer(G_TASK(result), error);
 }
 

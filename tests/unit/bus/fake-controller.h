@@ -18,6 +18,7 @@ struct _FakeController {
     GPtrArray *domains;      /* char *, names; the UUID is made of the place */
     GPtrArray *destinations; /* char *, names */
     GPtrArray *plans;        /* GTask: not answered yet */
+    guint within_s;          /* of the last plan that was asked for */
     GString *calls;          /* what was asked, in order */
     GError *next_error;      /* (nullable) what the next call fails with */
     guint64 records;         /* of the host's stream */
