@@ -136,6 +136,19 @@ def test_destinations():
         expect("g1 went to delta", hosts.running_on("g1") == ["delta"])
 
 
+def test_bridge():
+    """A guest on a bridge goes where that bridge is, and nowhere else."""
+    with bed.Bed("evac-bridge", hosts=3, guests=1, daemon="advise") as hosts:
+        hosts.on("gamma", "ip", "link", "del", "guests")
+        hosts.on("alpha", "virsh", "destroy", "g1")
+        hosts.on("alpha", "virsh", "attach-interface", "g1", "bridge", "guests", "--model", "virtio", "--config")
+        hosts.on("alpha", "virsh", "start", "g1")
+        done = hosts.omen("alpha", "evacuate", "g1", "--to", "gamma", "--wait", check=False)
+        expect(f"not to gamma: {done.stdout}{done.stderr}", done.returncode and "it has no bridge guests" in done.stdout + done.stderr)
+        hosts.omen("alpha", "evacuate", "g1", "--to", "beta", "--wait")
+        expect("it runs on beta", hosts.running_on("g1") == ["beta"])
+
+
 def test_restraint():
     """A doubtful sign moves nothing until a second one backs it; a storm of domains asks."""
     with bed.Bed("evac-limiter", hosts=2, guests=3, daemon="enforce") as hosts:
@@ -549,6 +562,6 @@ def test_flood():
 
 
 if __name__ == "__main__":
-    bed.main([test_plan, test_deadline, test_destinations, test_restraint, test_storm,
+    bed.main([test_plan, test_deadline, test_destinations, test_bridge, test_restraint, test_storm,
               test_storm_of_hosts, test_pause_and_budget, test_no_space, test_hung_guest, test_relief, test_shutdown,
               test_deadline_survives, test_disk_gone, test_disk_hangs, test_return, test_cured, test_escalation, test_local_disk, test_tls, test_flood])

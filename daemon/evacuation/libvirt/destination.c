@@ -225,32 +225,17 @@ has_pool(virConnectPtr connection, const char *name)
     return good;
 }
 
-static gboolean
-is_interface(virNodeDevicePtr device, const char *name)
-{
-    g_autofree char *element = g_strdup_printf("<interface>%s</interface>", name);
-    char *xml = virNodeDeviceGetXMLDesc(device, 0);
-    gboolean good = xml && strstr(xml, element);
-
-    free(xml);
-    return good;
-}
-
-/* A host that does not list its interfaces is not held back for that. */
+/* Asked of the interfaces: libvirt's node devices are without bridges. A host that can not tell is
+ * not held back for that. */
 static gboolean
 has_bridge(virConnectPtr connection, const char *name)
 {
-    virNodeDevicePtr *devices = NULL;
-    int n =
-        virConnectListAllNodeDevices(connection, &devices, VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET);
-    gboolean found = n <= 0;
+    virInterfacePtr bridge = virInterfaceLookupByName(connection, name);
 
-    for (int i = 0; i < n; i++) {
-        found = found || is_interface(devices[i], name);
-        virNodeDeviceFree(devices[i]);
-    }
-    free(devices);
-    return found;
+    if (!bridge)
+        return virGetLastErrorCode() != VIR_ERR_NO_INTERFACE;
+    virInterfaceFree(bridge);
+    return TRUE;
 }
 
 static gboolean
