@@ -12,6 +12,16 @@ start_disk() { # GUEST NUMBER: a network disk with a switch for I/O errors
         error=EIO error-rate=100% error-file="$bed/$1.errors" 8>&-
 }
 
+network_card() { # NUMBER
+    cat << END
+    <interface type='bridge'>
+      <mac address='52:54:00:77:00:$(printf '%02x' "$1")'/>
+      <source bridge='guests'/>
+      <model type='virtio'/>
+    </interface>
+END
+}
+
 domain_xml() { # GUEST NUMBER
     cat << END
 <domain type='qemu'>
@@ -23,7 +33,7 @@ domain_xml() { # GUEST NUMBER
     <type arch='x86_64' machine='q35'>hvm</type>
     <kernel>$cache/vmlinuz</kernel>
     <initrd>$cache/initramfs</initrd>
-    <cmdline>console=ttyS0 quiet panic=-1 name=$1 $([ "$guest_dirty" = 0 ] || echo "dirty=$guest_dirty")</cmdline>
+    <cmdline>console=ttyS0 quiet panic=-1 name=$1$([ "$guest_dirty" = 0 ] || echo " dirty=$guest_dirty")$([ "$guest_memcached" = 0 ] || echo " address=10.77.0.$((100 + $2)) memcached=$guest_memcached")</cmdline>
   </os>
   <features><acpi/></features>
   <cpu mode='custom' match='exact' check='none'><model fallback='forbid'>qemu64</model></cpu>
@@ -41,6 +51,7 @@ domain_xml() { # GUEST NUMBER
     <serial type='pty'><log file='/var/log/libvirt/qemu/$1-serial.log' append='on'/><target port='0'/></serial>
     <channel type='unix'><source mode='bind'/><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
     <channel type='unix'><source mode='bind'/><target type='virtio' name='org.virtomen.log.0'/></channel>
+$([ "$guest_memcached" = 0 ] || network_card "$2")
     <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
     <memballoon model='virtio'/>
     <panic model='isa'/>

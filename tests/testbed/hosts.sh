@@ -41,7 +41,19 @@ boot_host() {
     enter "$host" ip link set lo up
     enter "$host" ip addr add "$(address_of "$host")/24" dev eth0
     enter "$host" ip link set eth0 up
+    join_guests "$host" "$pid"
     start_libvirtd "$host"
+}
+
+# The guests' own network: a bridge of each host's, whose cable to the switch knows no limit of rate. Where a guest went to
+# the switch learns from what QEMU announces there.
+join_guests() { # HOST PID
+    ip_in_switch link del "guests-$1" 2> /dev/null || true
+    ip_in_switch link add "guests-$1" type veth peer name eth1 netns "$2"
+    ip_in_switch link set "guests-$1" master br0 up
+    enter "$1" ip link add guests type bridge
+    enter "$1" ip link set eth1 master guests up
+    enter "$1" ip link set guests up
 }
 
 # ip in the switch's network, but with this machine's process numbers
