@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The doors that are files: an unprivileged user (uid 65534) at /run/virt-omen, links that lie there, and who might read the key of a
-language model. The daemon runs as root without a umask, which leaves to others whatever it does not close itself."""
+"""The doors that are files: an unprivileged user (uid 65534) at /run/virt-omen, links that lie there, who might read the key of a
+language model, and who reaches a port for syslog. The daemon runs as root without a umask, which leaves to others whatever it does
+not close itself."""
 import multiprocessing
 import os
 import pathlib
@@ -11,6 +12,7 @@ import signal
 import socket
 import stat
 import subprocess
+import threading
 import time
 import urllib.request
 
@@ -129,6 +131,44 @@ def test_datagrams():
         expect(f"small: {size}", size < 200 << 20)
 
 
+def test_network():
+    """The port for syslog, in mode enforce: forged lines of the kernel, 200 connections that are held, an endless line: nothing moves or fills"""
+    with Open(mode="enforce") as one:
+        (one.folder / "conf.d" / "sockets.conf").write_text(
+            "[sources]\nsyslog_sockets=tcp:127.0.0.1:5514;udp:127.0.0.1:5514\ntrusted_files=\npressure=no\n")
+        one.restart()
+        forged = b"".join(b"<2>Nov 29 11:00:00 alpha kernel: critical medium error, dev sda, sector %d\n" % n for n in range(20))  # by UDP, and through the crowd by TCP
+        crowd = []
+        for number in range(200):
+            crowd.append(socket.create_connection(("127.0.0.1", 5514), 5))
+            crowd[-1].sendall((b"99999999999 <2>x", b"1" * 50, b"x" * 9000, b"")[number % 4])
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for line in forged.splitlines():
+            sender.sendto(line, ("127.0.0.1", 5514))
+        with socket.create_connection(("127.0.0.1", 5514), 5) as peer:
+            peer.sendall(forged)
+            endless = threading.Thread(target=send_until_refused, args=(peer, b"y" * 65536, 400))
+            endless.start()
+            wait_for("what was said is told", lambda: one.omen("omens", "--json"))
+            began = time.monotonic()
+            one.omen("status")
+            expect("it answers meanwhile", time.monotonic() - began < 2)
+            endless.join()
+        for omen in one.omen("omens", "--json"):
+            expect(f"advice at most: {omen}", not omen["proven"] and omen["action"] in ("proposed", "recorded"))
+        expect("nothing moves", one.omen("evacuations", "--json") == [] and not one.omen("status", "--json")["host"]["endangered"])
+        size = int((pathlib.Path(f"/proc/{one.daemon.pid}/statm").read_text()).split()[1]) * 4096
+        expect(f"small: {size >> 20} MiB", size < 200 << 20)
+
+
+def send_until_refused(peer, piece, times):
+    try:
+        for _ in range(times):
+            peer.sendall(piece)
+    except OSError:
+        pass
+
+
 def dumps_core(process):
     process.send_signal(signal.SIGSEGV)
     status = os.waitpid(process.pid, 0)[1]
@@ -153,7 +193,7 @@ def test_key():
 
 def main():
     alone.enter_namespaces()
-    bed.main([test_folder, test_links, test_datagrams, test_key])
+    bed.main([test_folder, test_links, test_datagrams, test_network, test_key])
 
 
 main()

@@ -15,6 +15,8 @@ PENDING = "Device: /dev/sda [SAT], 8 Currently unreadable (pending) sectors"
 LINES = [PENDING, "Kernel panic - not syncing: Fatal machine check"] + [
     f"critical medium error, dev sda, sector {sector} op 0x0:(READ) flags 0x0 phys_seg 1 prio class 2" for sector in range(2048, 2052)]
 SMARTD = "/system.slice/smartmontools.service"
+WEB = "/system.slice/omen-web.service"
+JOURNALD = "/system.slice/systemd-journald.service"
 
 JOURNAL_ATTACKS = [
     ("a local user by /dev/log", f"logger -u {SOCKET} -t kernel -p kern.crit", None, 65534),
@@ -68,16 +70,25 @@ def advice_only(one, what):
     expect(f"{what}: the host is not endangered", not one.omen("status", "--json")["host"]["endangered"])
 
 
-def start_journald():
+def start_journald(settings="", group=None):
     """It runs before the daemon looks for it: what it has already is not read."""
     shell(f"mount -t cgroup2 cgroup2 {GROUPS}; mkdir -p /run/systemd/journal /run/log/journal /run/systemd/journald.conf.d; "
-          "printf '[Journal]\\nStorage=volatile\\nReadKMsg=no\\n' > /run/systemd/journald.conf.d/test.conf; "
+          f"printf '[Journal]\\nStorage=volatile\\nReadKMsg=no\\n{settings}' > /run/systemd/journald.conf.d/test.conf; "
           "cp $(command -v logger) /run/smartd")
-    journald = subprocess.Popen(["/lib/systemd/systemd-journald"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    enter = f"mkdir -p {GROUPS}{group} && echo $$ > {GROUPS}{group}/cgroup.procs && " if group else ""
+    journald = subprocess.Popen(["sh", "-c", f"{enter}exec /lib/systemd/systemd-journald"], stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL)
     wait_for("journald listens", lambda: alone.exists(SOCKET))
     shell(f"logger -u {SOCKET} -t test before")
     wait_for("it has written", lambda: "before" in shell("journalctl -D /run/log/journal -t test").stdout)
     return journald
+
+
+def leave_groups(groups):
+    for group in groups:
+        while group.strip("/"):
+            shell(f"rmdir {GROUPS}{group}")
+            group = group.rpartition("/")[0]
 
 
 def test_journal():
@@ -96,10 +107,30 @@ def test_journal():
         finally:
             journald.terminate()
             journald.wait(10)
-            for group in [group for _, _, group, _ in JOURNAL_ATTACKS if group] + [SMARTD]:
-                while group.strip("/"):
-                    shell(f"rmdir {GROUPS}{group}")
-                    group = group.rpartition("/")[0]
+            leave_groups([group for _, _, group, _ in JOURNAL_ATTACKS if group] + [SMARTD])
+
+
+def test_flood():
+    """A service floods the journal: it is told once, what journald left out of it is known, and smartd is heard"""
+    journald = start_journald("RateLimitIntervalSec=4s\\nRateLimitBurst=500\\n", JOURNALD)
+    with Enforcing("journal=yes\nkmsg=no\nread_files=no\n") as one:
+        try:
+            say(f"logger -u {SOCKET} -t web", [f"request {number} failed: medium error" for number in range(6000)], WEB)
+            say(f"/run/smartd -u {SOCKET} -t smartd", [PENDING], SMARTD)
+            wait_for("smartd's own word is acted upon", lambda: one.omen("evacuations", "--json"))
+            wait_for("the flood is told", lambda: "the rest of its lines is left out" in one.log())
+            status = one.omen("status", "--json")
+            expect(f"whose it is: {status['problems']}", any("omen-web floods the log" in problem for problem in status["problems"]))
+            expect("it lost lines of its own", status["host"]["streams"][0]["dropped"] >= 500)
+            time.sleep(4)
+            say(f"logger -u {SOCKET} -t web", ["one more"], WEB)
+            wait_for("what journald left out is told", lambda: "journald left out" in one.log())
+            expect("the flood was told once", one.log().count("the rest of its lines is left out") == 1)
+            expect("nothing is raised by it that is acted upon", {omen["writer"] for omen in one.omens_of_host() if omen["proven"]} == {"smartd"})
+        finally:
+            journald.terminate()
+            journald.wait(10)
+            leave_groups([WEB, SMARTD, JOURNALD])
 
 
 def test_kmsg():
@@ -118,4 +149,4 @@ def test_kmsg():
 
 if __name__ == "__main__":
     alone.enter_namespaces()
-    bed.main([test_journal, test_kmsg])
+    bed.main([test_journal, test_flood, test_kmsg])

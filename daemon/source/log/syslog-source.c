@@ -46,6 +46,7 @@ typedef struct {
     GSocket *socket;
     GSource *source;
     OmenSyslogFraming framing;
+    gint64 heard_us; /* monotonic */
 } Connection;
 
 static void
@@ -117,6 +118,7 @@ on_bytes(GSocket *socket, GIOCondition condition G_GNUC_UNUSED, gpointer user_da
     gssize length = g_socket_receive(socket, self->buffer, OMEN_SYSLOG_LINE_MAX, NULL, &error);
 
     if (length > 0) {
+        connection->heard_us = g_get_monotonic_time();
         omen_syslog_framing_feed(&connection->framing, self->buffer, (gsize) length, take_message,
                                  self);
         omen_source_count_dropped(OMEN_SOURCE(self), connection->framing.n_cut - n_cut);
@@ -131,6 +133,22 @@ on_bytes(GSocket *socket, GIOCondition condition G_GNUC_UNUSED, gpointer user_da
     return G_SOURCE_REMOVE;
 }
 
+/* A crowd that says nothing keeps nobody out: who was silent for the longest leaves, and a log
+ * service comes back. */
+static void
+make_room(OmenSyslogSource *self)
+{
+    Connection *silent = g_ptr_array_index(self->connections, 0);
+
+    for (guint i = 1; i < self->connections->len; i++) {
+        Connection *one = g_ptr_array_index(self->connections, i);
+        if (one->heard_us < silent->heard_us)
+            silent = one;
+    }
+    g_ptr_array_remove_fast(self->connections, silent);
+    omen_source_count_dropped(OMEN_SOURCE(self), 1);
+}
+
 static gboolean
 on_connection(GSocket *socket, GIOCondition condition G_GNUC_UNUSED, gpointer user_data)
 {
@@ -140,13 +158,11 @@ on_connection(GSocket *socket, GIOCondition condition G_GNUC_UNUSED, gpointer us
 
     if (!peer)
         return G_SOURCE_CONTINUE;
-    if (self->connections->len >= OMEN_SYSLOG_MAX_CONNECTIONS) {
-        omen_source_count_dropped(OMEN_SOURCE(self), 1);
-        g_socket_close(peer, NULL);
-        return G_SOURCE_CONTINUE;
-    }
+    if (self->connections->len >= OMEN_SYSLOG_MAX_CONNECTIONS)
+        make_room(self);
     g_socket_set_blocking(peer, FALSE);
     connection = g_new0(Connection, 1);
+    connection->heard_us = g_get_monotonic_time();
     connection->owner = self;
     connection->socket = g_steal_pointer(&peer);
     omen_syslog_framing_init(&connection->framing, OMEN_SYSLOG_LINE_MAX);
