@@ -14,8 +14,12 @@
 #define NORMAL_WEIGHT 0.45
 #define CERTAIN       0.9
 
-/* How sure it is of a place whose errors are corrected again and again. */
+/* How sure it is of a place whose errors are corrected again and again; of what hangs, or is too
+ * hot, again. */
 #define REPEAT_PROBABILITY 0.85
+#define AGAIN_PROBABILITY  0.9
+/* Below this a sign is noted and nothing more (OMEN_NOTED_BELOW). */
+#define NOTED_BELOW 0.65
 
 /* How sure it is that lines which come ever more often are a sign. */
 #define TREND_PROBABILITY 0.8
@@ -328,24 +332,48 @@ apply_unknown(OmenDetector *self,
                       "of what kind it is is not known";
 }
 
-/* Corrected errors that come too often from one place. */
+/* What is noted once, and more when it comes again. */
+static gboolean
+is_passing(const OmenVerdict *verdict)
+{
+    return verdict->probability >= OMEN_DECISION_THRESHOLD && verdict->probability < NOTED_BELOW &&
+           verdict->grade != OMEN_GRADE_CORRECTED &&
+           (verdict->failure_class == OMEN_FAILURE_HUNG_TASK ||
+            verdict->failure_class == OMEN_FAILURE_THERMAL);
+}
+
+static gboolean
+repeats(OmenDetector *self, const OmenRecord *record, const OmenDecision *decision)
+{
+    return omen_repeat_add(self->repeat, decision->verdict.failure_class, decision->template_id,
+                           record->message, record->message_length, record->time_us);
+}
+
+/* What comes too often from one place. Corrected errors are a measurement, which a guest does not
+ * give. */
 static void
 apply_repeat(OmenDetector *self, const OmenRecord *record, OmenDecision *decision)
 {
     OmenVerdict *verdict = &decision->verdict;
 
-    if (verdict->grade != OMEN_GRADE_CORRECTED || self->provenance != OMEN_PROVENANCE_HOST ||
-        record->time_us <= 0 ||
-        !omen_repeat_add(self->repeat, verdict->failure_class, decision->template_id,
-                         record->message, record->message_length, record->time_us))
+    if (is_passing(verdict)) {
+        if (!repeats(self, record, decision))
+            return;
+        verdict->probability = AGAIN_PROBABILITY;
+    } else if (verdict->grade == OMEN_GRADE_CORRECTED && self->provenance == OMEN_PROVENANCE_HOST &&
+               record->time_us > 0) {
+        if (!repeats(self, record, decision))
+            return;
+        verdict->probability = REPEAT_PROBABILITY;
+        verdict->grade = OMEN_GRADE_DEGRADED;
+        verdict->reason =
+            "errors are still corrected, but one place has more of them than what is well "
+            "ever has";
+    } else {
         return;
-    verdict->probability = REPEAT_PROBABILITY;
+    }
     verdict->sure = TRUE;
-    verdict->grade = OMEN_GRADE_DEGRADED;
-    verdict->reason =
-        "errors are still corrected, but one place has more of them than what is well "
-        "ever has";
-    decision->score = MAX(decision->score, REPEAT_PROBABILITY);
+    decision->score = MAX(decision->score, verdict->probability);
     decision->omen = TRUE;
 }
 

@@ -15,16 +15,21 @@ struct _OmenRepeat {
     GHashTable *buckets; /* place (hash) -> Bucket */
 };
 
-/* So many within that time. A link's errors are retransmitted by themselves and come in bursts: ten
- * a minute for ten minutes are a bad contact. */
+/*
+ * So many within that time, and no two of them within the gap. A link's errors are retransmitted by
+ * themselves and come in bursts: ten a minute for ten minutes are a bad contact. The kernel looks
+ * for hung tasks every two minutes. All processors of a socket tell of its heat at once, and each
+ * of them not more often than every five minutes (therm_throt.c, CHECK_INTERVAL).
+ */
 static const struct {
     OmenFailureClass failure_class;
     double most;
     gint64 window_us;
+    gint64 gap_us;
 } limits[] = {
-    {OMEN_FAILURE_PCIE, 100, HOUR_US / 6},
-    {OMEN_FAILURE_NIC, 100, HOUR_US / 6},
-    {OMEN_FAILURE_BENIGN, 10, 24 * HOUR_US}, /* all others */
+    {OMEN_FAILURE_PCIE, 100, HOUR_US / 6, 0},    {OMEN_FAILURE_NIC, 100, HOUR_US / 6, 0},
+    {OMEN_FAILURE_HUNG_TASK, 2, HOUR_US / 6, 0}, {OMEN_FAILURE_THERMAL, 2, HOUR_US, HOUR_US / 60},
+    {OMEN_FAILURE_BENIGN, 10, 24 * HOUR_US, 0}, /* all others */
 };
 
 OmenRepeat *
@@ -145,6 +150,8 @@ omen_repeat_add(OmenRepeat *self,
     while (limits[i].failure_class != failure_class &&
            limits[i].failure_class != OMEN_FAILURE_BENIGN)
         i++;
+    if (time_us > 0 && time_us - bucket->last_us < limits[i].gap_us)
+        return bucket->level > limits[i].most - 1;
     leaked =
         (double) MAX(time_us - bucket->last_us, 0) * limits[i].most / (double) limits[i].window_us;
     bucket->level = MAX(bucket->level - leaked, 0) + count_errors(message, length);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Errors that were corrected, counted by their place: one of them means little, many of one place
- * foretell one that can not be corrected.
+ * What means little once, counted by its place: of errors that were corrected many of one place
+ * foretell one that can not be corrected; a task that hung, or a processor that was too hot, means
+ * more when it comes again.
  *
  * A leaky bucket a place, as mcelog has one a DIMM: its default for memory is 10 in 24 hours
  * (mcelog.conf, [dimm] uc-/ce-error-threshold). The place is what the line names: of EDAC's and
@@ -25,8 +26,8 @@ OmenRepeat *omen_repeat_new(void);
 void omen_repeat_free(OmenRepeat *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenRepeat, omen_repeat_free)
 
-/* Counts the corrected errors that @message (@length bytes) tells of, at @time_us. TRUE: that place
- * has had more than what is well has. */
+/* Counts what @message (@length bytes) tells of, at @time_us (0: not known; then nothing is
+ * forgotten). TRUE: that place has had more than what is well has. */
 gboolean omen_repeat_add(OmenRepeat *self,
                          OmenFailureClass failure_class,
                          guint32 template_id,

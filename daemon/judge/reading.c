@@ -319,8 +319,9 @@ omen_reading_of_grade(const char *message)
                                        "slow",     "reduced",   "lowering",   NULL};
     gsize n = strlen(message);
 
-    /* A report's section tells what it is of; another line tells how bad it is. */
-    if (is_corrected(message) ||
+    /* A report's section tells what it is of, and the kernel that it has something to report;
+     * another line tells how bad it is. */
+    if (is_corrected(message) || strstr(message, "machine check events logged") ||
         (strstr(message, "section_type: ") && !strstr(message, "severity")))
         return OMEN_GRADE_CORRECTED;
     if (has_word(message, n, gone) || strstr(message, "redundancy lost") ||

@@ -316,10 +316,19 @@ join_urgency(OmenData *data, const OmenData *detection)
         data->urgency_s = (guint) urgency_s;
 }
 
+/* One task that hung, or a processor that was too hot, with a sign of another kind beside it. */
+static gboolean
+is_witnessed(const OmenData *self)
+{
+    return (self->failure_class == OMEN_FAILURE_HUNG_TASK ||
+            self->failure_class == OMEN_FAILURE_THERMAL) &&
+           omen_cause_count_witnesses(self) > 0;
+}
+
 gboolean
 omen_data_is_noted(const OmenData *self)
 {
-    return self->probability < OMEN_NOTED_BELOW &&
+    return self->probability < OMEN_NOTED_BELOW && !is_witnessed(self) &&
            (self->action == OMEN_ACTION_RECORDED || self->action == OMEN_ACTION_PROPOSED);
 }
 

@@ -151,7 +151,8 @@ gboolean omen_set_fate(Omen *self, OmenFate fate, gint64 time_us);
 void omen_set_device_reach(Omen *self, const OmenDeviceReach *reach);
 
 /* Below this an omen is noted and nothing more: one error that was corrected, or a sign that
- * healthy hosts give as well. Where more of it comes, it rises. */
+ * healthy hosts give as well. Where more of it comes, it rises; one task that hung, or one moment
+ * of heat, counts where a sign of another kind stands beside it. */
 #define OMEN_NOTED_BELOW 0.65
 
 /* It is only noted: told, but nobody is endangered by it. */

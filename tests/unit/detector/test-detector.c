@@ -483,6 +483,35 @@ test_provisional(void)
     g_assert_true(takes_trouble_seriously(1, 25, TRUE));
 }
 
+/* Noted once, sure when it comes again, also over a restart; what can not be corrected is sure at
+ * once. */
+static void
+test_passing(void)
+{
+    g_autoptr(OmenJudge) judge = embedded_judge();
+    g_autoptr(OmenDetector) detector = new_detector(judge);
+    g_autoptr(OmenDetector) restored = NULL;
+    g_autoptr(GVariant) state = NULL;
+    OmenDetectorConfig config = OMEN_DETECTOR_CONFIG_INIT;
+    OmenDecision decision;
+
+    train(detector, 40);
+    decision =
+        warn_at(detector, "INFO: task qemu-kvm:4711 blocked for more than 120 seconds.", START_US);
+    g_assert_true(decision.omen);
+    g_assert_cmpfloat(decision.score, <, 0.65);
+    state = g_variant_ref_sink(omen_detector_save(detector));
+    config.profile.training = 40;
+    restored = omen_detector_restore(&config, OMEN_PROVENANCE_HOST, judge, state, NULL);
+    decision = warn_at(restored, "INFO: task qemu-kvm:4711 blocked for more than 241 seconds.",
+                       START_US + 121 * G_USEC_PER_SEC);
+    g_assert_cmpfloat(decision.score, >=, 0.9);
+    g_assert_cmpint(decision.verdict.failure_class, ==, OMEN_FAILURE_HUNG_TASK);
+    decision = warn_at(restored, "EDAC MC0: 1 UE memory read error on CPU_SrcID#0_Chan#0_DIMM#0",
+                       START_US + 122 * G_USEC_PER_SEC);
+    g_assert_cmpfloat(decision.score, >=, 0.9);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -501,5 +530,6 @@ main(int argc, char **argv)
     g_test_add_func("/detector/trend", test_trend);
     g_test_add_func("/detector/save", test_save);
     g_test_add_func("/detector/provisional", test_provisional);
+    g_test_add_func("/detector/passing", test_passing);
     return g_test_run();
 }

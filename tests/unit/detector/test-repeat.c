@@ -86,6 +86,45 @@ test_bounded(void)
     g_assert_false(add(repeat, OMEN_FAILURE_MEMORY, "", START_US - 1));
 }
 
+/* One task that hung may have waited for a slow disk once; two within minutes wait for something
+ * else. */
+static void
+test_hung_task(void)
+{
+    static const char line[] = "INFO: task qemu-system-x86:4711 blocked for more than 120 seconds.";
+    g_autoptr(OmenRepeat) repeat = omen_repeat_new();
+
+    g_assert_false(add(repeat, OMEN_FAILURE_HUNG_TASK, line, START_US));
+    g_assert_false(add(repeat, OMEN_FAILURE_HUNG_TASK, line, START_US + 60 * MINUTE_US));
+    g_assert_true(add(repeat, OMEN_FAILURE_HUNG_TASK, line, START_US + 62 * MINUTE_US));
+    g_assert_false(add(repeat, OMEN_FAILURE_HUNG_TASK, line, START_US + 180 * MINUTE_US));
+}
+
+/* All processors tell of the same heat. */
+static void
+test_heat(void)
+{
+    g_autoptr(OmenRepeat) repeat = omen_repeat_new();
+
+    for (guint i = 0; i < 64; i++) {
+        g_autofree char *line =
+            g_strdup_printf("CPU%u: Package temperature above threshold, cpu clock throttled", i);
+        g_assert_false(add(repeat, OMEN_FAILURE_THERMAL, line, START_US + i * 1000));
+    }
+    g_assert_false(add(repeat, OMEN_FAILURE_THERMAL, "CPU1: Package", START_US + 60 * MINUTE_US));
+    g_assert_true(add(repeat, OMEN_FAILURE_THERMAL, "CPU1: Package", START_US + 66 * MINUTE_US));
+}
+
+/* Where no time is told nothing is forgotten. */
+static void
+test_no_time(void)
+{
+    g_autoptr(OmenRepeat) repeat = omen_repeat_new();
+
+    g_assert_false(add(repeat, OMEN_FAILURE_HUNG_TASK, "blocked", 0));
+    g_assert_true(add(repeat, OMEN_FAILURE_HUNG_TASK, "blocked", 0));
+}
+
 /* What was counted counts after a restart. */
 static void
 test_kept(void)
@@ -114,5 +153,8 @@ main(int argc, char **argv)
     g_test_add_func("/repeat/link", test_link);
     g_test_add_func("/repeat/bounded", test_bounded);
     g_test_add_func("/repeat/kept", test_kept);
+    g_test_add_func("/repeat/hung-task", test_hung_task);
+    g_test_add_func("/repeat/heat", test_heat);
+    g_test_add_func("/repeat/no-time", test_no_time);
     return g_test_run();
 }

@@ -559,11 +559,31 @@ test_not_proven(void)
     g_assert_nonnull(omen_registry_lookup(registry, 2));
 }
 
+/* One task that hung is noted; with a sign of another kind in the same event it is more. */
+static void
+test_witnessed(void)
+{
+    g_autoptr(OmenRegistry) registry = omen_registry_new(10);
+    Omen *omen = omen_registry_raise(
+        registry, new_kind("host", OMEN_SCOPE_HOST, OMEN_FAILURE_HUNG_TASK, 0.6, 1), NULL);
+
+    g_assert_true(omen_data_is_noted(omen_get_data(omen)));
+    g_assert_null(omen_registry_get_host_danger(registry, 2 * G_USEC_PER_SEC));
+    omen_registry_raise(registry, new_kind("host", OMEN_SCOPE_HOST, OMEN_FAILURE_HUNG_TASK, 0.6, 2),
+                        NULL);
+    g_assert_true(omen_data_is_noted(omen_get_data(omen)));
+    omen_registry_raise(registry, new_kind("host", OMEN_SCOPE_HOST, OMEN_FAILURE_LIBVIRT, 0.55, 3),
+                        NULL);
+    g_assert_cmpuint(count_omens(registry), ==, 1);
+    g_assert_false(omen_data_is_noted(omen_get_data(omen)));
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/omen/one-cause", test_one_cause);
+    g_test_add_func("/omen/witnessed", test_witnessed);
     g_test_add_func("/omen/other-causes", test_other_causes);
     g_test_add_func("/omen/one-device", test_one_device);
     g_test_add_func("/omen/health", test_health);
