@@ -61,6 +61,7 @@ fill_omen(OmenDbusOmen *skeleton, Omen *omen)
     omen_dbus_omen_set_probability(skeleton, data->probability);
     omen_dbus_omen_set_migration_helps(skeleton, omen_data_does_moving_help(data));
     omen_dbus_omen_set_reason(skeleton, data->reason);
+    omen_dbus_omen_set_first_step(skeleton, omen_failure_class_get_first_step(data->failure_class));
     omen_dbus_omen_set_records(skeleton, data->n_records);
     omen_dbus_omen_set_action(skeleton, omen_action_to_string(data->action));
     omen_dbus_omen_set_outcome(skeleton, data->outcome);

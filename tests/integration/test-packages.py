@@ -20,7 +20,8 @@ OWN_HOOKS = {"/etc/libvirt/hooks/qemu": "#!/bin/sh\n# the operator's\nexit 0\n",
              "/etc/libvirt/hooks/qemu.d/10-own": "#!/bin/sh\nexit 0\n"}
 HOOK = "/etc/libvirt/hooks/qemu.d/50-virt-omen"
 STATE = "/var/lib/virt-omen/state.db"
-RPM_NAMES = ("virt-omen", "virt-omen-guest", "libvirtomen", "libvirtomen-data", "libvirtomen-devel")
+RPM_NAMES = ("virt-omen", "virt-omen-guest", "libvirtomen", "libvirtomen-data", "libvirtomen-devel",
+             "cockpit-virt-omen")
 UPDATE_HELPER = "/usr/lib/systemd/systemd-update-helper"
 OWN_SETTING = "[daemon]\nmode=observe\n"
 
@@ -70,7 +71,7 @@ def expect_own_hooks(root):
 
 def test_names(packages, _root):
     names = {file.name.split("_")[0] for file in packages.first}
-    assert {"virt-omen", "libvirtomen0", "libvirtomen-common", "libvirtomen-dev", "virt-omen-guest"} <= names, names
+    assert {"virt-omen", "libvirtomen0", "libvirtomen-common", "libvirtomen-dev", "virt-omen-guest", "cockpit-virt-omen"} <= names, names
 
 
 def test_install(packages, root):
@@ -162,7 +163,7 @@ def test_upgrade(packages, root):
 
 
 def test_remove(_packages, root):
-    root.run("apt-get", "remove", "-y", "-q", "virt-omen")
+    root.run("apt-get", "remove", "-y", "-q", "virt-omen", "cockpit-virt-omen")
     assert not root.file("/usr/sbin/virt-omend").exists()
     assert root.file("/etc/virt-omen/virt-omen.conf").exists() and root.file(STATE).exists()
     # The hook is configuration, and stays: alone it must let everything pass.
@@ -173,7 +174,7 @@ def test_remove(_packages, root):
 
 def test_purge(_packages, root):
     root.file("/etc/virt-omen/conf.d/own.conf").unlink()
-    root.run("apt-get", "purge", "-y", "-q", "virt-omen", "virt-omen-guest", "libvirtomen0", "libvirtomen-common")
+    root.run("apt-get", "purge", "-y", "-q", "cockpit-virt-omen", "virt-omen", "virt-omen-guest", "libvirtomen0", "libvirtomen-common")
     left = root.run("find", "/etc", "/usr", "/var", "/run", "-name", "*virt*omen*", "-not", "-path", "/var/log/*", "-not",
                     "-path", "/var/lib/dpkg/*").stdout
     assert left == "", left

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A translation (LANGUAGE.po) as Cockpit's pages load it: a call of cockpit.locale(). */
+
+const unquote = text => Array.from(text.matchAll(/"((?:[^"\\]|\\.)*)"/g), match => JSON.parse(`"${match[1]}"`)).join("");
+
+/* {id: [plural or null, translations...]} of what is translated. */
+function parse(text) {
+    const entries = {};
+
+    for (const block of text.split(/\n\s*\n/)) {
+        const lines = block.split("\n").filter(line => !line.startsWith("#")).join("\n");
+        const field = name => unquote((lines.match(new RegExp(`^${name} ((?:"(?:[^"\\\\]|\\\\.)*"\\s*)+)`, "m")) ?? ["", ""])[1]);
+        const translations = Array.from(lines.matchAll(/^msgstr(?:\[\d+\])? ((?:"(?:[^"\\]|\\.)*"\s*)+)/gm), match => unquote(match[1]));
+        if (/^msgid /m.test(lines) && translations.some(Boolean) && !/^#,.*fuzzy/m.test(block))
+            entries[field("msgid")] = [field("msgid_plural") || null, ...translations];
+    }
+    return entries;
+}
+
+export function compileTranslation(text, language) {
+    const entries = parse(text);
+    const plural = /plural=([^;\n]+);/.exec(entries[""]?.[1] ?? "")?.[1] ?? "n!=1";
+
+    if (!/^[\sn0-9%=!<>&|?:()]+$/.test(plural))
+        throw new Error(`${language}.po: "${plural}" is no rule for plurals`);
+    delete entries[""];
+    return `cockpit.locale({"":{"plural-forms":(n)=>${plural},"language":${JSON.stringify(language)},"language-direction":"ltr"},${
+        JSON.stringify(entries).slice(1)});\n`;
+}
