@@ -46,9 +46,10 @@ struct _OmenReader {
     guint64 n_added;   /* the thread's */
     GMutex lock;
     GCond room;
-    gboolean stopped; /* under the lock */
-    GQueue waiting;   /* Batch; under the lock */
-    Batch *batch;     /* the thread's */
+    gboolean stopped;  /* under the lock */
+    GQueue waiting;    /* Batch; under the lock */
+    guint64 n_batches; /* under the lock */
+    Batch *batch;      /* the thread's */
 };
 
 static Batch *
@@ -252,6 +253,21 @@ omen_reader_dup_bookmark(OmenReader *self)
     return g_strdup(self->bookmark);
 }
 
+guint64
+omen_reader_get_n_batches(OmenReader *self)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->lock);
+
+    return self->n_batches;
+}
+
+void
+omen_reader_tell_problem(OmenReader *self, const char *problem)
+{
+    if (self->source)
+        omen_source_set_problem(self->source, problem);
+}
+
 gboolean
 omen_reader_is_stopped(OmenReader *self)
 {
@@ -334,6 +350,7 @@ put_into_queue(OmenReader *self, Batch *batch)
         g_cond_wait(&self->room, &self->lock);
     was_empty = g_queue_is_empty(&self->waiting);
     g_queue_push_tail(&self->waiting, batch);
+    self->n_batches++;
     g_mutex_unlock(&self->lock);
     if (was_empty)
         g_source_set_ready_time(self->delivery, 0);

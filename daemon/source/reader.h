@@ -44,6 +44,12 @@ void omen_reader_stop(OmenReader *self);
 /* Where the records that were handed over had come to. (transfer full) (nullable). Main context. */
 char *omen_reader_dup_bookmark(OmenReader *self);
 
+/* Handed over so far. Any thread. */
+guint64 omen_reader_get_n_batches(OmenReader *self);
+
+/* What its thread can't tell, since it hangs. Main context. */
+void omen_reader_tell_problem(OmenReader *self, const char *problem);
+
 /* ---- for the thread ---- */
 
 gboolean omen_reader_is_stopped(OmenReader *self);

@@ -12,6 +12,8 @@
 #define UNTOLD_US    (250 * 1000)   /* the same where inotify is not to be had */
 #define FOLDER_MASK  (IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
 #define EVENTS_BYTES 16384
+#define HUNG_S       2  /* that a thread is at one file, and it may be twice that */
+#define MAX_THREADS  16 /* of files that hang, and one */
 
 /* A followed file; the thread's own. */
 typedef struct {
@@ -23,23 +25,33 @@ typedef struct {
     int file_watch;       /* -1: none */
     guint watched_opened; /* which of the tail's files @file_watch is of */
     guint news;           /* OmenFileNews */
+    gboolean hung;        /* and it was told; under the lock */
 } Entry;
 
-struct _OmenFileWatcher {
-    gatomicrefcount references;
+/* A thread, and the files that it follows. */
+typedef struct {
     int wake_fd;
     GMutex lock;
-    GPtrArray *added;  /* Entry; under the lock */
-    gboolean running;  /* under the lock */
-    gboolean stopping; /* under the lock */
+    GPtrArray *entries; /* Entry; the thread's own, but for what is taken from it while it hangs */
+    GPtrArray *added;   /* Entry; under the lock */
+    Entry *busy;        /* that it is at; under the lock; NULL: at none */
+    guint64 n_steps;    /* under the lock */
+    gboolean running;   /* under the lock */
+    gboolean stopping;  /* under the lock */
 
     /* The thread's own. */
-    GPtrArray *entries; /* Entry */
     int notify_fd;
     gint64 looked_us;
     gint64 read_us;
     guint64 n_lines; /* of the last time that something was told */
     char *chunk;
+} Worker;
+
+struct _OmenFileWatcher {
+    gatomicrefcount references;
+    GPtrArray *workers; /* Worker, not owned; the last follows all but what hung */
+    guint64 seen_step;  /* of the last one; 0: it was at none */
+    guint look_source;
 };
 
 static void
@@ -52,12 +64,11 @@ entry_free(Entry *self)
     g_free(self);
 }
 
-OmenFileWatcher *
-omen_file_watcher_new(void)
+static Worker *
+worker_new(void)
 {
-    OmenFileWatcher *self = g_new0(OmenFileWatcher, 1);
+    Worker *self = g_new0(Worker, 1);
 
-    g_atomic_ref_count_init(&self->references);
     g_mutex_init(&self->lock);
     self->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->added = g_ptr_array_new_with_free_func((GDestroyNotify) entry_free);
@@ -66,15 +77,8 @@ omen_file_watcher_new(void)
     return self;
 }
 
-OmenFileWatcher *
-omen_file_watcher_ref(OmenFileWatcher *self)
-{
-    g_atomic_ref_count_inc(&self->references);
-    return self;
-}
-
 static void
-watcher_free(OmenFileWatcher *self)
+worker_free(Worker *self)
 {
     g_ptr_array_unref(self->added);
     g_ptr_array_unref(self->entries);
@@ -86,8 +90,8 @@ watcher_free(OmenFileWatcher *self)
     g_free(self);
 }
 
-void
-omen_file_watcher_wake(OmenFileWatcher *self)
+static void
+worker_wake(Worker *self)
 {
     const guint64 one = 1;
 
@@ -95,29 +99,29 @@ omen_file_watcher_wake(OmenFileWatcher *self)
     (void) !write(self->wake_fd, &one, sizeof one);
 }
 
-void
-omen_file_watcher_unref(OmenFileWatcher *self)
+static void
+worker_stop(Worker *self)
 {
     gboolean running;
 
-    if (!g_atomic_ref_count_dec(&self->references))
-        return;
     g_mutex_lock(&self->lock);
     running = self->running;
     self->stopping = TRUE;
     /* Under the lock: the thread frees all this once it knows. */
-    omen_file_watcher_wake(self);
+    worker_wake(self);
     g_mutex_unlock(&self->lock);
     if (!running)
-        watcher_free(self);
+        worker_free(self);
 }
 
 /* ---- what inotify tells ---- */
 
 /* Nobody else's watch is taken away: two entries may have the same folder, or file. */
 static void
-remove_watch(OmenFileWatcher *self, Entry *entry, int watch)
+remove_watch(Worker *self, Entry *entry, int watch)
 {
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->lock);
+
     for (guint i = 0; i < self->entries->len; i++) {
         const Entry *other = g_ptr_array_index(self->entries, i);
         if (other != entry && (other->folder_watch == watch || other->file_watch == watch))
@@ -128,7 +132,7 @@ remove_watch(OmenFileWatcher *self, Entry *entry, int watch)
 }
 
 static void
-watch_folder(OmenFileWatcher *self, Entry *entry)
+watch_folder(Worker *self, Entry *entry)
 {
     if (entry->folder_watch >= 0 || self->notify_fd < 0)
         return;
@@ -138,7 +142,7 @@ watch_folder(OmenFileWatcher *self, Entry *entry)
 
 /* The open file itself, whatever its name is by now. */
 static void
-watch_file(OmenFileWatcher *self, Entry *entry)
+watch_file(Worker *self, Entry *entry)
 {
     guint opened = omen_file_tail_get_n_opened(entry->tail);
     int fd = omen_file_tail_get_fd(entry->tail);
@@ -167,7 +171,7 @@ is_told(const Entry *entry)
 }
 
 static void
-take_event(OmenFileWatcher *self, const struct inotify_event *event)
+take_event(Worker *self, const struct inotify_event *event)
 {
     for (guint i = 0; i < self->entries->len; i++) {
         Entry *entry = g_ptr_array_index(self->entries, i);
@@ -189,7 +193,7 @@ take_event(OmenFileWatcher *self, const struct inotify_event *event)
 
 /* FALSE: nothing was told. */
 static gboolean
-take_events(OmenFileWatcher *self)
+take_events(Worker *self)
 {
     char events[EVENTS_BYTES] __attribute__((aligned(__alignof__(struct inotify_event))));
     gboolean is_told = FALSE;
@@ -211,7 +215,7 @@ take_events(OmenFileWatcher *self)
 
 /* How long nothing has to be done, if nothing is told. */
 static gint64
-get_patience_us(const OmenFileWatcher *self)
+get_patience_us(const Worker *self)
 {
     gint64 period_us = LOOK_US;
 
@@ -239,7 +243,7 @@ wait_for(int wake_fd, int notify_fd, gint64 patience_us, gboolean *notified)
 /* Where lines came just now, others gather: their writer wakes nobody meanwhile. TRUE: some
  * did. */
 static gboolean
-gather(OmenFileWatcher *self)
+gather(Worker *self)
 {
     gint64 rest_us =
         self->read_us + omen_reader_get_gather_us(self->n_lines) - g_get_monotonic_time();
@@ -252,7 +256,7 @@ gather(OmenFileWatcher *self)
 
 /* Waits until something is to be done. */
 static void
-wait_for_news(OmenFileWatcher *self)
+wait_for_news(Worker *self)
 {
     gint64 patience_us = get_patience_us(self);
     gboolean notified = FALSE;
@@ -283,7 +287,7 @@ wait_for_news(OmenFileWatcher *self)
 }
 
 static void
-follow(OmenFileWatcher *self, Entry *entry)
+step(Worker *self, Entry *entry)
 {
     watch_folder(self, entry);
     if (entry->news) {
@@ -297,9 +301,33 @@ follow(OmenFileWatcher *self, Entry *entry)
     watch_file(self, entry);
 }
 
+/* What may hang on a dead disk; others than @entry may be gone afterwards. */
+static void
+follow(Worker *self, Entry *entry)
+{
+    gboolean hung;
+
+    if (!entry->news && is_told(entry))
+        return;
+    g_mutex_lock(&self->lock);
+    self->busy = entry;
+    self->n_steps++;
+    g_mutex_unlock(&self->lock);
+    step(self, entry);
+    g_mutex_lock(&self->lock);
+    self->busy = NULL;
+    hung = entry->hung;
+    entry->hung = FALSE;
+    g_mutex_unlock(&self->lock);
+    if (hung && omen_file_tail_get_fd(entry->tail) >= 0) {
+        omen_reader_set_problem(entry->reader, NULL);
+        omen_reader_flush(entry->reader, NULL);
+    }
+}
+
 /* Takes what was added, and lets go of what was stopped. FALSE: it is over. */
 static gboolean
-take_stock(OmenFileWatcher *self)
+take_stock(Worker *self)
 {
     gboolean stopping;
 
@@ -322,7 +350,7 @@ take_stock(OmenFileWatcher *self)
 static gpointer
 run(gpointer user_data)
 {
-    OmenFileWatcher *self = user_data;
+    Worker *self = user_data;
 
     self->notify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     self->chunk = g_malloc(OMEN_FILE_TAIL_CHUNK);
@@ -331,13 +359,126 @@ run(gpointer user_data)
             follow(self, g_ptr_array_index(self->entries, i));
         wait_for_news(self);
     }
-    watcher_free(self);
+    worker_free(self);
     return NULL;
+}
+
+/* ---- the main context's side ---- */
+
+static Worker *
+get_current(OmenFileWatcher *self)
+{
+    return g_ptr_array_index(self->workers, self->workers->len - 1);
+}
+
+/* Under the lock of @self, or before it has one to share it with. */
+static void
+start_thread(Worker *self)
+{
+    if (!self->running)
+        g_thread_unref(g_thread_new("files", run, self));
+    self->running = TRUE;
+}
+
+/* (transfer full): what was not begun goes to a thread that does not hang; @self keeps the file
+ * that it hangs at. Under its lock. */
+static Worker *
+part_from_hung(Worker *self)
+{
+    Worker *next = worker_new();
+
+    for (guint i = self->entries->len; i > 0; i--) {
+        Entry *entry = g_ptr_array_index(self->entries, i - 1);
+        if (entry == self->busy)
+            continue;
+        entry->folder_watch = entry->file_watch = -1;
+        entry->news = OMEN_FILE_ANY;
+        g_ptr_array_add(next->added, g_ptr_array_steal_index(self->entries, i - 1));
+    }
+    while (self->added->len > 0)
+        g_ptr_array_add(next->added, g_ptr_array_steal_index(self->added, self->added->len - 1));
+    if (next->added->len > 0)
+        start_thread(next);
+    return next;
+}
+
+/* Where a thread is, in a number that changes with all that it does; 0: it waits for news. Under
+ * the lock. */
+static guint64
+get_step(const Worker *self)
+{
+    return self->busy ? self->n_steps << 32 | omen_reader_get_n_batches(self->busy->reader) : 0;
+}
+
+/* A thread that is where it was the last time hangs. */
+static gboolean
+look_for_hung(gpointer user_data)
+{
+    OmenFileWatcher *self = user_data;
+    Worker *current = get_current(self);
+    Worker *next = NULL;
+    OmenReader *hung = NULL;
+    guint64 step;
+
+    g_mutex_lock(&current->lock);
+    step = get_step(current);
+    if (step != 0 && step == self->seen_step && !current->busy->hung) {
+        current->busy->hung = TRUE;
+        hung = omen_reader_ref(current->busy->reader);
+        next = self->workers->len < MAX_THREADS ? part_from_hung(current) : NULL;
+    }
+    g_mutex_unlock(&current->lock);
+    self->seen_step = next ? 0 : step;
+    if (next)
+        g_ptr_array_add(self->workers, next);
+    if (hung) {
+        omen_reader_tell_problem(hung, "it hangs: does its disk or file server answer?");
+        omen_reader_unref(hung);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+OmenFileWatcher *
+omen_file_watcher_new(void)
+{
+    OmenFileWatcher *self = g_new0(OmenFileWatcher, 1);
+
+    g_atomic_ref_count_init(&self->references);
+    self->workers = g_ptr_array_new();
+    g_ptr_array_add(self->workers, worker_new());
+    return self;
+}
+
+OmenFileWatcher *
+omen_file_watcher_ref(OmenFileWatcher *self)
+{
+    g_atomic_ref_count_inc(&self->references);
+    return self;
+}
+
+void
+omen_file_watcher_unref(OmenFileWatcher *self)
+{
+    if (!g_atomic_ref_count_dec(&self->references))
+        return;
+    g_clear_handle_id(&self->look_source, g_source_remove);
+    for (guint i = 0; i < self->workers->len; i++)
+        worker_stop(g_ptr_array_index(self->workers, i));
+    g_ptr_array_unref(self->workers);
+    g_free(self);
+}
+
+void
+omen_file_watcher_wake(OmenFileWatcher *self)
+{
+    for (guint i = 0; i < self->workers->len; i++)
+        worker_wake(g_ptr_array_index(self->workers, i));
 }
 
 void
 omen_file_watcher_add(OmenFileWatcher *self, OmenReader *reader, OmenFileTail *tail)
 {
+    Worker *current = get_current(self);
     Entry *entry = g_new0(Entry, 1);
     const char *path = omen_file_tail_get_path(tail);
 
@@ -347,11 +488,11 @@ omen_file_watcher_add(OmenFileWatcher *self, OmenReader *reader, OmenFileTail *t
     entry->name = g_path_get_basename(path);
     entry->folder_watch = entry->file_watch = -1;
     entry->news = OMEN_FILE_ANY;
-    g_mutex_lock(&self->lock);
-    g_ptr_array_add(self->added, entry);
-    if (!self->running)
-        g_thread_unref(g_thread_new("files", run, self));
-    self->running = TRUE;
-    g_mutex_unlock(&self->lock);
-    omen_file_watcher_wake(self);
+    g_mutex_lock(&current->lock);
+    g_ptr_array_add(current->added, entry);
+    start_thread(current);
+    g_mutex_unlock(&current->lock);
+    worker_wake(current);
+    if (self->look_source == 0)
+        self->look_source = g_timeout_add_seconds(HUNG_S, look_for_hung, self);
 }

@@ -9,8 +9,9 @@
  * are read together. Once a second all is looked at without being told, for file systems that tell
  * nothing.
  *
- * A file on a dead disk holds up the others of its watcher: give those that may lie on another
- * machine's disk a watcher of their own. Stopping never waits for the thread.
+ * A file whose disk or file server does not answer is left to the thread that hangs at it, and
+ * told; another goes on with all others within some seconds, from where they were. Stopping never
+ * waits for a thread. All functions are for one main context.
  */
 #pragma once
 
