@@ -3,6 +3,7 @@
 #pragma once
 
 #include "detector/accepted.h"
+#include "detector/boot.h"
 #include "detector/learnt.h"
 #include "detector/repeat.h"
 #include "detector/trend.h"
@@ -42,6 +43,7 @@ struct _OmenDetector {
     gint64 began_us; /* of its first record that has a time; 0: none came yet */
     OmenUnknownFailure *unknown;
     OmenLearnt *learnt;
+    OmenBoot boot;
     OmenAccepted *accepted;
 };
 
@@ -54,3 +56,10 @@ OmenDetector *omen_detector_assemble(const OmenDetectorConfig *config,
 
 /* Borrowed; made if it is not there. */
 OmenDetectorTemplate *omen_detector_ensure_template(OmenDetector *self, guint32 id);
+
+/* The template's verdict is of a line like this one: the same zeros, by the same writer. */
+gboolean omen_detector_is_judged(const OmenDetectorTemplate *known, const OmenRecord *record);
+
+/* Asks the judge, who sees the line as it may be shown. */
+void
+omen_detector_judge_line(OmenDetector *self, const OmenRecord *record, OmenDetectorTemplate *known);

@@ -3,9 +3,10 @@
 #include "detector/detector-private.h"
 
 #define WORDS_TYPE    "a(uyxssb)"
-#define STATE_VERSION 4
+#define STATE_VERSION 5
 #define STATE_TYPE                                                                                 \
-    "(ua{uy}vv" WORDS_TYPE OMEN_LEARNT_TYPE OMEN_TREND_TYPE OMEN_ACCEPTED_TYPE OMEN_REPEAT_TYPE "x)"
+    "(ua{uy}vv" WORDS_TYPE OMEN_LEARNT_TYPE OMEN_TREND_TYPE OMEN_ACCEPTED_TYPE OMEN_REPEAT_TYPE    \
+    "x" OMEN_BOOT_TYPE ")"
 
 static GVariant *
 save_words(const OmenDetector *self)
@@ -36,12 +37,13 @@ omen_detector_save(const OmenDetector *self)
     while (g_hash_table_iter_next(&iter, &id, &known))
         g_variant_builder_add(&templates, "{uy}", GPOINTER_TO_UINT(id),
                               ((OmenDetectorTemplate *) known)->flags);
-    return g_variant_new(
-        "(ua{uy}vv@" WORDS_TYPE "@" OMEN_LEARNT_TYPE "@" OMEN_TREND_TYPE "@" OMEN_ACCEPTED_TYPE
-        "@" OMEN_REPEAT_TYPE "x)",
-        STATE_VERSION, &templates, omen_miner_save(self->miner), omen_profile_save(self->profile),
-        save_words(self), omen_learnt_save(self->learnt), omen_trend_save(self->trend),
-        omen_accepted_save(self->accepted), omen_repeat_save(self->repeat), self->began_us);
+    return g_variant_new("(ua{uy}vv@" WORDS_TYPE "@" OMEN_LEARNT_TYPE "@" OMEN_TREND_TYPE
+                         "@" OMEN_ACCEPTED_TYPE "@" OMEN_REPEAT_TYPE "x@" OMEN_BOOT_TYPE ")",
+                         STATE_VERSION, &templates, omen_miner_save(self->miner),
+                         omen_profile_save(self->profile), save_words(self),
+                         omen_learnt_save(self->learnt), omen_trend_save(self->trend),
+                         omen_accepted_save(self->accepted), omen_repeat_save(self->repeat),
+                         self->began_us, omen_boot_save(&self->boot));
 }
 
 static void
@@ -94,6 +96,7 @@ omen_detector_restore(const OmenDetectorConfig *config,
     g_autoptr(GVariant) trend = NULL;
     g_autoptr(GVariant) accepted = NULL;
     g_autoptr(GVariant) repeat = NULL;
+    g_autoptr(GVariant) boot = NULL;
     gint64 began_us = 0;
     g_autoptr(OmenMiner) miner = NULL;
     g_autoptr(OmenProfile) profile = NULL;
@@ -103,9 +106,9 @@ omen_detector_restore(const OmenDetectorConfig *config,
     if (g_variant_is_of_type(state, G_VARIANT_TYPE(STATE_TYPE)))
         g_variant_get(state,
                       "(u@a{uy}vv@" WORDS_TYPE "@" OMEN_LEARNT_TYPE "@" OMEN_TREND_TYPE
-                      "@" OMEN_ACCEPTED_TYPE "@" OMEN_REPEAT_TYPE "x)",
+                      "@" OMEN_ACCEPTED_TYPE "@" OMEN_REPEAT_TYPE "x@" OMEN_BOOT_TYPE ")",
                       &version, &templates, &miner_state, &profile_state, &words, &learnt, &trend,
-                      &accepted, &repeat, &began_us);
+                      &accepted, &repeat, &began_us, &boot);
     if (version != STATE_VERSION) {
         g_set_error(error, OMEN_DETECTOR_ERROR, OMEN_DETECTOR_ERROR_BAD_STATE,
                     "the saved detector is damaged, or of another version");
@@ -124,5 +127,6 @@ omen_detector_restore(const OmenDetectorConfig *config,
     omen_accepted_restore(self->accepted, accepted);
     omen_repeat_restore(self->repeat, repeat);
     self->began_us = began_us;
+    omen_boot_restore(&self->boot, boot);
     return self;
 }

@@ -5,9 +5,8 @@
 #include <virt-omen/detector.h>
 #include <virt-omen/text.h>
 
-#define MAX_EVIDENCE 1000
-#define MAX_KNOWN    32768
-#define MAX_LINE     1024 /* of an omen's records */
+#define MAX_KNOWN 32768
+#define MAX_LINE  1024 /* of an omen's records */
 
 /* A template that is normal here counts for no more than this: below the threshold, whatever the
  * judge thinks of it, unless it is certain. */
@@ -119,59 +118,6 @@ omen_detector_ensure_template(OmenDetector *self, guint32 id)
     return known;
 }
 
-/* A zero that stands by itself. */
-static gboolean
-has_zero(const OmenRecord *record)
-{
-    const char *text = record->message;
-    const char *end = text + record->message_length;
-
-    for (const char *at = text; at < end && (at = memchr(at, '0', (gsize) (end - at))); at++) {
-        gboolean begins = at == text || !(g_ascii_isalnum(at[-1]) || at[-1] == '.');
-        gboolean ends = at + 1 == end || !(g_ascii_isalnum(at[1]) || at[1] == '.');
-        if (begins && ends)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
-static guint32
-hash_writer(const OmenRecord *record)
-{
-    guint32 hash = 2166136261U;
-
-    for (gsize i = 0; i < record->identifier_length; i++)
-        hash = (hash ^ (guint8) record->identifier[i]) * 16777619U;
-    return hash;
-}
-
-/* A line as the judge may see it. */
-static void
-judge_line(OmenDetector *self, const OmenRecord *record, OmenDetectorTemplate *known)
-{
-    g_autofree char *identifier =
-        omen_text_sanitise(record->identifier, (gssize) record->identifier_length, 64);
-    g_autofree char *message =
-        omen_text_sanitise(record->message, (gssize) record->message_length, MAX_EVIDENCE);
-    OmenEvidence evidence = {
-        .provenance = self->provenance,
-        .priority = record->priority,
-        .identifier = identifier,
-        .message = message,
-    };
-    gboolean was_benign;
-
-    was_benign = known->is_judged && known->verdict.probability < 0.5;
-    omen_judge_judge(self->judge, &evidence, &known->verdict);
-    known->is_judged = TRUE;
-    /* What was learnt of it was learnt of other news. */
-    if (was_benign && known->verdict.probability >= 0.5)
-        known->flags &= (guint8) ~FLAG_NORMAL;
-    known->had_zero = has_zero(record);
-    known->writer = hash_writer(record);
-}
-
 static double
 weigh(const OmenDetectorTemplate *known, const OmenScore *score)
 {
@@ -191,6 +137,7 @@ static void
 learn(OmenDetector *self,
       OmenDetectorTemplate *known,
       const OmenRecord *record,
+      gboolean of_boot,
       OmenDecision *decision)
 {
     guint32 keys[OMEN_PROFILE_MAX_LENGTH];
@@ -203,7 +150,8 @@ learn(OmenDetector *self,
     if (!decision->profile.anomalous)
         return;
     n = omen_profile_get_current(self->profile, keys);
-    if (omen_learnt_take(self->learnt, keys, n, record->time_us)) {
+    if (of_boot ? omen_boot_take(&self->boot, record)
+                : omen_learnt_take(self->learnt, keys, n, record->time_us)) {
         omen_profile_learn(self->profile);
         decision->learned = TRUE;
     }
@@ -263,14 +211,15 @@ static gboolean
 meet(OmenDetector *self,
      OmenDetectorTemplate *known,
      const OmenRecord *record,
+     gboolean of_boot,
      const OmenDecision *decision)
 {
     if (self->began_us == 0)
         self->began_us = record->time_us;
     if (!known->is_met) {
         known->is_met = TRUE;
-        known->first_index = decision->profile.training ? 0 : decision->index;
-        if (decision->profile.training && is_first_day(self, record))
+        known->first_index = decision->profile.training || of_boot ? 0 : decision->index;
+        if (decision->profile.training && !of_boot && is_first_day(self, record))
             known->flags |= FLAG_PROVISIONAL;
         known->n_met = 1;
         return TRUE;
@@ -443,6 +392,40 @@ apply_accepted(OmenDetector *self, const OmenRecord *record, OmenDecision *decis
 }
 
 static void
+decide_in_life(OmenDetector *self,
+               const OmenDetectorTemplate *known,
+               const OmenRecord *record,
+               gboolean is_new,
+               OmenDecision *decision)
+{
+    if (known->word.word == OMEN_WORD_NONE) {
+        apply_trend(self, record, decision);
+        apply_repeat(self, record, decision);
+    }
+    apply_unknown(self, record, known, is_new, decision);
+}
+
+/* Of what a start tells only what is sure by itself counts: it says much that is said at no other
+ * time, and nobody has time to look what follows. */
+static void
+decide_in_boot(OmenDetector *self,
+               const OmenDetectorTemplate *known,
+               const OmenRecord *record,
+               OmenDecision *decision)
+{
+    OmenVerdict *verdict = &decision->verdict;
+
+    if (known->word.word != OMEN_WORD_CONFIRMED &&
+        (verdict->unexplained || verdict->probability < CERTAIN)) {
+        decision->omen = FALSE;
+        decision->score = MIN(decision->score, self->config.threshold * NORMAL_WEIGHT);
+        verdict->sure = TRUE; /* a thousand lines are not asked about */
+    }
+    if (known->word.word == OMEN_WORD_NONE)
+        apply_repeat(self, record, decision);
+}
+
+static void
 decide(OmenDetector *self,
        guint32 id,
        const OmenRecord *record,
@@ -450,16 +433,16 @@ decide(OmenDetector *self,
        OmenDecision *decision)
 {
     OmenDetectorTemplate *known = omen_detector_ensure_template(self, id);
+    gboolean of_boot = omen_boot_holds(&self->boot, record);
     gboolean is_new;
 
     decision->index = omen_profile_get_n_records(self->profile);
     decision->template_id = id;
     omen_profile_push(self->profile, id, &decision->profile);
-    is_new = meet(self, known, record, decision);
+    is_new = meet(self, known, record, of_boot, decision);
     /* The template has lost a word: what was said of it may no longer hold. */
-    if (!known->is_judged || changed || known->had_zero != has_zero(record) ||
-        known->writer != hash_writer(record))
-        judge_line(self, record, known);
+    if (changed || !omen_detector_is_judged(known, record))
+        omen_detector_judge_line(self, record, known);
     decision->judged = TRUE;
     decision->verdict = known->verdict;
     apply_word(&known->word, &decision->verdict);
@@ -470,13 +453,12 @@ decide(OmenDetector *self,
     }
     decision->score = weigh(known, &decision->profile);
     decision->omen = decision->score >= self->config.threshold;
-    if (known->word.word == OMEN_WORD_NONE) {
-        apply_trend(self, record, decision);
-        apply_repeat(self, record, decision);
-    }
-    apply_unknown(self, record, known, is_new, decision);
+    if (of_boot)
+        decide_in_boot(self, known, record, decision);
+    else
+        decide_in_life(self, known, record, is_new, decision);
     apply_accepted(self, record, decision);
-    learn(self, known, record, decision);
+    learn(self, known, record, of_boot, decision);
 }
 
 void

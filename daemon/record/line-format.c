@@ -221,6 +221,7 @@ parse_kmsg(const OmenLineContext *context, OmenScanner scanner, OmenRecord *reco
         return FALSE;
     record->priority = (OmenPriority) (priority % 8);
     record->time_us = context->boot_us > 0 ? context->boot_us + stamp_us : 0;
+    record->uptime_us = MAX(stamp_us, 1);
     record->identifier = "kernel";
     record->identifier_length = strlen("kernel");
     /* User space may write here as well, and says so by its facility. */

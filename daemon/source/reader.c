@@ -12,6 +12,7 @@
 
 /* A record as it stands in a batch: this, its identifier, its writer, its unit, its message. */
 typedef struct {
+    gint64 uptime_us;
     gint64 time_us;
     guint32 message_length;
     guint8 priority;
@@ -129,6 +130,7 @@ emit_records(OmenSource *source, const Batch *batch)
         memcpy(&header, at, sizeof header);
         at += sizeof header;
         record.time_us = header.time_us;
+        record.uptime_us = header.uptime_us;
         record.priority = (OmenPriority) header.priority;
         record.origin = (OmenOrigin) header.origin;
         record.identifier_length = header.identifier_length;
@@ -304,6 +306,7 @@ omen_reader_add(OmenReader *self, const OmenRecord *record)
 {
     Batch *batch = self->batch;
     Header header = {.time_us = record->time_us,
+                     .uptime_us = record->uptime_us,
                      .message_length = (guint32) record->message_length,
                      .priority = (guint8) record->priority,
                      .origin = (guint8) record->origin,

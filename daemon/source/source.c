@@ -189,6 +189,18 @@ omen_source_get_n_dropped(OmenSource *self)
     return private_of(self)->n_dropped;
 }
 
+/* What a file or a socket brings has a time alone: since this system's start, or before it (0). */
+static gint64
+estimate_uptime(gint64 time_us)
+{
+    struct timespec up;
+
+    if (time_us <= 0 || clock_gettime(CLOCK_BOOTTIME, &up) < 0)
+        return 0;
+    gint64 up_us = (gint64) up.tv_sec * G_USEC_PER_SEC + up.tv_nsec / 1000;
+    return MAX(time_us - (g_get_real_time() - up_us), 0);
+}
+
 void
 omen_source_emit(OmenSource *self, const OmenRecord *record)
 {
@@ -199,6 +211,8 @@ omen_source_emit(OmenSource *self, const OmenRecord *record)
         return;
     if (private->provenance != OMEN_PROVENANCE_HOST || record->origin == OMEN_ORIGIN_UNPROVEN)
         vouched.origin = omen_source_get_origin(self);
+    if (private->provenance == OMEN_PROVENANCE_HOST && record->uptime_us == 0)
+        vouched.uptime_us = estimate_uptime(record->time_us);
     private->n_records++;
     private->function(self, &vouched, private->user_data);
 }

@@ -64,6 +64,8 @@ typedef struct {
     gsize writer_length;
     const char *unit; /* of a service its unit, without ".service"; NULL if that is not known */
     gsize unit_length;
+    gint64 uptime_us; /* for how long the system had run that wrote it, by its kernel's clock; 0 if
+                       * that is not known */
 } OmenRecord;
 
 /* "host", "domain", "guest". */

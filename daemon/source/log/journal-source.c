@@ -78,6 +78,18 @@ note_suppression(sd_journal *journal, OmenReader *reader)
     omen_reader_add_dropped(reader, n);
 }
 
+/* For how long the system had run that wrote the entry: the last one, or one before it. */
+static gint64
+read_uptime(sd_journal *journal)
+{
+    uint64_t uptime_us = 0;
+    sd_id128_t boot_id;
+
+    return sd_journal_get_monotonic_usec(journal, &uptime_us, &boot_id) < 0
+               ? 0
+               : (gint64) MAX(uptime_us, 1);
+}
+
 static void
 take_entry(sd_journal *journal, OmenReader *reader, OmenJournalWriters *writers)
 {
@@ -96,6 +108,7 @@ take_entry(sd_journal *journal, OmenReader *reader, OmenJournalWriters *writers)
     if (value && length == 1 && *value >= '0' && *value <= '7')
         record.priority = (OmenPriority) (*value - '0');
     sd_journal_get_realtime_usec(journal, &time_us);
+    record.uptime_us = read_uptime(journal);
     record.time_us = (gint64) time_us;
     record.identifier = identifier;
     record.identifier_length = strlen(identifier);
