@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """From an image of a host to machines that run: the packages installed, guests started, daemons on the bus."""
-import hashlib
 import shlex
 import shutil
 import time
@@ -8,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import lab as labs
-from lab import CACHE, HERE, Lab, Trouble, say
+import packages as debs
+from lab import Trouble, say
 
-# g1's disk lies on storage that all hosts reach, g2's on a disk of alpha that is made to fail.
+# g1's disk lies on storage that all hosts reach, whose connection is made anew within 5 s (also after the hosts were loaded as they
+# had been saved), g2's on a disk of alpha that is made to fail.
 SHARED = """<disk type='network' device='disk'><driver name='qemu' type='raw' cache='none' error_policy='stop' rerror_policy='stop'/>
-<source protocol='nbd' name='shared'><host name='10.9.0.254' port='10809'/></source><target dev='hda' bus='ide'/></disk>"""
+<source protocol='nbd' name='shared'><host name='10.9.0.254' port='10809'/><reconnect delay='5'/></source><target dev='hda' bus='ide'/></disk>"""
 LOCAL = """<disk type='file' device='disk'><driver name='qemu' type='raw' cache='none' error_policy='stop' rerror_policy='stop'/>
 <source file='/srv/vm/g2.raw'/><target dev='hda' bus='ide'/></disk>"""
 DOMAIN = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>32</memory><vcpu>1</vcpu>
@@ -34,52 +35,6 @@ truncate -s 4M /srv/vm/g2.raw
 
 def quoted(words):
     return " ".join(shlex.quote(word) for word in words)
-
-
-def install(lab, host, packages):
-    """As README says: apt, and the packages' files. Returns what apt printed."""
-    lab.ssh(host, "mkdir -p /root/packages")
-    archive = labs.call("tar", "-C", packages[0].parent, "-cf", lab.folder / "packages.tar", *(path.name for path in packages))
-    del archive
-    with open(lab.folder / "packages.tar", "rb") as file:
-        lab.inside(*lab.ssh_command(host), "tar -C /root/packages -xf -", stdin=file)
-    (lab.folder / "packages.tar").unlink()
-    return lab.ssh(host, "cd /root/packages && DEBIAN_FRONTEND=noninteractive apt-get install -y ./*.deb 2>&1", timeout=400).stdout
-
-
-def installed_disk(image, packages):
-    """The image with the packages installed on a booted host: made once for what they are."""
-    digest = hashlib.sha256(str(image).encode())
-    for path in packages:
-        digest.update(path.read_bytes())
-    digest.update(Path(__file__).read_bytes())
-    folder = CACHE / f"installed-{digest.hexdigest()[:16]}"
-    with labs.CacheLock("installed"):
-        if not folder.exists():
-            say("installing the packages on a booted host")
-            lab = Lab("i-" + digest.hexdigest()[:8])
-            lab.down()
-            lab.make_namespaces(["alpha"])
-            try:
-                shutil.copy(image / "key", lab.folder / "key")
-                lab.start_host("alpha", image, image / "root.img")
-                lab.wait_booted("alpha")
-                (lab.folder / "install.log").write_text(install(lab, "alpha", packages))
-                lab.ssh("alpha", "journalctl --vacuum-time=1s -q; sync; (sleep 1; systemctl poweroff --force) &",
-                        check=False)
-                pid = int((lab.folder / "alpha.pid").read_text())
-                labs.wait_for("the host does not power off", lambda: lab.inside("kill", "-0", pid, check=False).returncode, 90)
-                making = CACHE / "installed.new"
-                shutil.rmtree(making, ignore_errors=True)
-                making.mkdir()
-                shutil.move(lab.folder / "alpha.qcow2", making / "root.qcow2")
-                shutil.copy(lab.folder / "install.log", making)
-                making.rename(folder)
-            finally:
-                lab.down()
-            labs.keep_newest("installed-*", 4)
-    folder.touch()
-    return folder / "root.qcow2"
 
 
 def destinations(host, hosts, mode):
@@ -123,7 +78,7 @@ def up(lab, hosts, mode="advise", packages=None, image=None, guests=True):
                 raise Trouble(f"{base / part} is missing: beside the image lie vmlinuz, initrd and key (see README.md)")
     else:
         base = labs.base_image("bookworm")
-        disk = installed_disk(base, labs.wanted_packages(packages or labs.build_packages()))
+        disk = debs.installed_disk(base, debs.wanted_packages(packages or debs.build_packages()))
     made = time.monotonic()
     lab.make_namespaces(hosts)
     try:

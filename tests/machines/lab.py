@@ -5,7 +5,6 @@ All of a set of machines lives in namespaces of its own, whose process 1 is `sup
 outside of them, ssh's connections. When that process is killed, the kernel ends the rest.
 """
 import fcntl
-import hashlib
 import os
 import re
 import shutil
@@ -24,8 +23,6 @@ HOSTS = ("alpha", "beta", "gamma")
 MEMORY_MIB = 1536
 BOOT_LIMIT_S = 400
 SKIP = 77
-# What of the tree is in the packages and can change what they do.
-PACKAGED = ("include", "daemon", "cli", "hooks", "data", "qga-plugin", "packaging", "meson.build", "meson_options.txt")
 
 
 class Trouble(Exception):
@@ -62,17 +59,6 @@ def wait_for(what, condition, limit_s, every_s=1.0):
     raise Trouble(f"after {limit_s} s: {what}")
 
 
-def tree_hash():
-    files = call("git", "-C", TREE, "ls-files", "--cached", "--others", "--exclude-standard", "--", *PACKAGED).stdout.split("\n")
-    digest = hashlib.sha256()
-    for name in sorted(set(files)):
-        path = TREE / name
-        if name and path.is_file():
-            digest.update(f"{name} {path.stat().st_mode & 0o111}\n".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
 class CacheLock:
     """One at a time makes packages and images."""
 
@@ -92,25 +78,6 @@ def keep_newest(pattern, number):
     folders = sorted(CACHE.glob(pattern), key=lambda path: path.stat().st_mtime, reverse=True)
     for old in folders[number:]:
         shutil.rmtree(old, ignore_errors=True)
-
-
-def build_packages():
-    """The folder with the Debian packages of this tree, built if they are not cached."""
-    folder = CACHE / f"packages-{tree_hash()}"
-    with CacheLock("packages"):
-        if not folder.exists():
-            say("building the packages of this tree")
-            making = CACHE / "packages.new"
-            shutil.rmtree(making, ignore_errors=True)
-            call(TREE / "packaging/build-deb", making, timeout=1800)
-            making.rename(folder)
-            keep_newest("packages-*", 6)
-    folder.touch()
-    return folder
-
-
-def wanted_packages(folder):
-    return [path for name in ("virt-omen_", "libvirtomen-common_") for path in sorted(Path(folder).glob(f"{name}*.deb"))]
 
 
 def base_image(suite):
@@ -255,13 +222,41 @@ class Lab:
     def monitor(self, host, *lines):
         """Commands for the monitor of the host's QEMU: what hardware does."""
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(10)
+            connection.settimeout(120)
             connection.connect(str(self.folder / f"{host}.monitor"))
             answer = read_prompt(connection)
             for line in lines:
                 connection.sendall(line.encode() + b"\n")
                 answer += read_prompt(connection)
         return answer
+
+    def save(self, name):
+        """Keeps the hosts as they are, disks and memory. All stand still meanwhile, so what they say to each other goes on."""
+        for host in self.hosts():
+            self.inside(*self.ssh_command(host), "-O", "exit", check=False)
+        self.each("stop")
+        self.each(f"savevm {name}")
+        self.each("cont")
+
+    def load(self, name):
+        """The hosts as they were when this was saved, with the clock of then, and storage that works."""
+        for host in self.hosts():
+            self.inside(*self.ssh_command(host), "-O", "exit", check=False)
+        # The hosts' connections to the storage end on both sides, so that those of the saved state are refused at once.
+        self.each("cont")
+        if self.storage_runs():
+            self.stop_storage()
+            time.sleep(1)
+        self.each("stop")
+        self.each(f"loadvm {name}")
+        self.start_storage()
+        self.each("cont")
+
+    def each(self, line):
+        for host in self.hosts():
+            said = self.monitor(host, line)
+            if "Error" in said:
+                raise Trouble(f"{host}: {said[-300:]}")
 
     # Storage outside of the hosts
 
@@ -270,7 +265,11 @@ class Lab:
         if not disk.exists():
             with open(disk, "wb") as file:
                 file.truncate(4 << 20)
+        (self.folder / "storage.pid").unlink(missing_ok=True)
         self.inside("nbdkit", "-i", "10.9.0.254", "-p", "10809", "-e", "shared", "-P", self.folder / "storage.pid", "file", disk)
+
+    def storage_runs(self):
+        return self.inside("sh", "-c", f"kill -0 $(cat {self.folder}/storage.pid)", check=False).returncode == 0
 
     def stop_storage(self):
         self.inside("sh", "-c", f"kill -9 $(cat {self.folder}/storage.pid)")
