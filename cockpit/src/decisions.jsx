@@ -8,9 +8,15 @@ import { describe } from "./threat.js";
 
 const _ = cockpit.gettext;
 
-const IS_FINAL = ["finished", "dismissed", "cleared"];
+function tellApproved(bus, omen, name) {
+    const moving = bus.list("Evacuation").filter(evacuation => evacuation.OmenId === omen.Id && !evacuation.EndedTime);
 
-/* @fits: can it be decided now? @done: what is told after it. */
+    return moving.length
+        ? cockpit.format(_("Approved $0. Moving away: $1."), name, moving.map(evacuation => evacuation.DomainName).join(", "))
+        : cockpit.format(_("Approved $0. Nothing moves: $1."), name, omen.Outcome || _("no virtual machine was left to move"));
+}
+
+/* @fits: can it be decided now? @done: what is told after it, words or a function that finds them. */
 const DECISIONS = [
     {
         method: "Approve",
@@ -19,7 +25,7 @@ const DECISIONS = [
         label: _("Approve"),
         question: _("Move the endangered virtual machines away now?"),
         explanation: _("They are migrated live, in the order of the plan. What can not be moved stays, and the reason is told."),
-        done: _("Approved $0. What moves is shown under Moves."),
+        done: tellApproved,
     },
     {
         method: "Confirm",
@@ -51,7 +57,7 @@ const DECISIONS = [
     {
         method: "Clear",
         kind: "secondary",
-        fits: omen => omen.Open && !IS_FINAL.includes(omen.Action),
+        fits: omen => omen.Open,
         label: _("Clear"),
         question: _("Is the trouble over?"),
         explanation: _("The omen is no longer a threat: the part was replaced, or the cause is gone. Nothing is learnt from it."),
@@ -100,7 +106,8 @@ export function Decisions({ bus, omen, onDone }) {
         setBusy(true);
         try {
             await bus.call(omen, decision.method);
-            onDone(cockpit.format(decision.done, cockpit.format(_("omen $0 ($1)"), omen.Id, describe(omen))));
+            const name = cockpit.format(_("omen $0 ($1)"), omen.Id, describe(omen));
+            onDone(typeof decision.done === "function" ? decision.done(bus, omen, name) : cockpit.format(decision.done, name));
         } catch (error) {
             setRefusal(explainRefusal(error));
         }

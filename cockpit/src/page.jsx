@@ -3,9 +3,14 @@
 import cockpit from "cockpit";
 import { useState } from "preact/hooks";
 import { useBus } from "./bus.js";
+import { Destinations } from "./destinations.jsx";
+import { Domains } from "./domains.jsx";
 import { Health } from "./health.jsx";
+import { Moves } from "./moves.jsx";
 import { Omens } from "./omens.jsx";
 import { Alert } from "./parts.jsx";
+import { Scores } from "./scores.jsx";
+import { Settings } from "./settings.jsx";
 
 const _ = cockpit.gettext;
 
@@ -34,6 +39,11 @@ export function Page() {
             {bus.state === "connected" && <>
                 <Health bus={bus} />
                 <Omens bus={bus} onDone={setNotice} />
+                <Moves bus={bus} />
+                <Domains bus={bus} />
+                <Destinations bus={bus} />
+                <Scores bus={bus} />
+                <Settings />
             </>}
         </main>
     );

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import bed
@@ -82,6 +83,20 @@ class Browser:
 
     def open(self, url):
         self.of_session("POST", "/url", {"url": url})
+
+    def open_served(self, url):
+        """Opens a page as soon as its server answers."""
+        server = urllib.parse.urljoin(url, "/ping")
+        bed.wait_for(f"{server} answers", lambda: self.is_served(server))
+        self.open(url)
+
+    @staticmethod
+    def is_served(url):
+        try:
+            with urllib.request.urlopen(url, timeout=10):
+                return True
+        except (urllib.error.URLError, ConnectionError):
+            return False
 
     def run(self, script, *arguments):
         """What a script returns."""

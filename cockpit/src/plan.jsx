@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an evacuation would do, as a time line: of those whom open omens endanger, or of all. */
+import cockpit from "cockpit";
+import { useState } from "preact/hooks";
+import { unwrap } from "./bus.js";
+import { formatSeconds, formatTime } from "./format.js";
+import { Alert, Button } from "./parts.jsx";
+import { listToMove } from "./threat.js";
+
+const _ = cockpit.gettext;
+
+/* The endangered, by UUID; [] is all, null is nobody. */
+function listEndangered(omens) {
+    const lists = omens.filter(omen => omen.Open).map(listToMove)
+            .filter(list => list !== null);
+
+    if (lists.some(list => list.length === 0))
+        return [];
+    return lists.length ? [...new Set(lists.flat())] : null;
+}
+
+function Deadline({ deadline }) {
+    const left = deadline / 1e6 - Date.now() / 1000;
+
+    if (!deadline)
+        return null;
+    return <p>{left > 0
+        ? cockpit.format(_("Aim to be done by $0, in $1: half the typical warning time for this sign."), formatTime(deadline), formatSeconds(left))
+        : cockpit.format(_("The time to aim for, $0, has passed: what is moved now may still be saved."), formatTime(deadline))}</p>;
+}
+
+function Move({ move, end, deadline }) {
+    const isLate = deadline > 0 && Date.now() / 1000 + move.end_s > deadline / 1e6;
+    const left = `${100 * move.start_s / end}%`;
+    const width = `${Math.max(100 * (move.end_s - move.start_s) / end, 1)}%`;
+
+    return (
+        <li>
+            <div>
+                <strong>{cockpit.format(_("$0 to $1"), move.domain, move.destination)}</strong>{" "}
+                {cockpit.format(_("from $0 to $1, $2, pause $3 ms"), formatSeconds(move.start_s), formatSeconds(move.end_s), move.technique,
+                                move.downtime_ms)}
+                {isLate && <strong>{_(", too late")}</strong>}
+            </div>
+            <div class="track" aria-hidden="true"><div class={isLate ? "bar late" : "bar"} style={{ marginInlineStart: left, width }} /></div>
+        </li>
+    );
+}
+
+function TimeLine({ plan }) {
+    const [deadline, moves, stays] = plan;
+    const end = Math.max(0.1, ...moves.map(move => move.end_s));
+
+    if (!moves.length && !stays.length)
+        return <p>{_("No virtual machine runs here: nothing to move.")}</p>;
+    return (
+        <div class="stack">
+            <Deadline deadline={deadline} />
+            <ol class="plan">{moves.map(move => <Move key={move.uuid} move={move} end={end} deadline={deadline} />)}</ol>
+            {moves.length > 0 && moves[0].link_mib_s > 0 &&
+                <p class="note">{cockpit.format(_("Counted on: $0 MiB/s for all moves together (link_mib in [evacuation])."), Math.round(moves[0].link_mib_s))}</p>}
+            {stays.map(stay => <Alert kind="warning" key={stay.uuid} title={cockpit.format(_("$0 stays: $1"), stay.domain, stay.reason)} />)}
+        </div>
+    );
+}
+
+export function Plan({ bus }) {
+    const [plan, setPlan] = useState(null);
+    const [problem, setProblem] = useState("");
+    const [isBusy, setBusy] = useState(false);
+    const endangered = listEndangered(bus.list("Omen"));
+
+    async function ask(uuids) {
+        setBusy(true);
+        setProblem("");
+        try {
+            setPlan(unwrap(await bus.call(bus.manager, "Plan", [uuids, "", {}])));
+        } catch (error) {
+            setProblem(error.message);
+        }
+        setBusy(false);
+    }
+
+    return (
+        <div class="stack" aria-live="polite" aria-busy={isBusy}>
+            <div class="buttons">
+                {endangered && <Button disabled={isBusy} onClick={() => ask(endangered)}>{_("Plan for the endangered")}</Button>}
+                <Button disabled={isBusy} onClick={() => ask([])}>{_("Plan for all")}</Button>
+            </div>
+            <p class="note">{_("A plan is what would be done now. It moves nothing.")}</p>
+            {isBusy && <p>{_("Asking the destinations …")}</p>}
+            {problem && <Alert kind="danger" title={problem} />}
+            {plan && !isBusy && <TimeLine plan={plan} />}
+        </div>
+    );
+}
