@@ -134,9 +134,9 @@ class Browser:
         self.run("localStorage.setItem('shell:style', arguments[0]);"
                  "dispatchEvent(new CustomEvent('cockpit-style', {detail: {style: arguments[0]}}))", style)
 
-    def screenshot(self, path):
-        """All of the page, however long."""
-        picture = self.devtools("Page.captureScreenshot", captureBeyondViewport=True)
+    def screenshot(self, path, whole=True):
+        """All of the page, however long, or what is in sight."""
+        picture = self.devtools("Page.captureScreenshot", captureBeyondViewport=whole)
         pathlib.Path(path).write_bytes(base64.b64decode(picture["data"]))
 
     def errors(self):
