@@ -133,7 +133,9 @@ set_maintenance(Client *client, const char *host, gboolean on)
     if (!reply)
         return command_fail("fleet", EXIT_FAILED, "%s", error->message);
     if (on)
-        g_print("%s is in maintenance.\n", host);
+        g_print(
+            "%s is in maintenance: it is nobody's destination. Nothing is moved away from it.\n",
+            host);
     else
         g_print("%s is no longer in maintenance.\n", host);
     return EXIT_GOOD;

@@ -5,6 +5,30 @@
 
 #include "evacuation/libvirt/escalation.h"
 
+static OmenDestination *
+make_destination(const OmenDestinationSettings *one)
+{
+    const OmenDestinationTerms terms = {one->name,   one->uri,    one->migrate_uri, one->bus,
+                                        one->labels, one->weight, one->max_domains};
+
+    return omen_destination_new(&terms);
+}
+
+/* Of each destination once, since the fleet's come and go. */
+static void
+warn_of_listeners(OmenDaemon *self, GPtrArray *destinations, gboolean tls)
+{
+    for (guint i = 0; i < destinations->len; i++) {
+        const OmenDestination *one = g_ptr_array_index(destinations, i);
+        if (tls && omen_destination_is_confidential(one))
+            continue;
+        if (g_hash_table_add(self->warned, g_strconcat(one->name, " ", one->uri, NULL)))
+            g_warning("WHAT GUESTS HOLD IN MEMORY WILL BE READABLE ON THE NETWORK when they move "
+                      "to %s: set tls=yes and a uri of qemu+tls or qemu+ssh",
+                      one->name);
+    }
+}
+
 void
 omen_daemon_configure_evacuator(OmenDaemon *self, const OmenConfiguration *configuration)
 {
@@ -36,15 +60,11 @@ omen_daemon_configure_evacuator(OmenDaemon *self, const OmenConfiguration *confi
 
     for (guint i = 0; i < configuration->destinations->len; i++) {
         const OmenDestinationSettings *one = g_ptr_array_index(configuration->destinations, i);
-        OmenDestinationTerms terms = {one->name,   one->uri,    one->migrate_uri, one->bus,
-                                      one->labels, one->weight, one->max_domains};
-        OmenDestination *destination = omen_destination_new(&terms);
-        g_ptr_array_add(destinations, destination);
-        if (!limits.tls || !omen_destination_is_confidential(destination))
-            g_warning("WHAT GUESTS HOLD IN MEMORY WILL BE READABLE ON THE NETWORK when they move "
-                      "to %s: set tls=yes and a uri of qemu+tls or qemu+ssh",
-                      one->name);
+        if (!omen_daemon_is_barred(self, one->name))
+            g_ptr_array_add(destinations, make_destination(one));
     }
+    omen_daemon_add_fleet_destinations(self, destinations);
+    warn_of_listeners(self, destinations, limits.tls);
     omen_evacuator_configure(self->evacuator, destinations, &limits);
 }
 
@@ -135,6 +155,8 @@ on_loaded(GObject *source, GAsyncResult *result, gpointer user_data)
     if (self->responder && reload->turn > self->applied_reload) {
         self->applied_reload = reload->turn;
         apply(self, fresh);
+        g_clear_pointer(&self->reloaded, omen_configuration_free);
+        self->reloaded = g_steal_pointer(&fresh);
     }
     g_task_return_boolean(task, TRUE);
 }

@@ -30,12 +30,6 @@ make_machine_id(void)
                : g_strdup(sd_id128_to_string(id, text));
 }
 
-static const char *
-get_name(OmenDaemon *self)
-{
-    return *self->configuration->fleet_name ? self->configuration->fleet_name : g_get_host_name();
-}
-
 static guint
 count_open(OmenRegistry *omens)
 {
@@ -88,7 +82,7 @@ tell(OmenDaemon *self)
 
     g_free(host->machine_id);
     host->machine_id = make_machine_id();
-    set_text(&host->name, get_name(self));
+    set_text(&host->name, omen_daemon_get_fleet_name(self));
     set_text(&host->boot_id, self->boot_id);
     set_text(&host->uri, self->configuration->own_uri);
     set_text(&host->mode, omen_mode_to_string(omen_responder_get_mode(self->responder)));
@@ -98,6 +92,8 @@ tell(OmenDaemon *self)
     describe(self, host);
     omen_fleet_member_take(self->fleet_member, host);
 }
+
+static void read_hosts_if_due(OmenDaemon *self);
 
 /* ---- what is free here ---- */
 
@@ -132,11 +128,12 @@ static gboolean
 on_look_time(gpointer user_data)
 {
     OmenDaemon *self = user_data;
-    const OmenDestinationTerms terms = {.name = get_name(self),
+    const OmenDestinationTerms terms = {.name = omen_daemon_get_fleet_name(self),
                                         .uri = omen_hypervisor_get_uri(self->hypervisor),
                                         .migrate_uri = "",
                                         .bus = ""};
 
+    read_hosts_if_due(self);
     if (omen_hypervisor_is_connected(self->hypervisor))
         omen_workers_run_async(omen_hypervisor_get_workers(self->hypervisor), NULL, look_work,
                                omen_destination_new(&terms),
@@ -145,6 +142,79 @@ on_look_time(gpointer user_data)
     else
         tell(self);
     return G_SOURCE_CONTINUE;
+}
+
+/* ---- destinations ---- */
+
+/* Nobody needs the list while no omen is raised; all hosts read it at other times. */
+#define READ_INTERVAL_S 600
+/* While one is raised, or no host is a destination yet. */
+#define READ_SOON_S 10
+
+static void
+take_hosts(OmenDaemon *self, GPtrArray *hosts)
+{
+    g_autofree char *choice = NULL;
+
+    g_clear_pointer(&self->fleet_hosts, g_ptr_array_unref);
+    self->fleet_hosts = hosts;
+    self->fleet_read_us = g_get_monotonic_time();
+    choice = omen_daemon_describe_fleet_choice(self, &self->n_fleet_chosen);
+    if (g_strcmp0(choice, self->fleet_choice) == 0)
+        return;
+    g_free(self->fleet_choice);
+    self->fleet_choice = g_steal_pointer(&choice);
+    omen_daemon_configure_evacuator(self, self->reloaded ? self->reloaded : self->configuration);
+    omen_controller_emit_status_changed(OMEN_CONTROLLER(self));
+}
+
+static void
+on_hosts_read(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(OmenDaemon) self = user_data;
+    g_autoptr(GError) error = NULL;
+    GPtrArray *hosts = omen_fleet_list_finish(result, &error);
+
+    self->fleet_is_read = FALSE;
+    if (hosts && self->fleet_member)
+        take_hosts(self, hosts);
+    else if (hosts)
+        g_ptr_array_unref(hosts);
+}
+
+static void
+read_hosts(OmenDaemon *self)
+{
+    if (self->fleet_is_read)
+        return;
+    self->fleet_is_read = TRUE;
+    omen_fleet_list_async(self->etcd, on_hosts_read, g_object_ref(self));
+}
+
+/* With each look at what is free here. */
+static void
+read_hosts_if_due(OmenDaemon *self)
+{
+    gint64 age_us = g_get_monotonic_time() - self->fleet_read_us;
+    gboolean is_urgent = count_open(self->omens) > 0 || self->n_fleet_chosen == 0;
+    gint64 due_us = (is_urgent ? READ_SOON_S : READ_INTERVAL_S) * G_USEC_PER_SEC;
+
+    if (!self->fleet_hosts || age_us >= due_us)
+        read_hosts(self);
+}
+
+void
+omen_daemon_refresh_fleet(OmenDaemon *self)
+{
+    if (self->fleet_member)
+        read_hosts(self);
+}
+
+static void
+on_omen_added(OmenDaemon *self)
+{
+    tell(self);
+    read_hosts(self);
 }
 
 static void
@@ -167,7 +237,7 @@ omen_daemon_start_fleet(OmenDaemon *self)
 
     if (!settings->endpoints[0])
         return;
-    if (omen_fleet_is_name(get_name(self)))
+    if (omen_fleet_is_name(omen_daemon_get_fleet_name(self)))
         self->etcd = omen_etcd_new(settings, &error);
     else
         g_set_error(&error, OMEN_ETCD_ERROR, OMEN_ETCD_ERROR_BAD_SETTING,
@@ -179,13 +249,15 @@ omen_daemon_start_fleet(OmenDaemon *self)
     }
     self->fleet_member = omen_fleet_member_new(self->etcd, NULL);
     g_signal_connect(self->fleet_member, "changed", G_CALLBACK(on_member_changed), self);
-    g_signal_connect_object(self->omens, "added", G_CALLBACK(tell), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(self->omens, "added", G_CALLBACK(on_omen_added), self,
+                            G_CONNECT_SWAPPED);
     g_signal_connect_object(self->omens, "changed", G_CALLBACK(tell), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(self->omens, "removed", G_CALLBACK(tell), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(self->hypervisor, "connected", G_CALLBACK(on_look_time), self,
                             G_CONNECT_SWAPPED);
     self->fleet_source = g_timeout_add_seconds(LOOK_INTERVAL_S, on_look_time, self);
     tell(self);
+    read_hosts(self);
 }
 
 void
@@ -196,6 +268,7 @@ omen_daemon_stop_fleet(OmenDaemon *self)
         return;
     g_signal_handlers_disconnect_by_data(self->fleet_member, self);
     g_signal_handlers_disconnect_by_func(self->omens, tell, self);
+    g_signal_handlers_disconnect_by_func(self->omens, on_omen_added, self);
     g_signal_handlers_disconnect_by_func(self->hypervisor, on_look_time, self);
     omen_fleet_member_stop(self->fleet_member);
     g_clear_object(&self->fleet_member);
@@ -279,10 +352,12 @@ on_maintenance_set(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer
     g_autoptr(GTask) task = user_data;
     g_autoptr(GError) error = NULL;
 
-    if (omen_fleet_set_maintenance_finish(result, &error))
-        g_task_return_boolean(task, TRUE);
-    else
+    if (!omen_fleet_set_maintenance_finish(result, &error)) {
         g_task_return_error(task, translate(error));
+        return;
+    }
+    omen_daemon_refresh_fleet(g_task_get_source_object(task));
+    g_task_return_boolean(task, TRUE);
 }
 
 static void

@@ -8,6 +8,7 @@ omen_daemon_make_request(OmenDaemon *self, const char *destination, guint64 omen
     OmenEvacuationRequest request = omen_responder_describe_request(self->responder, omen_id);
 
     request.destination = destination;
+    omen_daemon_refresh_fleet(self);
     return request;
 }
 

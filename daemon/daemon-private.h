@@ -52,11 +52,18 @@ struct _OmenDaemon {
     OmenDestinationSight own_sight;
     gint64 own_seen_us; /* monotonic; 0: never */
     guint fleet_source;
+    GPtrArray *fleet_hosts;      /* (nullable): OmenFleetHost, as last read; they stay */
+    gint64 fleet_read_us;        /* monotonic: when that was */
+    gboolean fleet_is_read;      /* a read is under way */
+    guint n_fleet_chosen;        /* hosts in it */
+    char *fleet_choice;          /* (nullable): what the evacuator was told of them */
+    OmenConfiguration *reloaded; /* (nullable): the last that was read anew */
     OmenStateContents *contents; /* of an earlier life, until it is taken up */
     gint64 since_us;             /* what is known began */
     char *boot_id;               /* of this boot, "" where it is not known */
     guint save_source;
-    guint n_reloads; /* begun */
+    GHashTable *warned; /* destinations whose link can be overheard: it was said */
+    guint n_reloads;    /* begun */
     guint applied_reload;
 };
 
@@ -77,9 +84,22 @@ void omen_daemon_add_llm_metrics(OmenDaemon *self, OmenOpenMetrics *page);
 /* daemon-fleet.c: this host among others. Its settings hold from the start on. */
 void omen_daemon_start_fleet(OmenDaemon *self);
 void omen_daemon_stop_fleet(OmenDaemon *self);
+/* The list of hosts is to be up to date soon: somebody plans. */
+void omen_daemon_refresh_fleet(OmenDaemon *self);
 /* (nullable) (transfer full): what an operator should know of it. */
 char *omen_daemon_describe_fleet_problem(OmenDaemon *self);
 void omen_daemon_fill_fleet_controller(OmenControllerInterface *iface);
+
+/* daemon-fleet-destinations.c: hosts of the fleet, as they were last read, as destinations. */
+const char *omen_daemon_get_fleet_name(OmenDaemon *self);
+/* Destinations of the fleet beside those of the files. @destinations: (element-type
+ * OmenDestination). */
+void omen_daemon_add_fleet_destinations(OmenDaemon *self, GPtrArray *destinations);
+/* What the fleet knows speaks against the destination of that name. */
+gboolean omen_daemon_is_barred(OmenDaemon *self, const char *name);
+/* What of the hosts matters to the evacuator: it is configured anew when that has changed.
+ * (transfer full). */
+char *omen_daemon_describe_fleet_choice(OmenDaemon *self, guint *n_chosen);
 
 /* daemon-state.c: what is kept over a restart. */
 gboolean omen_daemon_open_state(OmenDaemon *self, GError **error);

@@ -61,6 +61,10 @@ omen_daemon_finalize(GObject *object)
     omen_configuration_free(self->configuration);
     g_free(self->metrics_problem);
     g_free(self->fleet_problem);
+    g_hash_table_unref(self->warned);
+    g_clear_pointer(&self->fleet_hosts, g_ptr_array_unref);
+    g_free(self->fleet_choice);
+    g_clear_pointer(&self->reloaded, omen_configuration_free);
     g_free(self->state_problem);
     g_free(self->configuration_path);
     g_free(self->boot_id);
@@ -80,8 +84,9 @@ omen_daemon_class_init(OmenDaemonClass *class)
 }
 
 static void
-omen_daemon_init(OmenDaemon *self G_GNUC_UNUSED)
+omen_daemon_init(OmenDaemon *self)
 {
+    self->warned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
 OmenDaemon *

@@ -30,6 +30,35 @@ make_switch() {
     enter switch ip addr add 10.77.0.1/24 dev br0
 }
 
+# An etcd at the switch's address, which is what all hosts reach; it goes with the switch.
+start_store() {
+    mkdir -p "$bed/etcd"
+    echo http://10.77.0.1:2379 > "$bed/fleet"
+    enter switch sh -c 'setsid etcd --name switch --data-dir "$1" --logger zap --log-outputs "$1.log" \
+        --listen-client-urls http://10.77.0.1:2379 --advertise-client-urls http://10.77.0.1:2379 \
+        --listen-peer-urls http://127.0.0.1:2380 --initial-advertise-peer-urls http://127.0.0.1:2380 \
+        --initial-cluster switch=http://127.0.0.1:2380 > /dev/null 2>&1 < /dev/null 8>&- &' sh "$bed/etcd"
+    wait_until 20 store_answers || die "etcd does not answer: $(tail -n 3 "$bed/etcd.log" 2>&1)"
+}
+
+# Its answer to an empty question, without a client of its own.
+store_answers() {
+    # shellcheck disable=SC2016
+    enter switch bash -c 'exec 3<> /dev/tcp/10.77.0.1/2379 && printf "GET /health HTTP/1.0\r\n\r\n" >&3 && timeout 2 grep -q true <&3' \
+        2> /dev/null
+}
+
+command_store() {
+    [ -f "$bed/fleet" ] || die "this test bed was brought up without --fleet"
+    case ${1:-} in
+    stop) enter switch pkill -STOP -x etcd ;;
+    continue) enter switch pkill -CONT -x etcd ;;
+    kill) stop_process switch etcd KILL ;;
+    start) start_store ;;
+    *) usage >&2; exit 2 ;;
+    esac
+}
+
 boot_host() {
     local host=$1 stage='' pid
     [ -d "$bed/stage" ] && stage=$bed/stage
@@ -171,8 +200,10 @@ write_daemon_configuration() { # HOST MODE
         # The tests write the host's log as the kernel and its services would; the machine's own kernel and load are no host's.
         printf '\n[sources]\nkmsg=no\npressure=no\ntrusted_files=/var/log/syslog\n'
         for other in $(cat "$bed/hosts"); do
-            [ "$other" = "$1" ] || printf '\n[destination %s]\nuri=qemu+tcp://%s/system\n' "$other" "$other"
+            [ "$other" = "$1" ] || [ -f "$bed/fleet" ] || printf '\n[destination %s]\nuri=qemu+tcp://%s/system\n' "$other" "$other"
         done
+        [ ! -f "$bed/fleet" ] || printf '\n[fleet]\nendpoints=%s\nlabels=rack=%s\n\n[evacuation]\nown_uri=qemu+tcp://%s/system\n' \
+            "$(cat "$bed/fleet")" "$1" "$1"
     } | enter "$1" sh -c 'mkdir -p /etc/virt-omen/conf.d && cat > /etc/virt-omen/conf.d/10-testbed.conf'
 }
 
