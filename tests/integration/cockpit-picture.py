@@ -36,6 +36,7 @@ def main():
             page.open_served(browser.PAGE)
             one.break_disk()
             page.wait_for_text("waits for you")
+            page.wait_for_text("is endangered", "#health")
             page.screenshot(path, whole=False)
 
 
