@@ -19,7 +19,6 @@ from bed import expect, wait_for
 
 COCKPIT = bed.ROOT / "cockpit"
 CLONE_NEWNET = 0x40000000
-TAB = "\ue004"
 ENTER = "\ue007"
 ESCAPE = "\ue00c"
 
