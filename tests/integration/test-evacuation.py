@@ -211,6 +211,28 @@ def test_storm_of_hosts():
         stays("nothing moves", lambda: hosts.omen("alpha", "evacuations", "--json") == [], 8)
 
 
+def test_hostile_peer():
+    """A host whose bus is silent, drips, floods or speaks rubbish: nobody waits for it, nothing moves by its word, and what is asked for moves."""
+    words = {7701: "sleep 1000", 7702: "while sleep 0.2; do printf O; done", 7703: "cat /dev/urandom",
+             7704: "printf \"OK 0123456789abcdef0123456789abcdef\\\\r\\\\nAGREE_UNIX_FD\\\\r\\\\n\"; yes l"}
+    with bed.Bed("evac-peer", hosts=2, guests=1, daemon="enforce") as hosts:
+        for port, word in words.items():
+            hosts.on("beta", "sh", "-c", f"printf '%s\\n' '{word}' > /run/say-{port}; setsid socat "
+                     f"TCP-LISTEN:{port},fork,reuseaddr SYSTEM:'echo >> /run/asked-{port}; sh /run/say-{port}' > /dev/null 2>&1 < /dev/null &")
+            configure(hosts, "alpha", f"[destination beta]\nbus=tcp:host=beta,port={port}\n", "enforce")
+            end = time.monotonic() + 60
+            slowest = 0.0
+            while hosts.on("beta", "test", "-s", f"/run/asked-{port}", check=False).returncode and time.monotonic() < end:
+                began = time.monotonic()
+                hosts.omen("alpha", "status", "--json")
+                slowest = max(slowest, time.monotonic() - began)
+            expect(f"{word}: it was asked", time.monotonic() < end)
+            expect(f"{word}: an answer took {slowest:.1f} s", slowest < 3)
+        expect("nothing is raised or moved by it", hosts.omens("alpha") == [] and hosts.omen("alpha", "evacuations", "--json") == [])
+        hosts.omen("alpha", "evacuate", "g1", "--wait")
+        expect("what is asked for moves", hosts.running_on("g1") == ["beta"])
+
+
 def come_home(hosts, guest="g1"):
     """Clears all omens of alpha, and moves the guest back by hand."""
     for omen in hosts.omens("alpha"):
@@ -566,5 +588,5 @@ def test_flood():
 
 if __name__ == "__main__":
     bed.main([test_plan, test_deadline, test_destinations, test_bridge, test_restraint, test_storm,
-              test_storm_of_hosts, test_pause_and_budget, test_no_space, test_hung_guest, test_relief, test_shutdown,
+              test_storm_of_hosts, test_hostile_peer, test_pause_and_budget, test_no_space, test_hung_guest, test_relief, test_shutdown,
               test_deadline_survives, test_disk_gone, test_disk_hangs, test_return, test_cured, test_escalation, test_local_disk, test_tls, test_flood])
