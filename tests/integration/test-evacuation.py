@@ -178,8 +178,10 @@ def test_storm():
             return omens if len({omen["domain"] if "domain" in omen else omen["reason"] + str(omen["id"])
                                  for omen in omens}) >= 3 else None
         omens = wait_for("three are alarmed", alarmed, 90)
-        told = [omen for omen in omens if "the storage is shared: beta would have it too" in omen["outcome"]]
-        expect(f"each says why: {json.dumps(omens)[:2000]}", len(told) >= 3)
+        def explained_all():
+            told = [omen for omen in hosts.omens("alpha") if "the storage is shared: beta would have it too" in omen["outcome"]]
+            return told if len(told) >= 3 else None
+        told = wait_for(f"each of {len(omens)} says why", explained_all, 30)
         expect("nothing was begun", not hosts.omen("alpha", "evacuations", "--json"))
         explained = hosts.on("alpha", "virt-omen", "explain", str(told[0]["id"])).stdout
         expect(f"explain says that it does not help: {explained}", "does not help" in explained)

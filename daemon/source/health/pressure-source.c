@@ -10,7 +10,10 @@
 #include <unistd.h>
 
 #define PERIOD_MS 4000
-#define QEMU_PIDS "/run/libvirt/qemu/"
+/* Of a domain whose stalls the kernel tells; of one that can not be measured, or not yet. */
+#define CALM_PERIOD_MS    8000
+#define NOTHING_PERIOD_MS 16000
+#define QEMU_PIDS         "/run/libvirt/qemu/"
 /* 200 ms of 2 s; the kernel lets anyone watch windows of whole 2 s. */
 #define TRIGGER       "some 200000 2000000"
 #define AFTER_WAKE_MS 1000
@@ -70,8 +73,10 @@ typedef struct {
     OmenPressureGauge gauge;
     OmenPressureMeter meter;
     OmenReader *reader;
-    char *watched; /* the folder whose stalls wake it; NULL: none */
-    int psi;       /* both -1: not watched */
+    char *watched;        /* the folder whose stalls wake it; NULL: none */
+    gboolean is_measured; /* when it was looked at last */
+    gboolean was_woken;   /* by stalls, not by time */
+    int psi;              /* both -1: not watched */
     int watch;
 } Measurer;
 
@@ -188,13 +193,39 @@ look(Measurer *self)
 
     if (!self->is_host)
         watch_stalls(self, folder);
-    if (measure(self, folder, &sample)) {
+    self->is_measured = measure(self, folder, &sample);
+    if (self->is_measured) {
         omen_reader_set_problem(self->reader, NULL);
         omen_pressure_gauge_push(&self->gauge, &sample, tell, self);
     } else if (!self->pid_file) {
         omen_reader_set_problem(self->reader, "there is nothing to measure yet; it is waited for");
     }
     omen_reader_flush(self->reader, NULL);
+}
+
+static int
+choose_period_ms(const Measurer *self)
+{
+    if (self->is_host || self->was_woken)
+        return PERIOD_MS;
+    if (!self->is_measured)
+        return NOTHING_PERIOD_MS;
+    return self->watch >= 0 ? CALM_PERIOD_MS : PERIOD_MS;
+}
+
+/* Until the next look: stalls wake it at most once a second. FALSE: it is over. */
+static gboolean
+rest(Measurer *self, OmenReader *reader)
+{
+    gint64 began_us = g_get_monotonic_time();
+    gint64 passed_ms;
+
+    if (!omen_reader_wait(reader, self->watch, choose_period_ms(self)))
+        return FALSE;
+    passed_ms = (g_get_monotonic_time() - began_us) / 1000;
+    self->was_woken = passed_ms < PERIOD_MS;
+    return passed_ms >= AFTER_WAKE_MS ||
+           omen_reader_wait(reader, -1, (int) (AFTER_WAKE_MS - passed_ms));
 }
 
 static void
@@ -205,11 +236,9 @@ run(OmenReader *reader, gpointer data)
     self->reader = reader;
     if (self->is_host)
         watch_stalls(self, NULL);
-    do {
+    do
         look(self);
-        /* Stalls wake it at most once a second. */
-    } while (omen_reader_wait(reader, -1, AFTER_WAKE_MS) &&
-             omen_reader_wait(reader, self->watch, PERIOD_MS - AFTER_WAKE_MS));
+    while (rest(self, reader));
     stop_watching(self);
 }
 
