@@ -10,10 +10,9 @@ import lab as labs
 import packages as debs
 from lab import Trouble, say
 
-# g1's disk lies on storage that all hosts reach, whose connection is made anew within 5 s (also after the hosts were loaded as they
-# had been saved), g2's on a disk of alpha that is made to fail.
+# g1's disk lies on storage that all hosts reach, g2's on a disk of alpha that is made to fail.
 SHARED = """<disk type='network' device='disk'><driver name='qemu' type='raw' cache='none' error_policy='stop' rerror_policy='stop'/>
-<source protocol='nbd' name='shared'><host name='10.9.0.254' port='10809'/><reconnect delay='5'/></source><target dev='hda' bus='ide'/></disk>"""
+<source protocol='nbd' name='shared'><host name='10.9.0.254' port='10809'/></source><target dev='hda' bus='ide'/></disk>"""
 LOCAL = """<disk type='file' device='disk'><driver name='qemu' type='raw' cache='none' error_policy='stop' rerror_policy='stop'/>
 <source file='/srv/vm/g2.raw'/><target dev='hda' bus='ide'/></disk>"""
 DOMAIN = """<domain type='qemu'><name>{name}</name><memory unit='MiB'>32</memory><vcpu>1</vcpu>

@@ -242,14 +242,10 @@ class Lab:
         """The hosts as they were when this was saved, with the clock of then, and storage that works."""
         for host in self.hosts():
             self.inside(*self.ssh_command(host), "-O", "exit", check=False)
-        # The hosts' connections to the storage end on both sides, so that those of the saved state are refused at once.
-        self.each("cont")
-        if self.storage_runs():
-            self.stop_storage()
-            time.sleep(1)
+        if not self.storage_runs():
+            self.start_storage()
         self.each("stop")
         self.each(f"loadvm {name}")
-        self.start_storage()
         self.each("cont")
 
     def each(self, line):
