@@ -16,10 +16,11 @@ struct _OmenFleetMember {
     OmenFleetHost *host;    /* (nullable): as it is */
     OmenFleetHost *written; /* (nullable): as others know it */
     char *key;
-    gint64 lease;      /* 0: none */
-    gint64 revision;   /* of the row; 0: there is none */
-    gboolean is_known; /* what the row holds: @revision is right */
-    gint64 kept_us;    /* monotonic: the lease was kept alive */
+    gint64 lease;       /* 0: none */
+    gint64 revision;    /* of the row; 0: there is none */
+    gboolean is_known;  /* what the row holds: @revision is right */
+    gboolean is_listed; /* the store has said so, and nothing since speaks against it */
+    gint64 kept_us;     /* monotonic: the lease was kept alive */
     gint64 written_us;
     guint wait_ms; /* after a failure */
     gint64 retry_us;
@@ -118,6 +119,7 @@ take_result(OmenFleetMember *self, const GError *error)
         self->alone_since_us = g_get_real_time();
     /* What was asked may be so, or not: it is read before the next write. */
     self->is_known = FALSE;
+    self->is_listed = FALSE;
     self->retry_us = g_get_monotonic_time() +
                      (self->wait_ms / 2 + g_random_int_range(0, (gint32) self->wait_ms)) *
                          G_GINT64_CONSTANT(1000);
@@ -156,6 +158,7 @@ on_kept(GObject *source, GAsyncResult *result, gpointer user_data)
         g_message("fleet: the lease of this host's row is over; it begins anew");
         g_clear_error(&error);
         self->lease = 0;
+        self->is_listed = FALSE;
     }
     if (!take_result(self, error))
         return;
@@ -207,10 +210,12 @@ on_written(GObject *source, GAsyncResult *result, gpointer user_data)
     if (g_error_matches(error, OMEN_ETCD_ERROR, OMEN_ETCD_ERROR_NOT_FOUND)) {
         g_clear_error(&error);
         self->lease = 0;
+        self->is_listed = FALSE;
     }
     if (!take_result(self, error))
         return;
     self->is_known = outcome && outcome->succeeded;
+    self->is_listed = self->is_known;
     if (self->is_known) {
         self->revision = outcome->revision;
         set_problem(self, NULL);
@@ -327,7 +332,7 @@ omen_fleet_member_get_alone_since_us(OmenFleetMember *self)
 gboolean
 omen_fleet_member_is_listed(OmenFleetMember *self)
 {
-    return self->lease != 0 && self->is_known && self->written && !self->problem;
+    return self->is_listed;
 }
 
 const char *

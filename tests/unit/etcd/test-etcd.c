@@ -26,7 +26,7 @@ connect_to(const char *const *endpoints,
                                        .user = (char *) user,
                                        .password_file = (char *) password_file,
                                        .ca_file = (char *) ca,
-                                       .timeout_ms = 600,
+                                       .timeout_ms = 1500,
                                        .spread_ms = 10};
     g_autoptr(GError) error = NULL;
     OmenEtcd *store = omen_etcd_new(&settings, &error);
