@@ -44,7 +44,7 @@ class Bus {
         this.manager.addEventListener("changed", changed);
         this.client.addEventListener("owner", (_event, owner) => this.setState(owner ? "connected" : "absent", ""));
         this.client.addEventListener("close", (_event, options) => this.setState("absent", options.message || options.problem || ""));
-        this.manager.wait(() => this.setState(this.manager.valid ? "connected" : "absent", ""));
+        this.manager.wait(() => this.setState(this.manager.valid ? "connected" : "absent", this.problem));
         window.setInterval(changed, STATUS_PERIOD_MS);
     }
 

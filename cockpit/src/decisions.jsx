@@ -67,7 +67,7 @@ const DECISIONS = [
 
 function explainRefusal(error) {
     if (/NotAuthorized|access-denied|AccessDenied/.test(`${error.name} ${error.problem}`))
-        return cockpit.format(_("You are not allowed to: $0 Turn on administrative access, or ask to be made a member of the group virt-omen."),
+        return cockpit.format(_("You are not allowed to: $0. Turn on administrative access, or ask to be made a member of the group virt-omen."),
                               error.message);
     return error.message;
 }
