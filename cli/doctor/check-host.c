@@ -95,6 +95,26 @@ check_clock(Doctor *self)
         doctor_add(self, "clock", DOCTOR_OK, g_strdup("it is synchronised"), "");
 }
 
+/* QEMU takes pages in as they are asked for, by userfaultfd, also where its kernel side asks: an
+ * unprivileged one, as libvirt runs it, may do so only by this setting. */
+static void
+check_post_copy(Doctor *self)
+{
+    g_autofree char *allowed = NULL;
+
+    if (!self->configuration || self->configuration->post_copy == OMEN_POST_COPY_NEVER ||
+        !g_file_get_contents("/proc/sys/vm/unprivileged_userfaultfd", &allowed, NULL, NULL))
+        return;
+    if (*g_strstrip(allowed) != '0')
+        doctor_add(self, "post-copy", DOCTOR_OK, g_strdup("the kernel lets QEMU do it"), "");
+    else
+        doctor_add(self, "post-copy", DOCTOR_WARNING,
+                   g_strdup("vm.unprivileged_userfaultfd is 0, so the kernel refuses it to a QEMU "
+                            "that is not root's: guests come here by pre-copy alone"),
+                   "sysctl vm.unprivileged_userfaultfd=1, and the same line in /etc/sysctl.d; or "
+                   "[evacuation] post_copy=never");
+}
+
 void
 doctor_check_host(Doctor *self)
 {
@@ -102,4 +122,5 @@ doctor_check_host(Doctor *self)
     check_apparmor(self);
     check_journal(self);
     check_clock(self);
+    check_post_copy(self);
 }

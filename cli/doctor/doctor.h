@@ -43,7 +43,7 @@ void doctor_check_daemon(Doctor *self);
 /* The store that hosts share, where one is configured. */
 void doctor_check_fleet(Doctor *self);
 
-/* This host: hook, AppArmor, journal, kernel's log, clock. */
+/* This host: hook, AppArmor, journal, clock, post-copy. */
 void doctor_check_host(Doctor *self);
 
 /* Ways between hosts: own_uri, certificates. */

@@ -88,7 +88,6 @@ struct _OmenJob {
     gboolean is_migrating;  /* a call of virDomainMigrateToURI3() is out */
     gboolean is_steering;   /* so is one to change its course */
     gboolean has_switched;  /* post-copy was begun */
-    gint64 started_us;      /* monotonic */
     gint64 settle_until_us; /* monotonic; when a pause is taken for lasting */
     guint settle_pause_ms;
     char *stuck;        /* why it can not leave; something else is tried; NULL: not so */

@@ -4,14 +4,15 @@
 #include "evacuation/queue/evacuator-private.h"
 
 #define MAX_ATTEMPTS 4
-#define EARLY_US     (3 * G_USEC_PER_SEC)
 
-/* QEMU refuses post-copy at the beginning, where one of the ends can not do it. */
+/* QEMU refuses post-copy before anything is sent, where one of the ends can not do it (as where
+ * vm.unprivileged_userfaultfd is 0). How long that takes says nothing: a busy libvirtd needs many
+ * seconds. */
 static gboolean
 was_post_copy_refused(OmenJob *self)
 {
     return omen_job_may_post_copy(self) && !self->has_switched && self->last_error &&
-           g_get_monotonic_time() - self->started_us < EARLY_US &&
+           omen_job_get_data(self)->progress <= 0 &&
            (g_error_matches(self->last_error, OMEN_LIBVIRT_ERROR, VIR_ERR_INTERNAL_ERROR) ||
             g_error_matches(self->last_error, OMEN_LIBVIRT_ERROR, VIR_ERR_CONFIG_UNSUPPORTED) ||
             g_error_matches(self->last_error, OMEN_LIBVIRT_ERROR, VIR_ERR_OPERATION_UNSUPPORTED) ||

@@ -375,7 +375,6 @@ migrate(OmenJob *self)
     self->poll_source = g_timeout_add(POLL_MS, on_poll, self);
     self->timeout_source = g_timeout_add_seconds(omen_job_get_timeout_s(self), on_timeout, self);
     self->has_switched = FALSE;
-    self->started_us = g_get_monotonic_time();
     call_libvirt(self, order);
 }
 
