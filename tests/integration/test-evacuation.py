@@ -280,11 +280,11 @@ def test_pause_and_budget():
 
 
 def test_no_space():
-    """The storage of a guest is full: moving it would not help, and it is not moved."""
+    """The storage of a guest is full, which is the other host's as well: it is not moved."""
     with bed.Bed("evac-space", hosts=2, guests=1, daemon="enforce") as hosts:
         hosts.on("alpha", "sh", "-c", "echo \"$(date -u +%Y-%m-%dT%H:%M:%S.000000Z): block I/O error in device 'virtio-disk0': "
                                       "No space left on device (28)\" >> /var/log/libvirt/qemu/g1.log")
-        await_word(hosts, 0, "recorded", "does not help")
+        await_word(hosts, 0, "recorded", "would have it too")
         stays("nothing moves", lambda: hosts.omen("alpha", "evacuations", "--json") == [], 5)
 
 
