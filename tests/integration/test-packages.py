@@ -174,7 +174,7 @@ def test_remove(_packages, root):
 
 def test_purge(_packages, root):
     root.file("/etc/virt-omen/conf.d/own.conf").unlink()
-    root.run("apt-get", "purge", "-y", "-q", "cockpit-virt-omen", "virt-omen", "virt-omen-guest", "libvirtomen0", "libvirtomen-common")
+    root.run("apt-get", "purge", "-y", "-q", "virt-omen", "virt-omen-guest", "libvirtomen0", "libvirtomen-common")
     left = root.run("find", "/etc", "/usr", "/var", "/run", "-name", "*virt*omen*", "-not", "-path", "/var/log/*", "-not",
                     "-path", "/var/lib/dpkg/*").stdout
     assert left == "", left
