@@ -39,13 +39,6 @@ refuse(GError **error, const char *setting, const char *why)
 }
 
 static gboolean
-is_loopback(const char *host)
-{
-    return g_str_equal(host, "localhost") || g_str_equal(host, "::1") ||
-           g_str_has_prefix(host, "127.");
-}
-
-static gboolean
 take_endpoint(OmenEtcd *self, const char *text, gboolean has_password, GError **error)
 {
     g_autoptr(GUri) url = g_uri_parse(text, SOUP_HTTP_URI_FLAGS, NULL);
@@ -54,7 +47,7 @@ take_endpoint(OmenEtcd *self, const char *text, gboolean has_password, GError **
     if (!url || !g_uri_get_host(url) || !*g_uri_get_host(url) ||
         (!g_str_equal(scheme, "http") && !g_str_equal(scheme, "https")))
         return refuse(error, "endpoints", "write them as https://HOST:2379");
-    if (has_password && g_str_equal(scheme, "http") && !is_loopback(g_uri_get_host(url)))
+    if (has_password && !omen_secret_may_go_to(url))
         return refuse(error, "endpoints", "a password is only sent by https, or to this machine");
     g_ptr_array_add(self->endpoints, g_steal_pointer(&url));
     return TRUE;

@@ -63,3 +63,13 @@ omen_secret_file_read(const char *path, GError **error)
     prctl(PR_SET_DUMPABLE, 0);
     return g_steal_pointer(&text);
 }
+
+gboolean
+omen_secret_may_go_to(GUri *url)
+{
+    const char *host = g_uri_get_host(url);
+    g_autoptr(GInetAddress) address = host ? g_inet_address_new_from_string(host) : NULL;
+
+    return g_strcmp0(g_uri_get_scheme(url), "https") == 0 || g_strcmp0(host, "localhost") == 0 ||
+           (address && g_inet_address_get_is_loopback(address));
+}

@@ -13,4 +13,8 @@ G_BEGIN_DECLS
  * dump. */
 char *omen_secret_file_read(const char *path, GError **error);
 
+/* By https, or to this machine: localhost, or an address that loops back (not a name that begins
+ * like one). */
+gboolean omen_secret_may_go_to(GUri *url);
+
 G_END_DECLS

@@ -91,13 +91,6 @@ refuse(GError **error, const char *setting, const char *why)
 }
 
 static gboolean
-is_loopback(const char *host)
-{
-    return g_str_equal(host, "localhost") || g_str_equal(host, "::1") ||
-           g_str_has_prefix(host, "127.");
-}
-
-static gboolean
 take_url(OmenLlmClient *self, const OmenLlmSettings *settings, GError **error)
 {
     self->url = g_uri_parse(settings->url, SOUP_HTTP_URI_FLAGS, NULL);
@@ -105,8 +98,7 @@ take_url(OmenLlmClient *self, const OmenLlmSettings *settings, GError **error)
         (!g_str_equal(g_uri_get_scheme(self->url), "http") &&
          !g_str_equal(g_uri_get_scheme(self->url), "https")))
         return refuse(error, "llm_url", "this is no http or https URL");
-    if (self->authorization && g_str_equal(g_uri_get_scheme(self->url), "http") &&
-        !is_loopback(g_uri_get_host(self->url)))
+    if (self->authorization && !omen_secret_may_go_to(self->url))
         return refuse(error, "llm_url", "a key is only sent by https, or to this machine");
     return TRUE;
 }
