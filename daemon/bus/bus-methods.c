@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What callers ask: each request passes the authority, and is then done by the controller. */
-#include "bus/bus-private.h"
+#include "bus/bus-request.h"
 
 #include "omen/host-health.h"
 
@@ -10,100 +10,6 @@
 /* Rows of what is normal, in one answer. */
 #define DEFAULT_NORMAL 1000
 #define MAX_NORMAL     20000
-
-/* A request that waits for the authority. */
-typedef struct Request Request;
-typedef void (*DoFunc)(Request *request);
-
-struct Request {
-    OmenBus *bus;
-    GDBusInterfaceSkeleton *skeleton;
-    GDBusMethodInvocation *invocation;
-    DoFunc function;
-    guint32 uid; /* of the caller, if the authority had to know it */
-};
-
-static void
-request_free(Request *self)
-{
-    g_object_unref(self->bus);
-    g_object_unref(self->skeleton);
-    g_object_unref(self->invocation);
-    g_free(self);
-}
-
-/* Ends an invocation by an error of ours, with text that is fit to be shown; the invocation's
- * reference is its own. */
-static void
-fail(Request *request, const GError *error)
-{
-    g_autofree char *text = omen_text_sanitise(error->message, -1, MAX_LINE);
-    int code = error->domain == OMEN_CONTROLLER_ERROR ? error->code : OMEN_CONTROLLER_ERROR_FAILED;
-
-    g_dbus_method_invocation_return_error_literal(g_object_ref(request->invocation),
-                                                  OMEN_CONTROLLER_ERROR, code, text);
-}
-
-static void
-fail_with(Request *request, OmenControllerError code, const char *text)
-{
-    g_autoptr(GError) error = g_error_new_literal(OMEN_CONTROLLER_ERROR, (int) code, text);
-
-    fail(request, error);
-}
-
-static void
-succeed(Request *request, GVariant *reply)
-{
-    g_dbus_method_invocation_return_value(g_object_ref(request->invocation), reply);
-}
-
-static void
-finish(Request *request, gboolean good, const GError *error)
-{
-    if (good)
-        succeed(request, NULL);
-    else
-        fail(request, error);
-}
-
-static void
-on_authorised(GObject *source, GAsyncResult *result, gpointer user_data)
-{
-    Request *request = user_data;
-    g_autoptr(GError) error = NULL;
-
-    if (!omen_authority_check_finish(OMEN_AUTHORITY(source), result, &request->uid, &error)) {
-        fail(request, error);
-        request_free(request);
-        return;
-    }
-    if (!request->bus->controller) {
-        fail_with(request, OMEN_CONTROLLER_ERROR_FAILED, "virt-omend is ending");
-        request_free(request);
-        return;
-    }
-    request->function(request);
-}
-
-static gboolean
-take(OmenBus *self, gpointer skeleton, GDBusMethodInvocation *invocation, DoFunc function)
-{
-    Request *request = g_new0(Request, 1);
-
-    request->bus = g_object_ref(self);
-    request->skeleton = g_object_ref(skeleton);
-    request->invocation = invocation; /* takes the reference that the handler owns */
-    request->function = function;
-    omen_authority_check_async(self->authority, invocation, on_authorised, request);
-    return TRUE;
-}
-
-static GVariant *
-parameters_of(Request *request)
-{
-    return g_dbus_method_invocation_get_parameters(request->invocation);
-}
 
 /* ---- status ---- */
 
@@ -121,9 +27,10 @@ parse_status_options(GVariant *options, OmenBusScores *scores)
 }
 
 static void
-do_get_status(Request *request)
+do_get_status(OmenBusRequest *request)
 {
-    g_autoptr(GVariant) options = g_variant_get_child_value(parameters_of(request), 0);
+    g_autoptr(GVariant) options =
+        g_variant_get_child_value(omen_bus_request_get_parameters(request), 0);
     OmenBusScores scores;
 
     OmenController *controller = request->bus->controller;
@@ -135,8 +42,9 @@ do_get_status(Request *request)
     GVariantBuilder status;
 
     if (!parse_status_options(options, &scores)) {
-        fail_with(request, OMEN_CONTROLLER_ERROR_INVALID, "scores is \"recent\" or \"day\"");
-        request_free(request);
+        omen_bus_request_fail_with(request, OMEN_CONTROLLER_ERROR_INVALID,
+                                   "scores is \"recent\" or \"day\"");
+        omen_bus_request_free(request);
         return;
     }
     g_variant_builder_init(&host, G_VARIANT_TYPE_VARDICT);
@@ -161,39 +69,39 @@ do_get_status(Request *request)
     g_variant_builder_add(&status, "{sv}", "host", g_variant_builder_end(&host));
     g_variant_builder_add(&status, "{sv}", "domains",
                           omen_bus_pack_domains(controller, domains, scores));
-    succeed(request, g_variant_new("(a{sv})", &status));
-    request_free(request);
+    omen_bus_request_succeed(request, g_variant_new("(a{sv})", &status));
+    omen_bus_request_free(request);
 }
 
 /* ---- manager ---- */
 
 static void
-do_set_mode(Request *request)
+do_set_mode(OmenBusRequest *request)
 {
     g_autoptr(GError) error = NULL;
     const char *mode;
 
-    g_variant_get(parameters_of(request), "(&sa{sv})", &mode, NULL);
+    g_variant_get(omen_bus_request_get_parameters(request), "(&sa{sv})", &mode, NULL);
     gboolean good = omen_controller_set_mode(request->bus->controller, mode, &error);
 
-    finish(request, good, error);
-    request_free(request);
+    omen_bus_request_finish(request, good, error);
+    omen_bus_request_free(request);
 }
 
 static void
 on_reloaded(GObject *source, GAsyncResult *result, gpointer user_data)
 {
-    Request *request = user_data;
+    OmenBusRequest *request = user_data;
     g_autoptr(GError) error = NULL;
 
     gboolean good = omen_controller_reload_finish(OMEN_CONTROLLER(source), result, &error);
 
-    finish(request, good, error);
-    request_free(request);
+    omen_bus_request_finish(request, good, error);
+    omen_bus_request_free(request);
 }
 
 static void
-do_reload(Request *request)
+do_reload(OmenBusRequest *request)
 {
     omen_controller_reload_async(request->bus->controller, on_reloaded, request);
 }
@@ -207,7 +115,7 @@ or_null(const char *text)
 /* @evacuations (transfer full): NULL with @error. The answer is a list of their paths, or the one
  * path. */
 static void
-answer_with_evacuations(Request *request,
+answer_with_evacuations(OmenBusRequest *request,
                         GPtrArray *evacuations,
                         const GError *error,
                         gboolean is_list)
@@ -217,11 +125,12 @@ answer_with_evacuations(Request *request,
     g_autofree char *first = NULL;
 
     if (!evacuations) {
-        fail(request, error);
+        omen_bus_request_fail(request, error);
         return;
     }
     if (!is_list && evacuations->len == 0) {
-        fail_with(request, OMEN_CONTROLLER_ERROR_NOT_FOUND, "the domain is not here");
+        omen_bus_request_fail_with(request, OMEN_CONTROLLER_ERROR_NOT_FOUND,
+                                   "the domain is not here");
         return;
     }
     g_variant_builder_init(&paths, G_VARIANT_TYPE("ao"));
@@ -234,15 +143,18 @@ answer_with_evacuations(Request *request,
             first = g_steal_pointer(&path);
     }
     if (is_list) {
-        succeed(request, g_variant_new("(ao)", &paths));
+        omen_bus_request_succeed(request, g_variant_new("(ao)", &paths));
     } else {
         g_variant_builder_clear(&paths);
-        succeed(request, g_variant_new("(o)", first));
+        omen_bus_request_succeed(request, g_variant_new("(o)", first));
     }
 }
 
 static void
-evacuate(Request *request, const char *const *domains, const char *destination, gboolean is_list)
+evacuate(OmenBusRequest *request,
+         const char *const *domains,
+         const char *destination,
+         gboolean is_list)
 {
     g_autoptr(GError) error = NULL;
     GPtrArray *evacuations = omen_controller_evacuate(request->bus->controller, domains,
@@ -252,33 +164,34 @@ evacuate(Request *request, const char *const *domains, const char *destination, 
 }
 
 static void
-do_return(Request *request)
+do_return(OmenBusRequest *request)
 {
     g_autofree const char **domains = NULL;
     g_autoptr(GError) error = NULL;
     GPtrArray *evacuations;
 
-    g_variant_get(parameters_of(request), "(^a&sa{sv})", &domains, NULL);
+    g_variant_get(omen_bus_request_get_parameters(request), "(^a&sa{sv})", &domains, NULL);
     evacuations = omen_controller_bring_back(request->bus->controller, domains, &error);
     answer_with_evacuations(request, evacuations, error, TRUE);
-    request_free(request);
+    omen_bus_request_free(request);
 }
 
 static void
-do_evacuate(Request *request)
+do_evacuate(OmenBusRequest *request)
 {
     g_autofree const char **domains = NULL;
     const char *destination;
 
-    g_variant_get(parameters_of(request), "(^a&s&sa{sv})", &domains, &destination, NULL);
+    g_variant_get(omen_bus_request_get_parameters(request), "(^a&s&sa{sv})", &domains, &destination,
+                  NULL);
     evacuate(request, domains, destination, TRUE);
-    request_free(request);
+    omen_bus_request_free(request);
 }
 
 static void
 on_planned(GObject *source, GAsyncResult *result, gpointer user_data)
 {
-    Request *request = user_data;
+    OmenBusRequest *request = user_data;
     g_autoptr(GError) error = NULL;
     gint64 deadline_us = 0;
     g_autoptr(GPtrArray) plan =
@@ -288,20 +201,21 @@ on_planned(GObject *source, GAsyncResult *result, gpointer user_data)
 
     omen_user_quota_give_back(request->bus->plans, request->uid, 1);
     if (!plan) {
-        fail(request, error);
-        request_free(request);
+        omen_bus_request_fail(request, error);
+        omen_bus_request_free(request);
         return;
     }
     g_variant_builder_init(&moves, G_VARIANT_TYPE("aa{sv}"));
     g_variant_builder_init(&stays, G_VARIANT_TYPE("aa{sv}"));
     for (guint i = 0; i < plan->len; i++)
         omen_bus_pack_plan_row(g_ptr_array_index(plan, i), &moves, &stays);
-    succeed(request, g_variant_new("(taa{sv}aa{sv})", (guint64) deadline_us, &moves, &stays));
-    request_free(request);
+    omen_bus_request_succeed(
+        request, g_variant_new("(taa{sv}aa{sv})", (guint64) deadline_us, &moves, &stays));
+    omen_bus_request_free(request);
 }
 
 static void
-do_plan(Request *request)
+do_plan(OmenBusRequest *request)
 {
     g_autoptr(GVariant) options = NULL;
     g_autofree const char **domains = NULL;
@@ -310,203 +224,163 @@ do_plan(Request *request)
 
     /* Whoever may ask: it must not become a way to keep the destinations busy. */
     if (!omen_user_quota_take(request->bus->plans, request->uid, 1)) {
-        fail_with(request, OMEN_CONTROLLER_ERROR_BUSY,
-                  "too many plans are being made for you; try again in some seconds");
-        request_free(request);
+        omen_bus_request_fail_with(
+            request, OMEN_CONTROLLER_ERROR_BUSY,
+            "too many plans are being made for you; try again in some seconds");
+        omen_bus_request_free(request);
         return;
     }
-    g_variant_get(parameters_of(request), "(^a&s&s@a{sv})", &domains, &destination, &options);
+    g_variant_get(omen_bus_request_get_parameters(request), "(^a&s&s@a{sv})", &domains,
+                  &destination, &options);
     g_variant_lookup(options, "within_s", "u", &within_s);
     omen_controller_plan_async(request->bus->controller, domains, or_null(destination), within_s,
                                NULL, on_planned, request);
 }
 
-/* ---- the fleet ---- */
-
-static void
-on_fleet_listed(GObject *source, GAsyncResult *result, gpointer user_data)
-{
-    Request *request = user_data;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) hosts =
-        omen_controller_list_fleet_finish(OMEN_CONTROLLER(source), result, &error);
-
-    if (hosts)
-        succeed(request, g_variant_new("(@aa{sv})", omen_bus_pack_fleet(hosts)));
-    else
-        fail(request, error);
-    request_free(request);
-}
-
-static void
-do_list_fleet(Request *request)
-{
-    omen_controller_list_fleet_async(request->bus->controller, on_fleet_listed, request);
-}
-
-static void
-on_maintenance_set(GObject *source, GAsyncResult *result, gpointer user_data)
-{
-    Request *request = user_data;
-    g_autoptr(GError) error = NULL;
-    gboolean good = omen_controller_set_maintenance_finish(OMEN_CONTROLLER(source), result, &error);
-
-    finish(request, good, error);
-    request_free(request);
-}
-
-static void
-do_set_maintenance(Request *request)
-{
-    const char *host;
-    gboolean on;
-
-    g_variant_get(parameters_of(request), "(&sba{sv})", &host, &on, NULL);
-    omen_controller_set_maintenance_async(request->bus->controller, host, on, on_maintenance_set,
-                                          request);
-}
-
 /* ---- what is normal ---- */
 
 static void
-do_list_normal(Request *request)
+do_list_normal(OmenBusRequest *request)
 {
-    g_autoptr(GVariant) options = g_variant_get_child_value(parameters_of(request), 1);
+    g_autoptr(GVariant) options =
+        g_variant_get_child_value(omen_bus_request_get_parameters(request), 1);
     g_autoptr(GPtrArray) rows = NULL;
     g_autoptr(GError) error = NULL;
     GVariantBuilder list;
     const char *stream;
     guint limit = DEFAULT_NORMAL;
 
-    g_variant_get_child(parameters_of(request), 0, "&s", &stream);
+    g_variant_get_child(omen_bus_request_get_parameters(request), 0, "&s", &stream);
     g_variant_lookup(options, "limit", "u", &limit);
     rows = omen_controller_list_normal(request->bus->controller, stream, MIN(limit, MAX_NORMAL),
                                        &error);
     if (!rows) {
-        fail(request, error);
-        request_free(request);
+        omen_bus_request_fail(request, error);
+        omen_bus_request_free(request);
         return;
     }
     g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
     for (guint i = 0; i < rows->len; i++)
         g_variant_builder_add_value(&list, omen_bus_pack_normal_row(g_ptr_array_index(rows, i)));
-    succeed(request, g_variant_new("(aa{sv})", &list));
-    request_free(request);
+    omen_bus_request_succeed(request, g_variant_new("(aa{sv})", &list));
+    omen_bus_request_free(request);
 }
 
 static void
-do_forget_normal(Request *request)
+do_forget_normal(OmenBusRequest *request)
 {
-    g_autoptr(GVariant) templates = g_variant_get_child_value(parameters_of(request), 1);
+    g_autoptr(GVariant) templates =
+        g_variant_get_child_value(omen_bus_request_get_parameters(request), 1);
     g_autoptr(GError) error = NULL;
     const char *stream;
     gsize n;
     const guint32 *numbers = g_variant_get_fixed_array(templates, &n, sizeof(guint32));
 
-    g_variant_get_child(parameters_of(request), 0, "&s", &stream);
+    g_variant_get_child(omen_bus_request_get_parameters(request), 0, "&s", &stream);
     gboolean good =
         omen_controller_forget_normal(request->bus->controller, stream, numbers, (guint) n, &error);
 
-    finish(request, good, error);
-    request_free(request);
+    omen_bus_request_finish(request, good, error);
+    omen_bus_request_free(request);
 }
 
 static void
-do_list_words(Request *request)
+do_list_words(OmenBusRequest *request)
 {
     g_autoptr(GPtrArray) rows = NULL;
     g_autoptr(GError) error = NULL;
     GVariantBuilder list;
     const char *stream;
 
-    g_variant_get_child(parameters_of(request), 0, "&s", &stream);
+    g_variant_get_child(omen_bus_request_get_parameters(request), 0, "&s", &stream);
     rows = omen_controller_list_words(request->bus->controller, stream, &error);
     if (!rows) {
-        fail(request, error);
-        request_free(request);
+        omen_bus_request_fail(request, error);
+        omen_bus_request_free(request);
         return;
     }
     g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
     for (guint i = 0; i < rows->len; i++)
         g_variant_builder_add_value(&list, omen_bus_pack_word_row(g_ptr_array_index(rows, i)));
-    succeed(request, g_variant_new("(aa{sv})", &list));
-    request_free(request);
+    omen_bus_request_succeed(request, g_variant_new("(aa{sv})", &list));
+    omen_bus_request_free(request);
 }
 
 static void
-do_forget_word(Request *request)
+do_forget_word(OmenBusRequest *request)
 {
     g_autoptr(GError) error = NULL;
     const char *stream;
     guint32 template_id;
 
-    g_variant_get(parameters_of(request), "(&su@a{sv})", &stream, &template_id, NULL);
+    g_variant_get(omen_bus_request_get_parameters(request), "(&su@a{sv})", &stream, &template_id,
+                  NULL);
     gboolean good =
         omen_controller_forget_word(request->bus->controller, stream, template_id, &error);
 
-    finish(request, good, error);
-    request_free(request);
+    omen_bus_request_finish(request, good, error);
+    omen_bus_request_free(request);
 }
 
 static void
-do_list_accepted(Request *request)
+do_list_accepted(OmenBusRequest *request)
 {
     g_autoptr(GPtrArray) values = NULL;
     g_autoptr(GError) error = NULL;
     GVariantBuilder list;
     const char *stream;
 
-    g_variant_get_child(parameters_of(request), 0, "&s", &stream);
+    g_variant_get_child(omen_bus_request_get_parameters(request), 0, "&s", &stream);
     values = omen_controller_list_accepted(request->bus->controller, stream, &error);
     if (!values) {
-        fail(request, error);
-        request_free(request);
+        omen_bus_request_fail(request, error);
+        omen_bus_request_free(request);
         return;
     }
     g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
     for (guint i = 0; i < values->len; i++)
         g_variant_builder_add_value(&list, omen_bus_pack_accepted(g_ptr_array_index(values, i)));
-    succeed(request, g_variant_new("(aa{sv})", &list));
-    request_free(request);
+    omen_bus_request_succeed(request, g_variant_new("(aa{sv})", &list));
+    omen_bus_request_free(request);
 }
 
 static void
-do_forget_accepted(Request *request)
+do_forget_accepted(OmenBusRequest *request)
 {
     g_autoptr(GError) error = NULL;
     const char *stream;
     guint32 number;
 
-    g_variant_get(parameters_of(request), "(&su@a{sv})", &stream, &number, NULL);
+    g_variant_get(omen_bus_request_get_parameters(request), "(&su@a{sv})", &stream, &number, NULL);
     gboolean good =
         omen_controller_forget_accepted(request->bus->controller, stream, number, &error);
 
-    finish(request, good, error);
-    request_free(request);
+    omen_bus_request_finish(request, good, error);
+    omen_bus_request_free(request);
 }
 
 /* ---- domains, omens, evacuations ---- */
 
 static void
-do_evacuate_domain(Request *request)
+do_evacuate_domain(OmenBusRequest *request)
 {
     const char *uuid = omen_dbus_domain_get_uuid(OMEN_DBUS_DOMAIN(request->skeleton));
     const char *const domains[] = {uuid, NULL};
     const char *destination;
 
-    g_variant_get(parameters_of(request), "(&sa{sv})", &destination, NULL);
+    g_variant_get(omen_bus_request_get_parameters(request), "(&sa{sv})", &destination, NULL);
     evacuate(request, domains, destination, FALSE);
-    request_free(request);
+    omen_bus_request_free(request);
 }
 
 static guint64
-omen_of(Request *request)
+omen_of(OmenBusRequest *request)
 {
     return omen_dbus_omen_get_id(OMEN_DBUS_OMEN(request->skeleton));
 }
 
 static void
-answer_with_lines(Request *request, const GPtrArray *lines)
+answer_with_lines(OmenBusRequest *request, const GPtrArray *lines)
 {
     GVariantBuilder builder;
 
@@ -515,19 +389,19 @@ answer_with_lines(Request *request, const GPtrArray *lines)
         g_autofree char *line = omen_text_sanitise(g_ptr_array_index(lines, i), -1, MAX_LINE);
         g_variant_builder_add(&builder, "s", line);
     }
-    succeed(request, g_variant_new("(as)", &builder));
-    request_free(request);
+    omen_bus_request_succeed(request, g_variant_new("(as)", &builder));
+    omen_bus_request_free(request);
 }
 
 static Omen *
-find_omen(Request *request)
+find_omen(OmenBusRequest *request)
 {
     return omen_registry_lookup(omen_controller_get_omens(request->bus->controller),
                                 omen_of(request));
 }
 
 static void
-do_get_records(Request *request)
+do_get_records(OmenBusRequest *request)
 {
     Omen *omen = find_omen(request);
 
@@ -535,7 +409,7 @@ do_get_records(Request *request)
 }
 
 static void
-do_get_normal(Request *request)
+do_get_normal(OmenBusRequest *request)
 {
     Omen *omen = find_omen(request);
 
@@ -545,47 +419,47 @@ do_get_normal(Request *request)
 typedef gboolean (*ActFunc)(OmenController *controller, guint64 id, GError **error);
 
 static void
-act(Request *request, ActFunc function, guint64 id)
+act(OmenBusRequest *request, ActFunc function, guint64 id)
 {
     g_autoptr(GError) error = NULL;
     gboolean good = function(request->bus->controller, id, &error);
 
-    finish(request, good, error);
-    request_free(request);
+    omen_bus_request_finish(request, good, error);
+    omen_bus_request_free(request);
 }
 
 static void
-do_approve(Request *request)
+do_approve(OmenBusRequest *request)
 {
     act(request, omen_controller_approve, omen_of(request));
 }
 
 static void
-do_dismiss(Request *request)
+do_dismiss(OmenBusRequest *request)
 {
     act(request, omen_controller_dismiss, omen_of(request));
 }
 
 static void
-do_confirm(Request *request)
+do_confirm(OmenBusRequest *request)
 {
     act(request, omen_controller_confirm, omen_of(request));
 }
 
 static void
-do_clear(Request *request)
+do_clear(OmenBusRequest *request)
 {
     act(request, omen_controller_clear, omen_of(request));
 }
 
 static void
-do_accept(Request *request)
+do_accept(OmenBusRequest *request)
 {
     act(request, omen_controller_accept, omen_of(request));
 }
 
 static void
-do_cancel(Request *request)
+do_cancel(OmenBusRequest *request)
 {
     act(request, omen_controller_cancel,
         omen_dbus_evacuation_get_id(OMEN_DBUS_EVACUATION(request->skeleton)));
@@ -593,55 +467,44 @@ do_cancel(Request *request)
 
 /* ---- from the skeletons' signals to the above ---- */
 
-/* The signals carry the method's arguments as well; the request reads them from the invocation. */
-#define HANDLER(name, ...)                                                                         \
-    static gboolean handle_##name(gpointer skeleton, GDBusMethodInvocation *invocation,            \
-                                  ##__VA_ARGS__, gpointer user_data)                               \
-    {                                                                                              \
-        return take(user_data, skeleton, invocation, do_##name);                                   \
-    }
-
-HANDLER(get_status, GVariant *options G_GNUC_UNUSED)
-HANDLER(set_mode, const char *mode G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
-HANDLER(reload, GVariant *options G_GNUC_UNUSED)
-HANDLER(list_fleet, GVariant *options G_GNUC_UNUSED)
-HANDLER(set_maintenance,
-        const char *host G_GNUC_UNUSED,
-        gboolean on G_GNUC_UNUSED,
-        GVariant *options G_GNUC_UNUSED)
-HANDLER(list_normal, const char *stream G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
-HANDLER(forget_normal,
-        const char *stream G_GNUC_UNUSED,
-        GVariant *templates G_GNUC_UNUSED,
-        GVariant *options G_GNUC_UNUSED)
-HANDLER(list_words, const char *stream G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
-HANDLER(forget_word,
-        const char *stream G_GNUC_UNUSED,
-        guint template_id G_GNUC_UNUSED,
-        GVariant *options G_GNUC_UNUSED)
-HANDLER(list_accepted, const char *stream G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
-HANDLER(forget_accepted,
-        const char *stream G_GNUC_UNUSED,
-        guint number G_GNUC_UNUSED,
-        GVariant *options G_GNUC_UNUSED)
-HANDLER(evacuate,
-        const char *const *domains G_GNUC_UNUSED,
-        const char *destination G_GNUC_UNUSED,
-        GVariant *options G_GNUC_UNUSED)
-HANDLER(return, const char *const *domains G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
-HANDLER(plan,
-        const char *const *domains G_GNUC_UNUSED,
-        const char *destination G_GNUC_UNUSED,
-        GVariant *options G_GNUC_UNUSED)
-HANDLER(evacuate_domain, const char *destination G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
-HANDLER(get_records, GVariant *options G_GNUC_UNUSED)
-HANDLER(get_normal, GVariant *options G_GNUC_UNUSED)
-HANDLER(approve, GVariant *options G_GNUC_UNUSED)
-HANDLER(dismiss, GVariant *options G_GNUC_UNUSED)
-HANDLER(confirm, GVariant *options G_GNUC_UNUSED)
-HANDLER(clear, GVariant *options G_GNUC_UNUSED)
-HANDLER(accept, GVariant *options G_GNUC_UNUSED)
-HANDLER(cancel, GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(get_status, GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(set_mode, const char *mode G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(reload, GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(list_normal, const char *stream G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(forget_normal,
+                 const char *stream G_GNUC_UNUSED,
+                 GVariant *templates G_GNUC_UNUSED,
+                 GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(list_words, const char *stream G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(forget_word,
+                 const char *stream G_GNUC_UNUSED,
+                 guint template_id G_GNUC_UNUSED,
+                 GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(list_accepted, const char *stream G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(forget_accepted,
+                 const char *stream G_GNUC_UNUSED,
+                 guint number G_GNUC_UNUSED,
+                 GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(evacuate,
+                 const char *const *domains G_GNUC_UNUSED,
+                 const char *destination G_GNUC_UNUSED,
+                 GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(return, const char *const *domains G_GNUC_UNUSED, GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(plan,
+                 const char *const *domains G_GNUC_UNUSED,
+                 const char *destination G_GNUC_UNUSED,
+                 GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(evacuate_domain,
+                 const char *destination G_GNUC_UNUSED,
+                 GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(get_records, GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(get_normal, GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(approve, GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(dismiss, GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(confirm, GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(clear, GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(accept, GVariant *options G_GNUC_UNUSED)
+OMEN_BUS_HANDLER(cancel, GVariant *options G_GNUC_UNUSED)
 
 void
 omen_bus_connect_manager(OmenBus *self, OmenDbusManager *manager)
@@ -649,8 +512,6 @@ omen_bus_connect_manager(OmenBus *self, OmenDbusManager *manager)
     g_signal_connect(manager, "handle-get-status", G_CALLBACK(handle_get_status), self);
     g_signal_connect(manager, "handle-set-mode", G_CALLBACK(handle_set_mode), self);
     g_signal_connect(manager, "handle-reload", G_CALLBACK(handle_reload), self);
-    g_signal_connect(manager, "handle-list-fleet", G_CALLBACK(handle_list_fleet), self);
-    g_signal_connect(manager, "handle-set-maintenance", G_CALLBACK(handle_set_maintenance), self);
     g_signal_connect(manager, "handle-list-normal", G_CALLBACK(handle_list_normal), self);
     g_signal_connect(manager, "handle-forget-normal", G_CALLBACK(handle_forget_normal), self);
     g_signal_connect(manager, "handle-list-words", G_CALLBACK(handle_list_words), self);
@@ -660,6 +521,7 @@ omen_bus_connect_manager(OmenBus *self, OmenDbusManager *manager)
     g_signal_connect(manager, "handle-evacuate", G_CALLBACK(handle_evacuate), self);
     g_signal_connect(manager, "handle-return", G_CALLBACK(handle_return), self);
     g_signal_connect(manager, "handle-plan", G_CALLBACK(handle_plan), self);
+    omen_bus_connect_fleet(self, manager);
 }
 
 void

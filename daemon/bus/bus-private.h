@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Shared by bus.c (the tree, hosts and domains), bus-events.c (omens and evacuations),
- * bus-methods.c (what callers ask) and bus-objects.c (what is exported). */
+ * bus-methods.c and bus-fleet.c (what callers ask) and bus-objects.c (what is exported). */
 #pragma once
 
 #include "bus/authority.h"
@@ -48,8 +48,9 @@ void omen_bus_sync_omens(OmenBus *self);
 void omen_bus_sync_evacuations(OmenBus *self);
 void omen_bus_count_open_omens(OmenBus *self);
 
-/* bus-methods.c: connects the methods of a skeleton. */
+/* bus-methods.c, bus-fleet.c: connects the methods of a skeleton. */
 void omen_bus_connect_manager(OmenBus *self, OmenDbusManager *manager);
+void omen_bus_connect_fleet(OmenBus *self, OmenDbusManager *manager);
 void omen_bus_connect_domain(OmenBus *self, OmenDbusDomain *domain);
 void omen_bus_connect_omen(OmenBus *self, OmenDbusOmen *omen);
 void omen_bus_connect_evacuation(OmenBus *self, OmenDbusEvacuation *evacuation);
