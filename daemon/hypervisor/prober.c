@@ -5,7 +5,7 @@
 #include "hypervisor/workers.h"
 
 #define MAX_THREADS  4 /* libvirtd serves five calls of a connection at once */
-#define DEADLINE_S   5
+#define OCCUPIED_S   5
 #define MEMORY_STATS 16
 
 struct _OmenProber {
@@ -54,20 +54,38 @@ omen_prober_new(const char *uri)
     return self;
 }
 
-typedef struct {
+struct _OmenProbe {
     OmenProber *prober;
     OmenProbeKind kind;
     char *uuid;
-} Question;
+    gint has_begun; /* atomic */
+};
 
 static void
-question_free(gpointer data)
+probe_clear(gpointer data)
 {
-    Question *self = data;
+    OmenProbe *self = data;
 
     g_object_unref(self->prober);
     g_free(self->uuid);
-    g_free(self);
+}
+
+static void
+probe_unref(gpointer data)
+{
+    g_atomic_rc_box_release_full(data, probe_clear);
+}
+
+void
+omen_probe_unref(OmenProbe *self)
+{
+    probe_unref(self);
+}
+
+gboolean
+omen_probe_has_begun(OmenProbe *self)
+{
+    return g_atomic_int_get(&self->has_begun);
 }
 
 /* (transfer full) (nullable). */
@@ -100,7 +118,7 @@ ask_monitor(virDomainPtr domain)
         return OMEN_PROBE_NOT_ASKED;
     if (virDomainGetControlInfo(domain, &control, 0) == 0 &&
         (control.state == VIR_DOMAIN_CONTROL_ERROR ||
-         (control.state == VIR_DOMAIN_CONTROL_OCCUPIED && control.stateTime >= DEADLINE_S * 1000)))
+         (control.state == VIR_DOMAIN_CONTROL_OCCUPIED && control.stateTime >= OCCUPIED_S * 1000)))
         return OMEN_PROBE_MUTE;
     return virDomainMemoryStats(domain, stats, MEMORY_STATS, 0) >= 0 ? OMEN_PROBE_ANSWERS
                                                                      : OMEN_PROBE_MUTE;
@@ -127,7 +145,7 @@ ask_agent(virDomainPtr domain)
 }
 
 static OmenProbeAnswer
-ask(const Question *question, virConnectPtr connection)
+ask(OmenProbe *question, virConnectPtr connection)
 {
     g_autoptr(OmenVirDomain) domain = NULL;
     unsigned long version;
@@ -139,35 +157,40 @@ ask(const Question *question, virConnectPtr connection)
     domain = virDomainLookupByUUIDString(connection, question->uuid);
     if (!domain || virDomainGetState(domain, &state, NULL, 0) < 0 || state != VIR_DOMAIN_RUNNING)
         return OMEN_PROBE_NOT_ASKED;
+    g_atomic_int_set(&question->has_begun, TRUE);
     return question->kind == OMEN_PROBE_QEMU ? ask_monitor(domain) : ask_agent(domain);
 }
 
 static gpointer
 ask_work(gpointer data, GError **error G_GNUC_UNUSED)
 {
-    Question *question = data;
-    g_autoptr(OmenVirConnect) connection = ref_connection(question->prober);
-    OmenProbeAnswer answer = connection                              ? ask(question, connection)
-                             : question->kind == OMEN_PROBE_LIBVIRTD ? OMEN_PROBE_MUTE
-                                                                     : OMEN_PROBE_NOT_ASKED;
+    OmenProbe *question = data;
+    g_autoptr(OmenVirConnect) connection = NULL;
+    OmenProbeAnswer answer;
 
+    g_atomic_int_set(&question->has_begun, question->kind == OMEN_PROBE_LIBVIRTD);
+    connection = ref_connection(question->prober);
+    answer = connection                              ? ask(question, connection)
+             : question->kind == OMEN_PROBE_LIBVIRTD ? OMEN_PROBE_MUTE
+                                                     : OMEN_PROBE_NOT_ASKED;
     return GINT_TO_POINTER((int) answer + 1);
 }
 
-void
+OmenProbe *
 omen_prober_ask_async(OmenProber *self,
                       OmenProbeKind kind,
                       const char *uuid,
                       GAsyncReadyCallback callback,
                       gpointer user_data)
 {
-    Question *question = g_new0(Question, 1);
+    OmenProbe *question = g_atomic_rc_box_new0(OmenProbe);
 
     question->prober = g_object_ref(self);
     question->kind = kind;
     question->uuid = g_strdup(uuid);
-    omen_workers_run_async(self->workers, self, ask_work, question, question_free, NULL, DEADLINE_S,
-                           callback, user_data);
+    omen_workers_run_async(self->workers, self, ask_work, g_atomic_rc_box_acquire(question),
+                           probe_unref, NULL, 0, callback, user_data);
+    return question;
 }
 
 OmenProbeAnswer

@@ -26,14 +26,23 @@ G_DECLARE_FINAL_TYPE(OmenProber, omen_prober, OMEN, PROBER, GObject)
 
 OmenProber *omen_prober_new(const char *uri);
 
-/* @uuid: "" for libvirtd. */
-void omen_prober_ask_async(OmenProber *self,
-                           OmenProbeKind kind,
-                           const char *uuid,
-                           GAsyncReadyCallback callback,
-                           gpointer user_data);
+/* A question that was put. */
+typedef struct _OmenProbe OmenProbe;
 
-/* No answer in time is OMEN_PROBE_MUTE. */
+void omen_probe_unref(OmenProbe *self);
+
+/* It has reached whom it asks: it waits neither for a thread that others hold, nor, where a QEMU or
+ * an agent is asked, for libvirtd. */
+gboolean omen_probe_has_begun(OmenProbe *self);
+
+/* (transfer full). @uuid: "" for libvirtd. The answer takes as long as libvirt takes: who asks
+ * decides how long is too long, and may ask again meanwhile. */
+OmenProbe *omen_prober_ask_async(OmenProber *self,
+                                 OmenProbeKind kind,
+                                 const char *uuid,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data);
+
 OmenProbeAnswer omen_prober_ask_finish(GAsyncResult *result);
 
 G_END_DECLS

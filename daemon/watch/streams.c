@@ -251,13 +251,17 @@ static void
 add_host_pulse(OmenStreams *self)
 {
     const OmenHeartbeatLimits limits = get_limits(self);
+    g_autoptr(OmenProber) prober = NULL;
 
     if (!self->prober)
         return;
+    /* By a connection and threads of its own: a domain that holds its callers (it hangs, or a
+     * migration of it ends) must not make libvirtd look silent. */
+    prober = omen_prober_new(omen_hypervisor_get_uri(self->hypervisor));
     omen_stream_add_source(self->host->stream, omen_clock_source_new(), NULL);
-    omen_stream_add_source(
-        self->host->stream,
-        omen_heartbeat_source_new(self->prober, OMEN_PROBE_LIBVIRTD, "", "", &limits), NULL);
+    omen_stream_add_source(self->host->stream,
+                           omen_heartbeat_source_new(prober, OMEN_PROBE_LIBVIRTD, "", "", &limits),
+                           NULL);
 }
 
 static gboolean

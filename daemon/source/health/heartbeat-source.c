@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* A question that hangs keeps no other from finding out that it may: a domain that migrates. */
+#define MAX_QUESTIONS 2
+
 struct _OmenHeartbeatSource {
     OmenSource parent_instance;
 
@@ -17,7 +20,7 @@ struct _OmenHeartbeatSource {
     guint period_s;
     OmenPulse pulse;
     guint timer;
-    gboolean is_asking;
+    OmenProbe *asked[MAX_QUESTIONS]; /* what is not answered yet */
     gboolean stopped;
 };
 
@@ -59,15 +62,45 @@ take_answer(OmenHeartbeatSource *self, OmenProbeAnswer answer)
         tell(self, now_us);
 }
 
+typedef struct {
+    OmenHeartbeatSource *source;
+    guint number;
+} Asking;
+
 static void
 on_answer(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data)
 {
-    g_autoptr(OmenHeartbeatSource) self = user_data;
+    g_autofree Asking *asking = user_data;
+    g_autoptr(OmenHeartbeatSource) self = asking->source;
     OmenProbeAnswer answer = omen_prober_ask_finish(result);
 
-    self->is_asking = FALSE;
+    g_clear_pointer(&self->asked[asking->number], omen_probe_unref);
     if (!self->stopped)
         take_answer(self, answer);
+}
+
+static void
+ask(OmenHeartbeatSource *self, guint number)
+{
+    Asking *asking = g_new0(Asking, 1);
+
+    asking->source = g_object_ref(self);
+    asking->number = number;
+    self->asked[number] =
+        omen_prober_ask_async(self->prober, self->kind, self->uuid, on_answer, asking);
+}
+
+/* What was asked a period ago and has no answer is silence so far, and an answer that comes late is
+ * one nevertheless. A question that others keep from being put says nothing. */
+static void
+take_silence(OmenHeartbeatSource *self)
+{
+    gboolean has_begun = FALSE;
+
+    for (guint i = 0; i < MAX_QUESTIONS; i++)
+        has_begun |= self->asked[i] && omen_probe_has_begun(self->asked[i]);
+    if (has_begun)
+        take_answer(self, OMEN_PROBE_MUTE);
 }
 
 static void
@@ -90,9 +123,14 @@ on_period(gpointer user_data)
 
     if (!self->prober) {
         take_beats(self);
-    } else if (!self->is_asking) {
-        self->is_asking = TRUE;
-        omen_prober_ask_async(self->prober, self->kind, self->uuid, on_answer, g_object_ref(self));
+        return G_SOURCE_CONTINUE;
+    }
+    take_silence(self);
+    for (guint i = 0; i < MAX_QUESTIONS; i++) {
+        if (!self->asked[i]) {
+            ask(self, i);
+            break;
+        }
     }
     return G_SOURCE_CONTINUE;
 }
