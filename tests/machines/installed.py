@@ -44,9 +44,11 @@ def destinations(host, hosts, mode):
     return text
 
 
-def prepare(lab, host, hosts, mode):
-    """What an operator sets up, once systemd says that the host runs."""
+def prepare(lab, host, hosts, mode, packages):
+    """What an operator sets up, once systemd says that the host runs. @packages: what is to be installed yet."""
     lab.wait_booted(host)
+    if packages:
+        debs.set_up(lab, host, packages)
     lab.script(host, f"""set -e
 mkdir -p /etc/virt-omen/conf.d
 cat > /etc/virt-omen/conf.d/destinations.conf << 'END'
@@ -68,8 +70,17 @@ def start_guests(lab):
     lab.script("alpha", "set -e\n" + text)
 
 
-def up(lab, hosts, mode="advise", packages=None, image=None, guests=True):
+def find_disk(base, packages, once):
+    """The disk to boot, and what is to be installed on it yet: for machines that are wanted @once, a host that is booted only
+    to install the packages would take the time of a boot more."""
+    if once and not debs.installed_folder(base, packages).exists():
+        return base / "root.img", packages
+    return debs.installed_disk(base, packages), []
+
+
+def up(lab, hosts, mode="advise", packages=None, image=None, guests=True, once=False):
     began = time.monotonic()
+    missing = []
     if image:
         base, disk = Path(image).resolve().parent, Path(image).resolve()
         for part in ("vmlinuz", "initrd", "key"):
@@ -77,7 +88,7 @@ def up(lab, hosts, mode="advise", packages=None, image=None, guests=True):
                 raise Trouble(f"{base / part} is missing: beside the image lie vmlinuz, initrd and key (see README.md)")
     else:
         base = labs.base_image("bookworm")
-        disk = debs.installed_disk(base, debs.wanted_packages(packages or debs.build_packages()))
+        disk, missing = find_disk(base, debs.wanted_packages(packages or debs.build_packages()), once)
     made = time.monotonic()
     lab.make_namespaces(hosts)
     try:
@@ -87,7 +98,7 @@ def up(lab, hosts, mode="advise", packages=None, image=None, guests=True):
         for host in hosts:
             lab.start_host(host, base, disk)
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda host: prepare(lab, host, hosts, mode), hosts))
+            list(pool.map(lambda host: prepare(lab, host, hosts, mode, missing), hosts))
         if guests:
             start_guests(lab)
         for host in hosts:

@@ -51,26 +51,37 @@ def install(lab, host, packages):
     return lab.ssh(host, "cd /root/packages && DEBIAN_FRONTEND=noninteractive apt-get install -y ./*.deb 2>&1", timeout=400).stdout
 
 
-def installed_disk(image, packages):
-    """The image with the packages installed on a booted host: made once for what they are."""
+def set_up(lab, host, packages):
+    """What makes a booted host of the image one with the packages. Returns what apt printed."""
+    said = install(lab, host, packages)
+    # libvirt keeps what it found out of QEMU, which takes an emulated host most of a minute.
+    lab.ssh(host, "virsh capabilities > /root/capabilities", timeout=200)
+    return said
+
+
+def installed_folder(image, packages):
+    """Where the disk with these packages is kept, or will be."""
     digest = hashlib.sha256(str(image).encode())
     for path in packages:
         digest.update(path.read_bytes())
     digest.update(Path(__file__).read_bytes())
-    folder = CACHE / f"installed-{digest.hexdigest()[:16]}"
+    return CACHE / f"installed-{digest.hexdigest()[:16]}"
+
+
+def installed_disk(image, packages):
+    """The image with the packages installed on a booted host: made once for what they are."""
+    folder = installed_folder(image, packages)
     with CacheLock("installed"):
         if not folder.exists():
             say("installing the packages on a booted host")
-            lab = Lab("i-" + digest.hexdigest()[:8])
+            lab = Lab("i-" + folder.name[-8:])
             lab.down()
             lab.make_namespaces(["alpha"])
             try:
                 shutil.copy(image / "key", lab.folder / "key")
                 lab.start_host("alpha", image, image / "root.img")
                 lab.wait_booted("alpha")
-                (lab.folder / "install.log").write_text(install(lab, "alpha", packages))
-                # libvirt keeps what it found out of QEMU, which takes an emulated host most of a minute.
-                lab.ssh("alpha", "virsh capabilities > /root/capabilities", timeout=200)
+                (lab.folder / "install.log").write_text(set_up(lab, "alpha", packages))
                 lab.ssh("alpha", "journalctl --vacuum-time=1s -q; sync; (sleep 1; systemctl poweroff --force) &",
                         check=False)
                 pid = int((lab.folder / "alpha.pid").read_text())
