@@ -255,8 +255,7 @@ add_host_pulse(OmenStreams *self)
 
     if (!self->prober)
         return;
-    /* By a connection and threads of its own: a domain that holds its callers (it hangs, or a
-     * migration of it ends) must not make libvirtd look silent. */
+    /* A domain that holds its callers must not make libvirtd look silent. */
     prober = omen_prober_new(omen_hypervisor_get_uri(self->hypervisor));
     omen_stream_add_source(self->host->stream, omen_clock_source_new(), NULL);
     omen_stream_add_source(self->host->stream,
