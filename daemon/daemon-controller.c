@@ -310,7 +310,8 @@ bring_back(OmenController *controller, const char *const *domains, GError **erro
 static gboolean
 cancel(OmenController *controller, guint64 evacuation_id, GError **error)
 {
-    gboolean good = omen_evacuator_cancel(OMEN_DAEMON(controller)->evacuator, evacuation_id, error);
+    gboolean good = omen_evacuator_cancel(OMEN_DAEMON(controller)->evacuator, evacuation_id,
+                                          "by an operator", error);
 
     if (!good)
         translate(error);

@@ -83,7 +83,7 @@ struct _OmenJob {
     GString *reasons;       /* why destinations were not taken, or failed */
     GError *last_error;     /* of the last migration call */
     gboolean occupies_lane; /* counts against the concurrency */
-    gboolean cancelled;
+    const char *cancelled;  /* (nullable) (not owned): why it was, a literal */
     gboolean timed_out;
     gboolean is_migrating;  /* a call of virDomainMigrateToURI3() is out */
     gboolean is_steering;   /* so is one to change its course */
@@ -171,7 +171,10 @@ void omen_evacuator_pump(OmenEvacuator *self); /* what waits begins where a lane
 void omen_evacuator_pump_soon(OmenEvacuator *self);
 
 /* FALSE with @error: too late. */
-gboolean omen_evacuator_cancel_job(OmenJob *job, GError **error);
+/* It was cancelled, has not begun or runs on where it was: that is its end. */
+void omen_job_finish_cancelled(OmenJob *job);
+/* `why`: a literal, "by an operator". */
+gboolean omen_evacuator_cancel_job(OmenJob *job, const char *why, GError **error);
 
 /* evacuator-probes.c: what running evacuations will take at a destination, and what those took that
  * ended after @since_us (of the epoch), when it was last looked at. */

@@ -86,17 +86,14 @@ on_stayed(OmenJob *job)
         omen_job_examine(job);
 }
 
-/* Between two steps, while it still runs here, a cancellation is heeded. */
+/* Between two steps, while it still runs where it was, a cancellation is heeded. */
 static gboolean
 is_cancelled(OmenJob *job, OmenJobEvent event)
 {
-    const char *word = event == OMEN_JOB_STAYED ? "cancelled by an operator; it runs on here"
-                                                : "cancelled before it began";
-
     if (!job->cancelled ||
         (event != OMEN_JOB_EXAMINED && event != OMEN_JOB_PLACED && event != OMEN_JOB_STAYED))
         return FALSE;
-    omen_job_finish(job, OMEN_PHASE_CANCELLED, word);
+    omen_job_finish_cancelled(job);
     return TRUE;
 }
 
@@ -143,7 +140,7 @@ omen_evacuator_take_step(OmenJob *job, OmenJobEvent event, const char *why)
 /* ---- from outside ---- */
 
 gboolean
-omen_evacuator_cancel_job(OmenJob *job, GError **error)
+omen_evacuator_cancel_job(OmenJob *job, const char *why, GError **error)
 {
     if (job->stuck && !omen_phase_is_final(omen_job_get_data(job)->phase)) {
         g_set_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_BUSY,
@@ -153,13 +150,14 @@ omen_evacuator_cancel_job(OmenJob *job, GError **error)
     }
     switch (omen_job_get_data(job)->phase) {
     case OMEN_PHASE_QUEUED:
-        omen_job_finish(job, OMEN_PHASE_CANCELLED, "cancelled before it began");
+        job->cancelled = why;
+        omen_job_finish_cancelled(job);
         return TRUE;
     case OMEN_PHASE_CHECKING:
-        job->cancelled = TRUE;
+        job->cancelled = why;
         return TRUE;
     case OMEN_PHASE_RUNNING:
-        job->cancelled = TRUE;
+        job->cancelled = why;
         if (job->is_migrating)
             omen_job_ask_abort(job);
         return TRUE;

@@ -341,7 +341,7 @@ omen_evacuator_cancel_returns(OmenEvacuator *self)
     for (guint i = 0; i < self->jobs->len; i++) {
         OmenJob *job = job_at(self, i);
         if (*omen_job_get_data(job)->source_uri && !job->cancelled)
-            omen_evacuator_cancel_job(job, NULL);
+            omen_evacuator_cancel_job(job, "for this host is in danger again", NULL);
     }
 }
 
@@ -388,7 +388,7 @@ omen_evacuator_restore(OmenEvacuator *self,
 }
 
 gboolean
-omen_evacuator_cancel(OmenEvacuator *self, guint64 id, GError **error)
+omen_evacuator_cancel(OmenEvacuator *self, guint64 id, const char *why, GError **error)
 {
     OmenJob *job = find_job(self, id);
 
@@ -398,7 +398,7 @@ omen_evacuator_cancel(OmenEvacuator *self, guint64 id, GError **error)
             "there is no evacuation %" G_GUINT64_FORMAT "; virt-omen evacuations lists them", id);
         return FALSE;
     }
-    return omen_evacuator_cancel_job(job, error);
+    return omen_evacuator_cancel_job(job, why, error);
 }
 
 GPtrArray *

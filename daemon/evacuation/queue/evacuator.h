@@ -120,7 +120,8 @@ void omen_evacuator_restore(OmenEvacuator *self,
                             OmenEvacuationData *data,
                             const OmenEvacuationRequest *request);
 
-gboolean omen_evacuator_cancel(OmenEvacuator *self, guint64 id, GError **error);
+/* @why: a literal that follows "cancelled": "by an operator". */
+gboolean omen_evacuator_cancel(OmenEvacuator *self, guint64 id, const char *why, GError **error);
 
 /* (transfer full) (element-type OmenEvacuation): by rising number. Bounded: the oldest ended ones
  * are forgotten. */

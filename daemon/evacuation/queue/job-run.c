@@ -385,7 +385,7 @@ go_on_after_keeping(OmenJob *self)
         omen_job_get_data(self)->phase != OMEN_PHASE_RUNNING)
         return;
     if (self->cancelled)
-        omen_job_finish(self, OMEN_PHASE_CANCELLED, "cancelled before it began");
+        omen_job_finish_cancelled(self);
     else
         migrate(self);
 }
