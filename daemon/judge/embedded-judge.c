@@ -37,12 +37,19 @@ get_name(OmenJudge *judge G_GNUC_UNUSED)
     return "embedded";
 }
 
+/* A tab, as /dev/kmsg and omen_text_sanitise() show it: the kernel's reports are set with them. */
+#define SHOWN_TAB "\\x09"
+
 /* Appends it in lower case, runs of white space made one. Returns the length then. */
 static gsize
 append_normalised(char text[MAX_TEXT], gsize n, const char *part)
 {
     for (; *part && n < MAX_TEXT - 1; part++) {
-        gboolean is_space = g_ascii_isspace(*part);
+        gboolean is_tab = g_str_has_prefix(part, SHOWN_TAB);
+        gboolean is_space = is_tab || g_ascii_isspace(*part);
+
+        if (is_tab)
+            part += strlen(SHOWN_TAB) - 1;
         if (is_space && (n == 0 || text[n - 1] == ' '))
             continue;
         text[n++] = is_space ? ' ' : g_ascii_tolower(*part);

@@ -5,6 +5,7 @@ All of a set of machines lives in namespaces of its own, whose process 1 is `sup
 outside of them, ssh's connections. When that process is killed, the kernel ends the rest.
 """
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -172,7 +173,7 @@ class Lab:
         if not overlay.exists() and not snapshot:
             call("qemu-img", "create", "-q", "-f", "qcow2", "-F", image_format(disk), "-b", disk, overlay)
         accelerator = os.environ.get("MACHINES_ACCEL", "tcg,thread=multi")
-        self.inside(
+        command = [
             "qemu-system-x86_64", "-name", host, "-machine", "pc", "-accel", accelerator,
             "-cpu", "max,vendor=GenuineIntel", "-smp", "2", "-m", MEMORY_MIB, "-display", "none", "-no-user-config", "-nodefaults",
             "-uuid", f"7e57bed0-0000-4000-9000-{number:012x}",
@@ -185,7 +186,9 @@ class Lab:
             "-device", f"virtio-net-pci,netdev=net,mac=52:54:00:09:00:{number:02x}", "-device", "virtio-rng-pci",
             "-serial", f"file:{self.folder}/{host}.serial",
             "-monitor", f"unix:{self.folder}/{host}.monitor,server=on,wait=off",
-            "-pidfile", self.folder / f"{host}.pid", "-daemonize")
+            "-pidfile", self.folder / f"{host}.pid", "-daemonize"]
+        (self.folder / f"{host}.command").write_text(json.dumps([str(word) for word in command]))
+        self.inside(*command)
 
     def ssh(self, host, *command, check=True, timeout=300, **options):
         return self.inside(*self.ssh_command(host), *command, check=check, timeout=timeout, **options)
@@ -239,13 +242,18 @@ class Lab:
         self.each("cont")
 
     def load(self, name):
-        """The hosts as they were when this was saved, with the clock of then, and storage that works."""
+        """The hosts as they were when this was saved, and storage that works. By new QEMU processes: one that has run on lets
+        no clock go back, and the kernel would tell of processors that stood still since."""
         for host in self.hosts():
             self.inside(*self.ssh_command(host), "-O", "exit", check=False)
         if not self.storage_runs():
             self.start_storage()
-        self.each("stop")
-        self.each(f"loadvm {name}")
+        for host in self.hosts():
+            pid = int((self.folder / f"{host}.pid").read_text())
+            self.inside("kill", "-9", pid)
+            wait_for(f"{host} does not end", lambda pid=pid: self.inside("kill", "-0", pid, check=False).returncode, 30, 0.2)
+        for host in self.hosts():
+            self.inside(*json.loads((self.folder / f"{host}.command").read_text()), "-S", "-loadvm", name)
         self.each("cont")
 
     def each(self, line):
