@@ -186,6 +186,15 @@ omen_cause_is_shared(const OmenData *earlier, const OmenData *later)
             (explains(earlier, later) || explains(later, earlier)));
 }
 
+gboolean
+omen_cause_is_echo(const OmenData *omen, const OmenData *word)
+{
+    return omen->is_proven && !word->is_proven && omen->scope == word->scope &&
+           omen->failure_class == word->failure_class && g_str_equal(omen->device, word->device) &&
+           g_str_equal(omen->stream, word->stream) &&
+           g_str_equal(omen->domain_uuid, word->domain_uuid);
+}
+
 static gboolean
 is_of_one_domain(const OmenData *omen)
 {

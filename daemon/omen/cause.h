@@ -19,6 +19,9 @@ G_BEGIN_DECLS
 /* @later: the one that was raised later, or a detection that is not raised yet. */
 gboolean omen_cause_is_shared(const OmenData *earlier, const OmenData *later);
 
+/* Does @word, which nobody has to believe, say what is proven by @omen already? */
+gboolean omen_cause_is_echo(const OmenData *omen, const OmenData *word);
+
 /*
  * Whether @detection is stronger evidence than what @omen is led by. The host's word comes before
  * that of one domain. Of two the likelier is the stronger, but a cause that is likely by itself

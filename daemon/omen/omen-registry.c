@@ -179,6 +179,17 @@ find_open(OmenRegistry *self, const OmenData *detection)
     return NULL;
 }
 
+static Omen *
+find_proven(OmenRegistry *self, const OmenData *word)
+{
+    for (guint i = self->omens->len; i > 0; i--) {
+        Omen *omen = omen_at(self, i - 1);
+        if (omen_is_open(omen, word->last_us) && omen_cause_is_echo(omen_get_data(omen), word))
+            return omen;
+    }
+    return NULL;
+}
+
 static gboolean
 merge(OmenRegistry *self, Omen *older, Omen *newer)
 {
@@ -223,8 +234,12 @@ omen_registry_raise(OmenRegistry *self, OmenData *detection, OmenRaise *what)
     now_us = detection->last_us;
     omen = find_open(self, detection);
     if (what)
-        *what = omen ? OMEN_RAISE_JOINED : OMEN_RAISE_NEW;
+        *what = OMEN_RAISE_JOINED;
+    if (!omen && (omen = find_proven(self, detection)))
+        return omen;
     if (!omen) {
+        if (what)
+            *what = OMEN_RAISE_NEW;
         detection->id = self->last_id + 1;
         return insert(self, g_steal_pointer(&owned), now_us);
     }

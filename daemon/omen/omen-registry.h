@@ -36,7 +36,8 @@ typedef enum {
 
 /*
  * A sign was seen. It joins the open omen of the same event, or becomes a new one with the next
- * number. @detection holds one record; its last_us is the present. Takes @detection. @what
+ * number; where it is not proven and a proven omen says the same, it is that omen's, and changes
+ * nothing. @detection holds one record; its last_us is the present. Takes @detection. @what
  * (nullable): what came of it. Returns: (transfer none): the omen.
  */
 Omen *omen_registry_raise(OmenRegistry *self, OmenData *detection, OmenRaise *what);

@@ -559,6 +559,30 @@ test_not_proven(void)
     g_assert_nonnull(omen_registry_lookup(registry, 2));
 }
 
+/* systemd tells of the OOM kill as well, and is not believed of it: that is no second omen, and
+ * changes nothing of the first. Of another device it is one. */
+static void
+test_echo(void)
+{
+    g_autoptr(OmenRegistry) registry = omen_registry_new(10);
+    Omen *omen = omen_registry_raise(
+        registry, new_kind("host", OMEN_SCOPE_HOST, OMEN_FAILURE_OOM, 0.9, 1), NULL);
+    OmenData *word = new_kind("host", OMEN_SCOPE_HOST, OMEN_FAILURE_OOM, 0.99, 2);
+    OmenRaise what;
+
+    word->is_proven = FALSE;
+    g_assert_true(omen_registry_raise(registry, word, &what) == omen);
+    g_assert_cmpint(what, ==, OMEN_RAISE_JOINED);
+    g_assert_cmpfloat(omen_get_data(omen)->probability, ==, 0.9);
+    g_assert_cmpuint(omen_get_data(omen)->n_records, ==, 1);
+
+    word = new_detection("host", OMEN_SCOPE_HOST, "sdb", 3);
+    word->is_proven = FALSE;
+    word->failure_class = OMEN_FAILURE_OOM;
+    g_assert_true(omen_registry_raise(registry, word, &what) != omen);
+    g_assert_cmpint(what, ==, OMEN_RAISE_NEW);
+}
+
 /* One task that hung is noted; with a sign of another kind in the same event it is more. */
 static void
 test_witnessed(void)
@@ -600,5 +624,6 @@ main(int argc, char **argv)
     g_test_add_func("/omen/danger", test_danger);
     g_test_add_func("/omen/device-danger", test_device_danger);
     g_test_add_func("/omen/not-proven", test_not_proven);
+    g_test_add_func("/omen/echo", test_echo);
     return g_test_run();
 }
