@@ -7,7 +7,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-#define MAX_ROW  16384 /* bytes */
+#define MAX_ROW  32768 /* bytes */
 #define MAX_TEXT 300
 #define MAX_NAME 128
 /* Less than this, or a sixteenth, is no news. */
@@ -25,6 +25,8 @@ static const struct {
     {"reason", G_STRUCT_OFFSET(OmenFleetHost, reason)},
     {"mode", G_STRUCT_OFFSET(OmenFleetHost, mode)},
     {"version", G_STRUCT_OFFSET(OmenFleetHost, version)},
+    {"kernel", G_STRUCT_OFFSET(OmenFleetHost, kernel)},
+    {"brake", G_STRUCT_OFFSET(OmenFleetHost, brake)},
 };
 
 static const struct {
@@ -39,6 +41,7 @@ static const struct {
     {"libvirt", G_STRUCT_OFFSET(OmenFleetHost, libvirt), TRUE},
     {"qemu", G_STRUCT_OFFSET(OmenFleetHost, qemu), TRUE},
     {"free_mib", G_STRUCT_OFFSET(OmenFleetHost, free_mib), TRUE},
+    {"brake_since_us", G_STRUCT_OFFSET(OmenFleetHost, brake_since_us), TRUE},
 };
 
 static char **
@@ -64,6 +67,8 @@ omen_fleet_host_new(void)
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
         *string_at(self, i) = g_strdup("");
     self->labels = g_new0(char *, 1);
+    self->storage = g_new0(char *, 1);
+    self->signs = g_ptr_array_new_with_free_func((GDestroyNotify) omen_fleet_sign_free);
     return self;
 }
 
@@ -74,7 +79,21 @@ omen_fleet_host_free(OmenFleetHost *self)
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
         g_free(*string_at(self, i));
     g_strfreev(self->labels);
+    g_strfreev(self->storage);
+    g_ptr_array_unref(self->signs);
     g_free(self);
+}
+
+static void
+write_list(JsonBuilder *builder, const char *name, char **list, guint most)
+{
+    json_builder_set_member_name(builder, name);
+    json_builder_begin_array(builder);
+    for (guint i = 0; list[i] && i < most; i++) {
+        g_autofree char *text = omen_text_sanitise(list[i], -1, MAX_NAME);
+        json_builder_add_string_value(builder, text);
+    }
+    json_builder_end_array(builder);
 }
 
 char *
@@ -97,13 +116,10 @@ omen_fleet_host_write(const OmenFleetHost *self)
     json_builder_add_boolean_value(builder, self->takes);
     json_builder_set_member_name(builder, "seen_us");
     json_builder_add_int_value(builder, self->seen_us);
-    json_builder_set_member_name(builder, "labels");
-    json_builder_begin_array(builder);
-    for (guint i = 0; self->labels[i] && i < OMEN_FLEET_MAX_LABELS; i++) {
-        g_autofree char *text = omen_text_sanitise(self->labels[i], -1, MAX_NAME);
-        json_builder_add_string_value(builder, text);
-    }
-    json_builder_end_array(builder);
+    write_list(builder, "labels", self->labels, OMEN_FLEET_MAX_LABELS);
+    write_list(builder, "storage", self->storage, OMEN_FLEET_MAX_STORAGE);
+    json_builder_set_member_name(builder, "signs");
+    omen_fleet_signs_write(self->signs, builder);
     json_builder_end_object(builder);
     root = json_builder_get_root(builder);
     return json_to_string(root, FALSE);
@@ -130,12 +146,12 @@ get_int(JsonObject *object, const char *member, gint64 most)
 
 /* (transfer full). */
 static char **
-read_labels(JsonObject *object)
+read_list(JsonObject *object, const char *member, guint most)
 {
-    JsonNode *node = json_object_get_member(object, "labels");
+    JsonNode *node = json_object_get_member(object, member);
     JsonArray *array = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
-    guint n = array ? MIN(json_array_get_length(array), OMEN_FLEET_MAX_LABELS) : 0;
-    g_autoptr(GStrvBuilder) labels = g_strv_builder_new();
+    guint n = array ? MIN(json_array_get_length(array), most) : 0;
+    g_autoptr(GStrvBuilder) list = g_strv_builder_new();
 
     for (guint i = 0; i < n; i++) {
         JsonNode *element = json_array_get_element(array, i);
@@ -143,9 +159,9 @@ read_labels(JsonObject *object)
         if (!JSON_NODE_HOLDS_VALUE(element) || json_node_get_value_type(element) != G_TYPE_STRING)
             continue;
         text = omen_text_sanitise(json_node_get_string(element), -1, MAX_NAME);
-        g_strv_builder_add(labels, text);
+        g_strv_builder_add(list, text);
     }
-    return g_strv_builder_end(labels);
+    return g_strv_builder_end(list);
 }
 
 static OmenFleetHost *
@@ -173,7 +189,11 @@ read_object(JsonObject *object, const char *name)
     self->takes = takes && json_node_get_boolean(takes);
     self->seen_us = get_int(object, "seen_us", G_MAXINT64);
     g_strfreev(self->labels);
-    self->labels = read_labels(object);
+    self->labels = read_list(object, "labels", OMEN_FLEET_MAX_LABELS);
+    g_strfreev(self->storage);
+    self->storage = read_list(object, "storage", OMEN_FLEET_MAX_STORAGE);
+    g_ptr_array_unref(self->signs);
+    self->signs = omen_fleet_signs_read(json_object_get_member(object, "signs"));
     return self;
 }
 
@@ -216,5 +236,8 @@ omen_fleet_host_differs(const OmenFleetHost *self, const OmenFleetHost *other)
             return TRUE;
     }
     return self->takes != other->takes || is_far(self->free_mib, other->free_mib) ||
-           !g_strv_equal((const char *const *) self->labels, (const char *const *) other->labels);
+           !g_strv_equal((const char *const *) self->labels, (const char *const *) other->labels) ||
+           !g_strv_equal((const char *const *) self->storage,
+                         (const char *const *) other->storage) ||
+           !omen_fleet_signs_are_equal(self->signs, other->signs);
 }

@@ -7,11 +7,14 @@
  */
 #pragma once
 
+#include "fleet/sign.h"
+
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
 
-#define OMEN_FLEET_MAX_LABELS 32
+#define OMEN_FLEET_MAX_LABELS  32
+#define OMEN_FLEET_MAX_STORAGE 16
 
 typedef struct {
     char *name;
@@ -22,8 +25,13 @@ typedef struct {
     char *reason;  /* why */
     char *mode;    /* "observe", "advise", "enforce" */
     char *version; /* of virt-omend */
+    char *kernel;  /* its release */
+    char *brake; /* what it has in common with other endangered hosts, for which it moves nothing by
+                  * itself: a key of omen_fleet_cause_find(); "": nothing */
     char **labels;
-    gboolean takes; /* domains: no sign against it */
+    char **storage;   /* shared storage that its domains use: "nfs server:/path" ... */
+    GPtrArray *signs; /* OmenFleetSign: its open omens, the newest ones */
+    gboolean takes;   /* domains: no sign against it */
     guint64 free_mib;
     guint cpus;
     guint vcpus;     /* of all that run there */
@@ -31,11 +39,12 @@ typedef struct {
     guint omens;     /* open ones */
     guint64 libvirt; /* 9000000 is 9.0.0 */
     guint64 qemu;
-    gint64 seen_us;       /* when it wrote this, since the epoch, by its own clock */
-    gboolean maintenance; /* not part of the row: an operator's word, of a key of its own */
+    guint64 brake_since_us; /* since the epoch: the first sign of what it has in common; 0 */
+    gint64 seen_us;         /* when it wrote this, since the epoch, by its own clock */
+    gboolean maintenance;   /* not part of the row: an operator's word, of a key of its own */
 } OmenFleetHost;
 
-/* Strings are "", labels empty. */
+/* Strings are "", lists empty. */
 OmenFleetHost *omen_fleet_host_new(void);
 void omen_fleet_host_free(OmenFleetHost *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenFleetHost, omen_fleet_host_free)
