@@ -55,3 +55,30 @@ omen_evacuation_summary_note_shadow(OmenHypervisor *hypervisor, char **uuids, Om
         g_string_append(outcome, "nothing runs here");
     omen_set_outcome(omen, outcome->str);
 }
+
+void
+omen_evacuation_summary_take_up(OmenEvacuator *evacuator, Omen *omen)
+{
+    g_auto(OmenEvacuationSummary) summary = {0};
+
+    omen_evacuation_summary_count(&summary, evacuator, omen_get_data(omen)->id);
+    if (summary.total > 0 && summary.final == summary.total) {
+        omen_evacuation_summary_conclude(&summary, omen);
+    } else if (summary.total == 0) {
+        omen_set_outcome(omen, "the daemon was restarted before it could act");
+        omen_set_action(omen, OMEN_ACTION_PROPOSED);
+        omen_set_hold(omen, OMEN_HOLD_WAITING);
+    }
+}
+
+void
+omen_evacuation_summary_cancel_queued(OmenEvacuator *evacuator, guint64 omen_id)
+{
+    g_autoptr(GPtrArray) list = omen_evacuator_list(evacuator);
+
+    for (guint i = 0; i < list->len; i++) {
+        const OmenEvacuationData *data = omen_evacuation_get_data(g_ptr_array_index(list, i));
+        if (data->omen_id == omen_id && data->phase == OMEN_PHASE_QUEUED)
+            omen_evacuator_cancel(evacuator, data->id, "for its omen is a false alarm", NULL);
+    }
+}

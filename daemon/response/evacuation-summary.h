@@ -29,4 +29,11 @@ void omen_evacuation_summary_conclude(const OmenEvacuationSummary *self, Omen *o
 /* In mode observe: which domains would have been moved away is the omen's outcome. */
 void omen_evacuation_summary_note_shadow(OmenHypervisor *hypervisor, char **uuids, Omen *omen);
 
+/* After a restart, for an omen that is being evacuated: its evacuations ended unseen, or none was
+ * begun when the daemon died. */
+void omen_evacuation_summary_take_up(OmenEvacuator *evacuator, Omen *omen);
+
+/* For a false alarm nothing more leaves; what is on its way arrives. */
+void omen_evacuation_summary_cancel_queued(OmenEvacuator *evacuator, guint64 omen_id);
+
 G_END_DECLS

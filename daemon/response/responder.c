@@ -8,9 +8,11 @@
 #include "response/policy.h"
 #include "response/quarantine.h"
 #include "response/recovery.h"
+#include "response/request.h"
 
 #define REFRESH_S        5
 #define CHECK_INTERVAL_S 30
+#define OTHERS_ASKED     "asks other hosts whether they have the same cause"
 #define DOUBT_LIFETIME_S 300 /* of a quarantine without an omen, should the daemon die */
 
 G_DEFINE_QUARK(omen - responder - error - quark, omen_responder_error)
@@ -31,6 +33,9 @@ struct _OmenResponder {
     gboolean bring_back;
     guint bring_back_after_s;
     OmenRecovery *recovery;
+    OmenResponderAsk ask; /* NULL: nobody is asked */
+    gpointer ask_data;
+    GHashTable *asked; /* guint64: omens whose answer has not come */
     guint refresh_source;
 };
 
@@ -41,6 +46,7 @@ omen_responder_init(OmenResponder *self)
 {
     self->quarantine = omen_quarantine_new(NULL);
     self->recovery = omen_recovery_new();
+    self->asked = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 }
 
 static void
@@ -54,6 +60,7 @@ omen_responder_finalize(GObject *object)
     g_object_unref(self->impact);
     g_object_unref(self->quarantine);
     g_object_unref(self->recovery);
+    g_hash_table_unref(self->asked);
     g_object_unref(self->omens);
     g_object_unref(self->evacuator);
     g_object_unref(self->hypervisor);
@@ -180,40 +187,10 @@ list_endangered(OmenResponder *self, const OmenData *omen, OmenEndangers endange
     return g_strv_builder_end(builder);
 }
 
-static OmenEvacuationRequest
-make_request(OmenResponder *self, const OmenData *omen)
-{
-    gboolean of_host = omen_policy_decide(OMEN_MODE_ENFORCE, omen).endangers == OMEN_ENDANGERS_HOST;
-
-    return (OmenEvacuationRequest){
-        .omen_id = omen->id,
-        .deadline_us = omen_policy_deadline_us(omen),
-        .host_may_die = of_host || omen_responder_is_host_endangered(self),
-        .memory_is_short = of_host && omen->failure_class == OMEN_FAILURE_OOM,
-    };
-}
-
-/* When the host is expected to fail, by its open omens; 0: nothing says so. */
-static gint64
-get_deadline_us(OmenResponder *self)
-{
-    Omen *danger = omen_registry_get_host_danger(self->omens, g_get_real_time());
-
-    return danger ? omen_policy_deadline_us(omen_get_data(danger)) : 0;
-}
-
 OmenEvacuationRequest
 omen_responder_describe_request(OmenResponder *self, guint64 omen_id)
 {
-    Omen *omen = omen_registry_lookup(self->omens, omen_id);
-
-    if (omen)
-        return make_request(self, omen_get_data(omen));
-    return (OmenEvacuationRequest){
-        .omen_id = omen_id,
-        .deadline_us = get_deadline_us(self),
-        .host_may_die = omen_id != 0 || omen_responder_is_host_endangered(self),
-    };
+    return omen_request_describe(self->omens, omen_id);
 }
 
 static void
@@ -221,7 +198,7 @@ evacuate(OmenResponder *self, Omen *omen, OmenEndangers endangers)
 {
     const OmenData *data = omen_get_data(omen);
     g_auto(GStrv) uuids = list_endangered(self, data, endangers);
-    OmenEvacuationRequest request = make_request(self, data);
+    OmenEvacuationRequest request = omen_request_of_omen(self->omens, data);
     guint started = 0;
     guint busy = 0;
 
@@ -242,16 +219,40 @@ evacuate(OmenResponder *self, Omen *omen, OmenEndangers endangers)
     }
 }
 
+/* What is on its way already stays so meanwhile. */
+static void
+ask_others(OmenResponder *self, Omen *omen)
+{
+    guint64 id = omen_get_data(omen)->id;
+
+    g_hash_table_add(self->asked, g_memdup2(&id, sizeof id));
+    self->ask(id, self->ask_data);
+    if (!g_hash_table_contains(self->asked, &id) ||
+        !omen_policy_is_unanswered(omen_get_data(omen), FALSE))
+        return;
+    omen_set_hold(omen, OMEN_HOLD_WAITING);
+    omen_set_outcome(omen, OTHERS_ASKED);
+    omen_set_action(omen, OMEN_ACTION_PROPOSED);
+}
+
 /* The policy would act: is this the moment? */
 static void
-act_within_limits(OmenResponder *self, Omen *omen, OmenEndangers endangers)
+act_within_limits(OmenResponder *self, Omen *omen, OmenEndangers endangers, gboolean is_agreed)
 {
     const OmenData *data = omen_get_data(omen);
-    OmenLimiterFacts facts = omen_limiter_gather(data, self->omens, self->evacuator,
-                                                 self->hypervisor, g_get_real_time());
+    OmenLimiterFacts facts;
     const char *explanation;
-    OmenHold hold = omen_limiter_weigh(&self->limiter, &facts, &explanation);
+    OmenHold hold;
 
+    if (g_hash_table_contains(self->asked, &data->id))
+        return;
+    facts = omen_limiter_gather(data, self->omens, self->evacuator, self->hypervisor,
+                                g_get_real_time());
+    hold = omen_limiter_weigh(&self->limiter, &facts, &explanation);
+    if (hold == OMEN_HOLD_NONE && self->ask && !is_agreed) {
+        ask_others(self, omen);
+        return;
+    }
     omen_set_hold(omen, hold);
     omen_set_outcome(omen, explanation);
     if (hold == OMEN_HOLD_NONE)
@@ -283,15 +284,16 @@ is_backed(OmenResponder *self, const OmenData *data)
     return self->limiter.act_on_unknown || facts.n_independent > 0;
 }
 
+/* @is_agreed: whoever is to be asked has agreed. */
 static void
-respond(OmenResponder *self, Omen *omen)
+respond(OmenResponder *self, Omen *omen, gboolean is_agreed)
 {
     const OmenData *data = omen_get_data(omen);
     OmenPolicyDecision decision = omen_policy_decide(self->mode, data);
 
     if (decision.action == OMEN_ACTION_EVACUATING ||
         (decision.needs_backing && is_backed(self, data))) {
-        act_within_limits(self, omen, decision.endangers);
+        act_within_limits(self, omen, decision.endangers, is_agreed);
         return;
     }
     if (decision.needs_backing)
@@ -300,6 +302,31 @@ respond(OmenResponder *self, Omen *omen)
     if (self->mode == OMEN_MODE_OBSERVE)
         note_shadow(self, omen);
     omen_set_action(omen, decision.action);
+}
+
+void
+omen_responder_set_ask(OmenResponder *self, OmenResponderAsk ask, gpointer user_data)
+{
+    self->ask = ask;
+    self->ask_data = user_data;
+    g_hash_table_remove_all(self->asked);
+}
+
+void
+omen_responder_answer(OmenResponder *self, guint64 omen_id, const char *against)
+{
+    Omen *omen = omen_registry_lookup(self->omens, omen_id);
+
+    if (!g_hash_table_remove(self->asked, &omen_id) || !omen ||
+        !omen_is_open(omen, g_get_real_time()) || self->mode != OMEN_MODE_ENFORCE)
+        return;
+    if (!against) {
+        respond(self, omen, TRUE);
+        return;
+    }
+    omen_set_outcome(omen, against);
+    omen_set_hold(omen, OMEN_HOLD_ASKING);
+    omen_set_action(omen, OMEN_ACTION_PROPOSED);
 }
 
 /* Those that waited: may be that they last, or that another one backs them. */
@@ -315,7 +342,7 @@ reconsider(OmenResponder *self)
             continue;
         if (omen_is_open(omen, now_us) && self->mode == OMEN_MODE_ENFORCE &&
             omen_get_data(omen)->action == OMEN_ACTION_PROPOSED)
-            respond(self, omen);
+            respond(self, omen, FALSE);
         else
             omen_set_hold(omen, OMEN_HOLD_NONE);
     }
@@ -338,14 +365,14 @@ omen_responder_take_detection(OmenResponder *self, OmenData *detection)
         /* What was noted may be more by now. */
         if (omen_get_data(omen)->action == OMEN_ACTION_RECORDED &&
             !omen_data_is_noted(omen_get_data(omen)))
-            respond(self, omen);
+            respond(self, omen, FALSE);
         reconsider(self);
         omen_responder_refresh(self);
         return;
     }
     /* A device's waits until it is known whom it concerns. */
     if (omen_policy_is_unanswered(omen_get_data(omen), what == OMEN_RAISE_CHANGED))
-        respond(self, omen);
+        respond(self, omen, FALSE);
     omen_impact_seek(self->impact, omen);
     reconsider(self);
     omen_responder_refresh(self);
@@ -363,7 +390,7 @@ on_reach_found(OmenImpact *impact G_GNUC_UNUSED, Omen *found, gpointer user_data
     if (omen_is_open(found, now_us)) {
         omen = omen_registry_merge_event(self->omens, found, now_us, &is_other);
         if (omen_policy_is_unanswered(omen_get_data(omen), is_other))
-            respond(self, omen);
+            respond(self, omen, FALSE);
     }
     omen_responder_refresh(self);
 }
@@ -382,22 +409,6 @@ on_merged(OmenRegistry *omens G_GNUC_UNUSED, Omen *older, Omen *part, gpointer u
     omen_set_action(older, data->action);
 }
 
-/* Its evacuations ended unseen, or none was begun when the daemon died. */
-static void
-take_up_evacuating(OmenResponder *self, Omen *omen)
-{
-    g_auto(OmenEvacuationSummary) summary = {0};
-
-    omen_evacuation_summary_count(&summary, self->evacuator, omen_get_data(omen)->id);
-    if (summary.total > 0 && summary.final == summary.total) {
-        omen_evacuation_summary_conclude(&summary, omen);
-    } else if (summary.total == 0) {
-        omen_set_outcome(omen, "the daemon was restarted before it could act");
-        omen_set_action(omen, OMEN_ACTION_PROPOSED);
-        omen_set_hold(omen, OMEN_HOLD_WAITING);
-    }
-}
-
 void
 omen_responder_take_up(OmenResponder *self)
 {
@@ -406,7 +417,7 @@ omen_responder_take_up(OmenResponder *self)
     for (guint i = 0; i < list->len; i++) {
         Omen *omen = g_ptr_array_index(list, i);
         if (omen_get_data(omen)->action == OMEN_ACTION_EVACUATING)
-            take_up_evacuating(self, omen);
+            omen_evacuation_summary_take_up(self->evacuator, omen);
     }
 }
 
@@ -440,6 +451,7 @@ omen_responder_approve(OmenResponder *self, guint64 omen_id, GError **error)
                     omen_hypervisor_get_problem(self->hypervisor));
         return FALSE;
     }
+    g_hash_table_remove(self->asked, &omen_id);
     omen_set_outcome(omen, "");
     evacuate(self, omen, omen_policy_decide(OMEN_MODE_ENFORCE, data).endangers);
     return TRUE;
@@ -453,6 +465,7 @@ close_omen(
 
     if (!omen)
         return FALSE;
+    g_hash_table_remove(self->asked, &omen_id);
     omen_set_outcome(omen, outcome);
     omen_set_action(omen, action);
     omen_responder_refresh(self);
@@ -461,26 +474,13 @@ close_omen(
     return TRUE;
 }
 
-/* For a false alarm nothing more leaves; what is on its way arrives. */
-static void
-cancel_waiting(OmenResponder *self, guint64 omen_id)
-{
-    g_autoptr(GPtrArray) list = omen_evacuator_list(self->evacuator);
-
-    for (guint i = 0; i < list->len; i++) {
-        const OmenEvacuationData *data = omen_evacuation_get_data(g_ptr_array_index(list, i));
-        if (data->omen_id == omen_id && data->phase == OMEN_PHASE_QUEUED)
-            omen_evacuator_cancel(self->evacuator, data->id, "for its omen is a false alarm", NULL);
-    }
-}
-
 gboolean
 omen_responder_dismiss(OmenResponder *self, guint64 omen_id, GError **error)
 {
     if (!close_omen(self, omen_id, OMEN_ACTION_DISMISSED, "a false alarm, by an operator's word",
                     error))
         return FALSE;
-    cancel_waiting(self, omen_id);
+    omen_evacuation_summary_cancel_queued(self->evacuator, omen_id);
     omen_set_fate(omen_registry_lookup(self->omens, omen_id), OMEN_FATE_DISMISSED,
                   g_get_real_time());
     return TRUE;

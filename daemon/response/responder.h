@@ -38,6 +38,14 @@ void omen_responder_configure(OmenResponder *self, const OmenConfiguration *conf
 void omen_responder_set_mode(OmenResponder *self, OmenMode mode);
 OmenMode omen_responder_get_mode(OmenResponder *self);
 
+/* Asked each time before an omen is acted upon without an operator; the omen waits until the answer
+ * comes, which may be at once, later, or not at all where the omen is no longer what it was. */
+typedef void (*OmenResponderAsk)(guint64 omen_id, gpointer user_data);
+/* @ask: NULL: nobody is asked any more; those that wait are looked at again by themselves. */
+void omen_responder_set_ask(OmenResponder *self, OmenResponderAsk ask, gpointer user_data);
+/* @against: (nullable): why an operator has to approve it. */
+void omen_responder_answer(OmenResponder *self, guint64 omen_id, const char *against);
+
 /* A stream saw a sign (omen_detection_describe()). Takes @detection. */
 void omen_responder_take_detection(OmenResponder *self, OmenData *detection);
 

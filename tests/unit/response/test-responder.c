@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a restarted daemon makes of omens and evacuations of its earlier life; libvirt is not there
- * yet. */
+/* What a restarted daemon makes of omens and evacuations of its earlier life, while libvirt is not
+ * there yet; and how others are asked before it acts. */
 #include "response/responder.h"
 
 #include <stdio.h>
@@ -24,17 +24,20 @@ keep_nothing(const OmenEvacuationData *data G_GNUC_UNUSED,
 }
 
 static void
-set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+set_up(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GPtrArray) none = g_ptr_array_new();
     const OmenEvacuatorLimits limits = {.concurrency = 1};
 
     fixture->omens = omen_registry_new(10);
-    fixture->hypervisor = omen_hypervisor_new("test:///there/is/none.xml", FALSE);
+    fixture->hypervisor =
+        omen_hypervisor_new(data ? "test:///default" : "test:///there/is/none.xml", FALSE);
     fixture->evacuator = omen_evacuator_new(fixture->hypervisor, keep_nothing, NULL);
     omen_evacuator_configure(fixture->evacuator, none, &limits);
     fixture->responder =
         omen_responder_new(fixture->omens, fixture->evacuator, fixture->hypervisor);
+    if (data)
+        omen_hypervisor_start(fixture->hypervisor);
 }
 
 static void
@@ -196,6 +199,116 @@ test_waiting(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(data_of(fixture, 1)->hold, ==, OMEN_HOLD_NONE);
 }
 
+/* ---- others are asked ---- */
+
+typedef struct {
+    OmenResponder *responder;
+    guint64 last; /* omen asked for */
+    guint n;
+    gboolean answers_at_once;
+    const char *against;
+} Others;
+
+static void
+on_ask(guint64 omen_id, gpointer user_data)
+{
+    Others *others = user_data;
+
+    others->last = omen_id;
+    others->n++;
+    if (others->answers_at_once)
+        omen_responder_answer(others->responder, omen_id, others->against);
+}
+
+static OmenData *
+make_certain(void)
+{
+    OmenData *detection = omen_data_new();
+
+    detection->time_us = detection->last_us = g_get_real_time();
+    set_text(&detection->stream, "host");
+    detection->scope = OMEN_SCOPE_HOST;
+    detection->failure_class = OMEN_FAILURE_MCE;
+    detection->probability = 0.99;
+    detection->migration_helps = TRUE;
+    detection->is_proven = TRUE;
+    return detection;
+}
+
+static void
+connect_to(Fixture *fixture)
+{
+    while (!omen_hypervisor_is_connected(fixture->hypervisor))
+        g_main_context_iteration(NULL, TRUE);
+}
+
+static void
+test_asked(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(OmenConfiguration) configuration = omen_configuration_new();
+    Others others = {.responder = fixture->responder};
+
+    connect_to(fixture);
+    configuration->mode = OMEN_MODE_ENFORCE;
+    omen_responder_configure(fixture->responder, configuration);
+    omen_responder_set_ask(fixture->responder, on_ask, &others);
+    omen_responder_take_detection(fixture->responder, make_certain());
+    g_assert_cmpuint(others.n, ==, 1);
+    g_assert_cmpuint(others.last, ==, 1);
+    g_assert_cmpint(data_of(fixture, 1)->action, ==, OMEN_ACTION_PROPOSED);
+    g_assert_cmpint(data_of(fixture, 1)->hold, ==, OMEN_HOLD_WAITING);
+    /* Another of its signs asks no second time. */
+    omen_responder_take_detection(fixture->responder, make_certain());
+    g_assert_cmpuint(others.n, ==, 1);
+    omen_responder_answer(fixture->responder, 1, "three have it");
+    g_assert_cmpint(data_of(fixture, 1)->hold, ==, OMEN_HOLD_ASKING);
+    g_assert_cmpint(data_of(fixture, 1)->action, ==, OMEN_ACTION_PROPOSED);
+    g_assert_cmpstr(data_of(fixture, 1)->outcome, ==, "three have it");
+    /* It stays a proposal, whatever comes of it later, until an operator approves it. */
+    omen_responder_answer(fixture->responder, 1, NULL);
+    omen_responder_take_detection(fixture->responder, make_certain());
+    g_assert_cmpuint(others.n, ==, 1);
+    g_assert_cmpint(data_of(fixture, 1)->action, ==, OMEN_ACTION_PROPOSED);
+    g_assert_true(omen_responder_approve(fixture->responder, 1, NULL));
+    g_assert_cmpint(data_of(fixture, 1)->action, !=, OMEN_ACTION_PROPOSED);
+}
+
+static void
+test_agreed(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(OmenConfiguration) configuration = omen_configuration_new();
+    Others others = {.responder = fixture->responder,
+                     .answers_at_once = g_str_equal(data, "at once")};
+
+    connect_to(fixture);
+    configuration->mode = OMEN_MODE_ENFORCE;
+    omen_responder_configure(fixture->responder, configuration);
+    omen_responder_set_ask(fixture->responder, on_ask, &others);
+    omen_responder_take_detection(fixture->responder, make_certain());
+    if (!others.answers_at_once)
+        omen_responder_answer(fixture->responder, 1, NULL);
+    g_assert_cmpuint(others.n, ==, 1);
+    g_assert_cmpint(data_of(fixture, 1)->hold, ==, OMEN_HOLD_NONE);
+    g_assert_cmpint(data_of(fixture, 1)->action, !=, OMEN_ACTION_PROPOSED);
+}
+
+/* An operator was quicker than the others. */
+static void
+test_overtaken(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(OmenConfiguration) configuration = omen_configuration_new();
+    Others others = {.responder = fixture->responder};
+
+    connect_to(fixture);
+    configuration->mode = OMEN_MODE_ENFORCE;
+    omen_responder_configure(fixture->responder, configuration);
+    omen_responder_set_ask(fixture->responder, on_ask, &others);
+    omen_responder_take_detection(fixture->responder, make_certain());
+    g_assert_true(omen_responder_dismiss(fixture->responder, 1, NULL));
+    omen_responder_answer(fixture->responder, 1, NULL);
+    g_assert_cmpint(data_of(fixture, 1)->action, ==, OMEN_ACTION_DISMISSED);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -204,6 +317,10 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add("/responder/interrupted", Fixture, NULL, set_up, test_interrupted, tear_down);
     g_test_add("/responder/waiting", Fixture, NULL, set_up, test_waiting, tear_down);
+    g_test_add("/responder/asked", Fixture, "connected", set_up, test_asked, tear_down);
+    g_test_add("/responder/agreed", Fixture, "connected", set_up, test_agreed, tear_down);
+    g_test_add("/responder/agreed-at-once", Fixture, "at once", set_up, test_agreed, tear_down);
+    g_test_add("/responder/overtaken", Fixture, "connected", set_up, test_overtaken, tear_down);
     g_test_add("/responder/request", Fixture, NULL, set_up, test_request, tear_down);
     g_test_add("/responder/return", Fixture, NULL, set_up, test_return, tear_down);
     g_test_add("/responder/dismissed", Fixture, NULL, set_up, test_dismissed, tear_down);
