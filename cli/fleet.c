@@ -4,6 +4,7 @@
 #include "command.h"
 #include "json.h"
 
+#include <string.h>
 #include <virt-omen/bus-names.h>
 
 #define HINT                                                                                       \
@@ -12,7 +13,8 @@
 /* Borrows from the variant it was read from. */
 typedef struct {
     const char *host, *health, *reason, *mode, *version, *uri;
-    gboolean takes, maintenance;
+    const char *in_common;
+    gboolean takes, maintenance, is_held;
     guint32 running, omens;
     guint64 free_mib, reserved_mib, seen_us;
     char **labels; /* transfer full */
@@ -21,7 +23,13 @@ typedef struct {
 static Row
 read_row(GVariant *variant)
 {
-    Row row = {.host = "", .health = "", .reason = "", .mode = "", .version = "", .uri = ""};
+    Row row = {.host = "",
+               .health = "",
+               .reason = "",
+               .mode = "",
+               .version = "",
+               .uri = "",
+               .in_common = ""};
 
     g_variant_lookup(variant, "host", "&s", &row.host);
     g_variant_lookup(variant, "health", "&s", &row.health);
@@ -31,6 +39,8 @@ read_row(GVariant *variant)
     g_variant_lookup(variant, "uri", "&s", &row.uri);
     g_variant_lookup(variant, "takes", "b", &row.takes);
     g_variant_lookup(variant, "maintenance", "b", &row.maintenance);
+    g_variant_lookup(variant, "held_by_brake", "b", &row.is_held);
+    g_variant_lookup(variant, "in_common", "&s", &row.in_common);
     g_variant_lookup(variant, "running", "u", &row.running);
     g_variant_lookup(variant, "omens", "u", &row.omens);
     g_variant_lookup(variant, "free_mib", "t", &row.free_mib);
@@ -50,6 +60,8 @@ add_json(JsonBuilder *builder, const Row *row)
     json_add_string(builder, "reason", row->reason);
     json_add_boolean(builder, "takes", row->takes);
     json_add_boolean(builder, "maintenance", row->maintenance);
+    json_add_boolean(builder, "held_by_brake", row->is_held);
+    json_add_string(builder, "in_common", row->in_common);
     json_add_string(builder, "mode", row->mode);
     json_add_string(builder, "version", row->version);
     json_add_string(builder, "uri", row->uri);
@@ -88,6 +100,45 @@ add_line(Table *table, const Row *row)
         table_add_note(table, "%s", row->reason);
 }
 
+/* ---- what many have in common ---- */
+
+/* @causes: of each cause (char *) the names of the hosts that have it (GString). */
+static void
+note_cause(GHashTable *causes, const Row *row)
+{
+    GString *names = g_hash_table_lookup(causes, row->in_common);
+
+    if (!row->is_held)
+        return;
+    if (names)
+        g_string_append_printf(names, ", %s", row->host);
+    else
+        g_hash_table_insert(causes, g_strdup(row->in_common), g_string_new(row->host));
+}
+
+static void
+print_causes(GHashTable *causes)
+{
+    GHashTableIter iter;
+    gpointer cause;
+    gpointer names;
+
+    g_hash_table_iter_init(&iter, causes);
+    while (g_hash_table_iter_next(&iter, &cause, &names)) {
+        gboolean is_one = strchr(((GString *) names)->str, ',') == NULL;
+        g_print("Brake: %s: endangered, and %s in common%s: %s\n", ((GString *) names)->str,
+                is_one ? "has" : "have", is_one ? " with other hosts" : "", (const char *) cause);
+    }
+    if (g_hash_table_size(causes) > 0)
+        g_print("Nothing moves from there without approval.\n\n");
+}
+
+static void
+free_names(gpointer names)
+{
+    g_string_free(names, TRUE);
+}
+
 static int
 list(Client *client, const ClientListing *listing)
 {
@@ -96,6 +147,8 @@ list(Client *client, const ClientListing *listing)
     g_autoptr(GError) error = NULL;
     g_autoptr(GVariant) rows = NULL;
     g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autoptr(GHashTable) causes =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_names);
     g_autoptr(Table) table = table_new(headers);
     g_autoptr(GVariant) reply =
         client_call(client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "ListFleet",
@@ -110,9 +163,12 @@ list(Client *client, const ClientListing *listing)
         Row row = read_row(variant);
         add_json(builder, &row);
         add_line(table, &row);
+        note_cause(causes, &row);
         g_strfreev(row.labels);
     }
     json_builder_end_array(builder);
+    if (!listing->json && !listing->no_headers)
+        print_causes(causes);
     if (listing->json)
         client_print_json(json_builder_get_root(builder));
     else if (table_get_length(table) == 0)

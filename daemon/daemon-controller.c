@@ -62,6 +62,7 @@ list_problems(OmenController *controller)
     const char *of_state = omen_state_db_get_problem(self->state);
     g_autofree char *of_sources = omen_streams_describe_doubt(self->streams);
     g_autofree char *of_fleet = omen_daemon_describe_fleet_problem(self);
+    g_autofree char *of_brake = omen_daemon_describe_brake(self);
     g_autofree char *floods =
         omen_stream_describe_floods(omen_streams_get_host_stream(self->streams));
 
@@ -83,6 +84,11 @@ list_problems(OmenController *controller)
         g_strv_builder_add(problems, self->metrics_problem);
     if (of_fleet)
         g_strv_builder_add(problems, of_fleet);
+    if (of_brake) {
+        g_autofree char *text = g_strdup_printf(
+            "the fleet's brake: %s: nothing moves from here without approval", of_brake);
+        g_strv_builder_add(problems, text);
+    }
     if (omen_responder_get_doubt(self->responder)) {
         g_autofree char *doubt = g_strdup_printf(
             "this host takes no guests yet: %s (virt-omen clear, with the omen's number, overrules "
@@ -91,6 +97,14 @@ list_problems(OmenController *controller)
         g_strv_builder_add(problems, doubt);
     }
     return g_strv_builder_end(problems);
+}
+
+static char *
+describe_fleet_brake(OmenController *controller)
+{
+    char *text = omen_daemon_describe_brake(OMEN_DAEMON(controller));
+
+    return text ? text : g_strdup("");
 }
 
 static GPtrArray *
@@ -470,6 +484,7 @@ omen_daemon_controller_iface_init(OmenControllerInterface *iface)
     iface->is_connected = is_connected;
     iface->is_host_endangered = is_host_endangered;
     iface->list_problems = list_problems;
+    iface->describe_fleet_brake = describe_fleet_brake;
     iface->list_host_streams = list_host_streams;
     iface->list_domains = list_domains;
     iface->list_scores = list_scores;

@@ -90,6 +90,7 @@ tell(OmenDaemon *self)
     g_strfreev(host->labels);
     host->labels = g_strdupv(self->configuration->fleet_labels);
     describe(self, host);
+    omen_daemon_describe_signs(self, host);
     omen_fleet_member_take(self->fleet_member, host);
 }
 
@@ -133,6 +134,7 @@ on_look_time(gpointer user_data)
                                         .migrate_uri = "",
                                         .bus = ""};
 
+    omen_daemon_update_brake(self, NULL);
     read_hosts_if_due(self);
     if (omen_hypervisor_is_connected(self->hypervisor))
         omen_workers_run_async(omen_hypervisor_get_workers(self->hypervisor), NULL, look_work,
@@ -156,9 +158,15 @@ take_hosts(OmenDaemon *self, GPtrArray *hosts)
 {
     g_autofree char *choice = NULL;
 
+    if (!self->fleet_member) {
+        g_ptr_array_unref(hosts);
+        return;
+    }
     g_clear_pointer(&self->fleet_hosts, g_ptr_array_unref);
     self->fleet_hosts = hosts;
     self->fleet_read_us = g_get_monotonic_time();
+    omen_daemon_update_brake(self, hosts);
+    tell(self);
     choice = omen_daemon_describe_fleet_choice(self, &self->n_fleet_chosen);
     if (g_strcmp0(choice, self->fleet_choice) == 0)
         return;
@@ -176,10 +184,8 @@ on_hosts_read(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user
     GPtrArray *hosts = omen_fleet_list_finish(result, &error);
 
     self->fleet_is_read = FALSE;
-    if (hosts && self->fleet_member)
+    if (hosts)
         take_hosts(self, hosts);
-    else if (hosts)
-        g_ptr_array_unref(hosts);
 }
 
 static void
@@ -196,7 +202,8 @@ static void
 read_hosts_if_due(OmenDaemon *self)
 {
     gint64 age_us = g_get_monotonic_time() - self->fleet_read_us;
-    gboolean is_urgent = count_open(self->omens) > 0 || self->n_fleet_chosen == 0;
+    gboolean is_urgent =
+        count_open(self->omens) > 0 || self->n_fleet_chosen == 0 || omen_daemon_is_braked(self);
     gint64 due_us = (is_urgent ? READ_SOON_S : READ_INTERVAL_S) * G_USEC_PER_SEC;
 
     if (!self->fleet_hosts || age_us >= due_us)
@@ -255,6 +262,7 @@ omen_daemon_start_fleet(OmenDaemon *self)
     g_signal_connect_object(self->omens, "removed", G_CALLBACK(tell), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(self->hypervisor, "connected", G_CALLBACK(on_look_time), self,
                             G_CONNECT_SWAPPED);
+    omen_daemon_start_brake(self, take_hosts);
     self->fleet_source = g_timeout_add_seconds(LOOK_INTERVAL_S, on_look_time, self);
     tell(self);
     read_hosts(self);
@@ -270,6 +278,7 @@ omen_daemon_stop_fleet(OmenDaemon *self)
     g_signal_handlers_disconnect_by_func(self->omens, tell, self);
     g_signal_handlers_disconnect_by_func(self->omens, on_omen_added, self);
     g_signal_handlers_disconnect_by_func(self->hypervisor, on_look_time, self);
+    omen_daemon_stop_brake(self);
     omen_fleet_member_stop(self->fleet_member);
     g_clear_object(&self->fleet_member);
     g_clear_object(&self->etcd);

@@ -45,6 +45,9 @@ add_daemon(OmenDaemon *self, OmenOpenMetrics *page)
           omen_hypervisor_is_connected(self->hypervisor) ? 1 : 0);
     gauge(page, "virt_omen_health", "As the neighbours are told: 0 green, 1 yellow, 2 red.",
           omen_health_get_level(self->health));
+    gauge(page, "virt_omen_fleet_brake",
+          "1: this host and others have one cause; nothing moves from here without approval.",
+          omen_daemon_is_braked(self) ? 1 : 0);
     gauge(page, "virt_omen_host_endangered", "1: an open omen threatens the whole host.",
           omen_responder_is_host_endangered(self->responder) ? 1 : 0);
 }

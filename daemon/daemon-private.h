@@ -18,6 +18,8 @@
 #include "watch/migration-noise.h"
 #include "watch/streams.h"
 
+typedef struct _OmenDaemonBrake OmenDaemonBrake;
+
 struct _OmenDaemon {
     GObject parent_instance;
 
@@ -52,15 +54,16 @@ struct _OmenDaemon {
     OmenDestinationSight own_sight;
     gint64 own_seen_us; /* monotonic; 0: never */
     guint fleet_source;
-    GPtrArray *fleet_hosts;      /* (nullable): OmenFleetHost, as last read; they stay */
-    gint64 fleet_read_us;        /* monotonic: when that was */
-    gboolean fleet_is_read;      /* a read is under way */
-    guint n_fleet_chosen;        /* hosts in it */
-    char *fleet_choice;          /* (nullable): what the evacuator was told of them */
-    OmenConfiguration *reloaded; /* (nullable): the last that was read anew */
-    OmenStateContents *contents; /* of an earlier life, until it is taken up */
-    gint64 since_us;             /* what is known began */
-    char *boot_id;               /* of this boot, "" where it is not known */
+    GPtrArray *fleet_hosts;       /* (nullable): OmenFleetHost, as last read; they stay */
+    gint64 fleet_read_us;         /* monotonic: when that was */
+    gboolean fleet_is_read;       /* a read is under way */
+    guint n_fleet_chosen;         /* hosts in it */
+    OmenDaemonBrake *fleet_brake; /* NULL: there is none */
+    char *fleet_choice;           /* (nullable): what the evacuator was told of them */
+    OmenConfiguration *reloaded;  /* (nullable): the last that was read anew */
+    OmenStateContents *contents;  /* of an earlier life, until it is taken up */
+    gint64 since_us;              /* what is known began */
+    char *boot_id;                /* of this boot, "" where it is not known */
     guint save_source;
     GHashTable *warned; /* destinations whose link can be overheard: it was said */
     guint n_reloads;    /* begun */
@@ -89,6 +92,20 @@ void omen_daemon_refresh_fleet(OmenDaemon *self);
 /* (nullable) (transfer full): what an operator should know of it. */
 char *omen_daemon_describe_fleet_problem(OmenDaemon *self);
 void omen_daemon_fill_fleet_controller(OmenControllerInterface *iface);
+
+/* daemon-brake.c: what this host and others have in common, while both are endangered. Its settings
+ * hold from the start on. */
+typedef void (*OmenDaemonTakeRows)(OmenDaemon *self, GPtrArray *hosts);
+/* @take_rows: takes the hosts that were read for a decision, and tells the brake of them. */
+void omen_daemon_start_brake(OmenDaemon *self, OmenDaemonTakeRows take_rows);
+void omen_daemon_stop_brake(OmenDaemon *self);
+/* What others are to know of it. */
+void omen_daemon_describe_signs(OmenDaemon *self, OmenFleetHost *host);
+/* Time has passed, or @hosts (nullable) were read. */
+void omen_daemon_update_brake(OmenDaemon *self, GPtrArray *hosts);
+gboolean omen_daemon_is_braked(OmenDaemon *self);
+/* (nullable) (transfer full): why nothing moves from here without an operator. */
+char *omen_daemon_describe_brake(OmenDaemon *self);
 
 /* daemon-fleet-destinations.c: hosts of the fleet, as they were last read, as destinations. */
 const char *omen_daemon_get_fleet_name(OmenDaemon *self);

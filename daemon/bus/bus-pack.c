@@ -136,6 +136,9 @@ omen_bus_pack_fleet(GPtrArray *hosts)
         g_variant_builder_add(&row, "{sv}", "free_mib", g_variant_new_uint64(host->free_mib));
         g_variant_builder_add(&row, "{sv}", "omens", g_variant_new_uint32(host->omens));
         g_variant_builder_add(&row, "{sv}", "seen", g_variant_new_uint64((guint64) host->seen_us));
+        g_variant_builder_add(&row, "{sv}", "held_by_brake",
+                              g_variant_new_boolean(*host->brake != '\0'));
+        g_variant_builder_add(&row, "{sv}", "in_common", g_variant_new_string(host->brake_text));
         g_variant_builder_add_value(&list, g_variant_builder_end(&row));
     }
     return g_variant_builder_end(&list);

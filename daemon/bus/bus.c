@@ -246,7 +246,9 @@ static void
 sync_manager(OmenBus *self)
 {
     g_auto(GStrv) problems = omen_controller_list_problems(self->controller);
+    g_autofree char *brake = omen_controller_describe_fleet_brake(self->controller);
 
+    omen_dbus_manager_set_fleet_brake(self->manager, brake);
     omen_dbus_manager_set_version(self->manager, OMEN_VERSION);
     omen_dbus_manager_set_since(self->manager,
                                 (guint64) omen_controller_get_since_us(self->controller));

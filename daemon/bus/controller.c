@@ -132,6 +132,12 @@ omen_controller_list_problems(OmenController *self)
     return OMEN_CONTROLLER_GET_IFACE(self)->list_problems(self);
 }
 
+char *
+omen_controller_describe_fleet_brake(OmenController *self)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->describe_fleet_brake(self);
+}
+
 GPtrArray *
 omen_controller_list_host_streams(OmenController *self)
 {

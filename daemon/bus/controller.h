@@ -103,6 +103,10 @@ struct _OmenControllerInterface {
      * sentence each; of bounded length. (transfer full) */
     char **(*list_problems)(OmenController *self);
 
+    /* What this host and others have in common, for which nothing moves without approval; "":
+     * nothing. Printable. (transfer full) */
+    char *(*describe_fleet_brake)(OmenController *self);
+
     /* (transfer full) (element-type OmenStreamStatus) */
     GPtrArray *(*list_host_streams)(OmenController *self);
     /* (transfer full) (element-type OmenDomainStatus) */
@@ -216,6 +220,7 @@ gint64 omen_controller_get_since_us(OmenController *self);
 gboolean omen_controller_is_connected(OmenController *self);
 gboolean omen_controller_is_host_endangered(OmenController *self);
 char **omen_controller_list_problems(OmenController *self);
+char *omen_controller_describe_fleet_brake(OmenController *self);
 GPtrArray *omen_controller_list_host_streams(OmenController *self);
 GPtrArray *omen_controller_list_domains(OmenController *self);
 double *omen_controller_list_scores(

@@ -113,6 +113,11 @@ static const OmenSetting settings[] = {
     {"fleet", "ca_file", OMEN_SETTING_STRING, AT(fleet.ca_file), 0, 0, NULL},
     {"fleet", "name", OMEN_SETTING_STRING, AT(fleet_name), 0, 0, NULL},
     {"fleet", "labels", OMEN_SETTING_LIST, AT(fleet_labels), 0, 0, NULL},
+    {"fleet", "brake_hosts", OMEN_SETTING_UINT, AT(brake.hosts), 0, 10000, NULL},
+    {"fleet", "brake_percent", OMEN_SETTING_UINT, AT(brake.percent), 0, 100, NULL},
+    {"fleet", "brake_window_s", OMEN_SETTING_UINT, AT(brake.window_s), 10, 24 * 3600, NULL},
+    {"fleet", "brake_release_s", OMEN_SETTING_UINT, AT(brake.release_s), 0, 24 * 3600, NULL},
+    {"fleet", "brake_wait_s", OMEN_SETTING_UINT, AT(brake.wait_s), 0, 300, NULL},
 };
 
 #undef AT
@@ -147,6 +152,9 @@ static const OmenLimiterSettings default_limits = {.certain_percent = 90,
                                                    .host_budget = 500,
                                                    .storm_domains = 3,
                                                    .ask_in_storm = TRUE};
+
+static const OmenBrakeSettings default_brake = {
+    .hosts = 3, .percent = 15, .window_s = 600, .release_s = 300, .wait_s = 6};
 
 OmenConfiguration *
 omen_configuration_new(void)
@@ -215,6 +223,7 @@ omen_configuration_new(void)
     omen_etcd_settings_init(&self->fleet);
     self->fleet_name = g_strdup("");
     self->fleet_labels = g_new0(char *, 1);
+    self->brake = default_brake;
     self->destinations = g_ptr_array_new_with_free_func((GDestroyNotify) destination_settings_free);
     return self;
 }

@@ -75,6 +75,15 @@ typedef struct {
     gboolean act_on_unknown; /* a failure of an unknown kind counts like any other */
 } OmenLimiterSettings;
 
+/* [fleet]: where many hosts have one cause */
+typedef struct {
+    guint hosts;     /* from so many on; 0: there is no brake */
+    guint percent;   /* and at least of this share of those that could have it */
+    guint window_s;  /* within which they were endangered */
+    guint release_s; /* it holds for so long after they are no longer */
+    guint wait_s;    /* an omen waits so long for others, before it is acted upon */
+} OmenBrakeSettings;
+
 typedef struct {
     /* [libvirt] */
     char *libvirt_uri;
@@ -162,6 +171,7 @@ typedef struct {
     OmenEtcdSettings fleet; /* endpoints[0] NULL: there is none */
     char *fleet_name;       /* "": the host's */
     char **fleet_labels;
+    OmenBrakeSettings brake;
 
     GPtrArray *destinations; /* OmenDestinationSettings, in the order of the files */
 

@@ -27,6 +27,7 @@ static const struct {
     {"version", G_STRUCT_OFFSET(OmenFleetHost, version)},
     {"kernel", G_STRUCT_OFFSET(OmenFleetHost, kernel)},
     {"brake", G_STRUCT_OFFSET(OmenFleetHost, brake)},
+    {"brake_text", G_STRUCT_OFFSET(OmenFleetHost, brake_text)},
 };
 
 static const struct {

@@ -28,6 +28,7 @@ typedef struct {
     char *kernel;  /* its release */
     char *brake; /* what it has in common with other endangered hosts, for which it moves nothing by
                   * itself: a key of omen_fleet_cause_find(); "": nothing */
+    char *brake_text; /* the same in words */
     char **labels;
     char **storage;   /* shared storage that its domains use: "nfs server:/path" ... */
     GPtrArray *signs; /* OmenFleetSign: its open omens, the newest ones */

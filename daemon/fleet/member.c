@@ -340,3 +340,9 @@ omen_fleet_member_get_problem(OmenFleetMember *self)
 {
     return self->problem;
 }
+
+const OmenFleetHost *
+omen_fleet_member_get_host(OmenFleetMember *self)
+{
+    return self->host;
+}

@@ -34,6 +34,9 @@ OmenFleetMember *omen_fleet_member_new(OmenEtcd *etcd, const OmenFleetPace *pace
  */
 void omen_fleet_member_take(OmenFleetMember *self, OmenFleetHost *host);
 
+/* (nullable), borrowed: what it last took. */
+const OmenFleetHost *omen_fleet_member_get_host(OmenFleetMember *self);
+
 /* Nothing more is written; the row goes with its lease. */
 void omen_fleet_member_stop(OmenFleetMember *self);
 

@@ -112,6 +112,12 @@ list_problems(OmenController *controller G_GNUC_UNUSED)
     return g_strdupv((char **) problems);
 }
 
+static char *
+describe_fleet_brake(OmenController *controller G_GNUC_UNUSED)
+{
+    return g_strdup("3 hosts are endangered");
+}
+
 static GPtrArray *
 list_host_streams(OmenController *controller)
 {
@@ -284,7 +290,8 @@ list_fleet_async(OmenController *controller, GAsyncReadyCallback callback, gpoin
     g_autoptr(GTask) task = g_task_new(controller, NULL, callback, user_data);
     GPtrArray *hosts = g_ptr_array_new_with_free_func((GDestroyNotify) omen_fleet_host_free);
     const char *const rows[][2] = {
-        {"alpha", "{\"health\":\"red\",\"reason\":\"it dies\",\"running\":2,\"omens\":1}"},
+        {"alpha", "{\"health\":\"red\",\"reason\":\"it dies\",\"running\":2,\"omens\":1,"
+                  "\"brake\":\"rack a4\",\"brake_text\":\"the rack a4\"}"},
         {"beta",
          "{\"health\":\"green\",\"takes\":true,\"free_mib\":4096,\"uri\":\"qemu+tls://beta/\"}"},
     };
@@ -467,6 +474,7 @@ fake_controller_iface_init(OmenControllerInterface *iface)
     iface->is_connected = is_connected;
     iface->is_host_endangered = is_host_endangered;
     iface->list_problems = list_problems;
+    iface->describe_fleet_brake = describe_fleet_brake;
     iface->list_host_streams = list_host_streams;
     iface->list_domains = list_domains;
     iface->list_scores = list_scores;

@@ -529,10 +529,17 @@ test_fleet(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     JsonArray *hosts = json_node_get_array(root);
     g_assert_cmpuint(json_array_get_length(hosts), ==, 2);
     assert_members(json_array_get_object_element(hosts, 0),
-                   "host health maintenance running free_mib reserved_mib omens seen");
+                   "host health maintenance running free_mib reserved_mib omens seen held_by_brake "
+                   "in_common");
+    g_assert_true(
+        json_object_get_boolean_member(json_array_get_object_element(hosts, 0), "held_by_brake"));
+    g_assert_false(
+        json_object_get_boolean_member(json_array_get_object_element(hosts, 1), "held_by_brake"));
     run_tool(bus, &plain, "fleet");
     g_assert_nonnull(strstr(plain.out, "beta   green   yes          0      4096      0  -"));
     g_assert_nonnull(strstr(plain.out, "it dies"));
+    g_assert_true(g_str_has_prefix(plain.out, "Brake: alpha: endangered, and has in common with "
+                                              "other hosts: the rack a4\n"));
     run_tool(bus, &set, "fleet --maintenance beta");
     g_assert_cmpint(set.status, ==, 0);
     g_assert_nonnull(strstr(set.out, "beta is in maintenance"));
