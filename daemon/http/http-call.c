@@ -3,7 +3,8 @@
 
 #include "http/http-post.h"
 
-#define CHUNK 65536
+#define CHUNK             65536
+#define MAX_RETRY_AFTER_S 86400
 
 /* Belongs to its GTask. */
 typedef struct {
@@ -52,9 +53,26 @@ fail(GTask *task, GError *error)
     if (call->timed_out) {
         g_clear_error(&error);
         error = g_error_new(G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "no answer in time");
+    } else if (g_cancellable_is_cancelled(call->inner) &&
+               !g_cancellable_is_cancelled(call->outer)) {
+        g_clear_error(&error);
+        error = g_error_new(G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                            "the server does not keep to the rules of HTTP");
     }
     g_task_return_error(task, error);
     g_object_unref(task);
+}
+
+static guint
+get_retry_after_s(SoupMessage *message)
+{
+    const char *word =
+        soup_message_headers_get_one(soup_message_get_response_headers(message), "Retry-After");
+    guint64 seconds;
+
+    return word && g_ascii_string_to_unsigned(word, 10, 0, MAX_RETRY_AFTER_S, &seconds, NULL)
+               ? (guint) seconds
+               : 0;
 }
 
 static void
@@ -65,6 +83,7 @@ succeed(GTask *task)
 
     g_clear_handle_id(&call->timer, g_source_remove);
     answer->status = soup_message_get_status(call->message);
+    answer->retry_after_s = get_retry_after_s(call->message);
     answer->body = g_byte_array_free_to_bytes(call->body);
     call->body = g_byte_array_new();
     g_task_return_pointer(task, answer, (GDestroyNotify) omen_http_answer_free);

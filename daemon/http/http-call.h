@@ -13,7 +13,8 @@
 G_BEGIN_DECLS
 
 typedef struct {
-    guint status; /* of HTTP */
+    guint status;        /* of HTTP */
+    guint retry_after_s; /* how long the server asks to be left alone; 0 if it does not say */
     GBytes *body;
 } OmenHttpAnswer;
 
@@ -37,7 +38,8 @@ void omen_http_call_async(SoupSession *session,
 
 /* @was_sent: the server may have got the request, also where there is an error. Returns (transfer
  * full): the answer of any status; NULL with @error, G_IO_ERROR_TIMED_OUT after the deadline and
- * G_IO_ERROR_MESSAGE_TOO_LARGE among them. */
+ * G_IO_ERROR_MESSAGE_TOO_LARGE among them, G_IO_ERROR_INVALID_DATA where HTTP's rules are not kept.
+ */
 OmenHttpAnswer *omen_http_call_finish(SoupSession *session,
                                       GAsyncResult *result,
                                       gboolean *was_sent,

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "llm/llm-client.h"
 
-#include "http/http-post.h"
+#include "http/http-call.h"
 #include "http/secret-file.h"
 
 #include <string.h>
 
 #define MAX_CONNECTIONS 2
 #define BEARER          "Bearer "
-#define CHUNK           16384
 #define FIRST_RETRY_MS  500
 
 struct _OmenLlmClient {
@@ -160,17 +159,10 @@ omen_llm_client_new(const OmenLlmSettings *settings, GError **error)
 /* Belongs to its GTask. */
 typedef struct {
     OmenLlmQuestion *question;
-    GCancellable *inner; /* ends the request: the caller's wish, or the time-out */
-    GCancellable *outer; /* (nullable): the caller's */
-    gulong outer_handler;
-    guint timer;
+    gint64 deadline_us; /* of the monotonic clock */
     guint retry;
     guint retry_ms;
-    gboolean timed_out;
     gboolean with_schema;
-    SoupMessage *message;
-    GInputStream *stream;
-    GByteArray *reply;
 } Ask;
 
 static void
@@ -178,55 +170,25 @@ ask_free(gpointer data)
 {
     Ask *self = data;
 
-    g_clear_handle_id(&self->timer, g_source_remove);
     g_clear_handle_id(&self->retry, g_source_remove);
-    if (self->outer_handler)
-        g_cancellable_disconnect(self->outer, self->outer_handler);
-    g_clear_object(&self->outer);
-    g_clear_object(&self->inner);
-    g_clear_object(&self->message);
-    g_clear_object(&self->stream);
-    g_byte_array_unref(self->reply);
     omen_llm_question_free(self->question);
     g_free(self);
 }
 
 static void send_question(GTask *task);
 
+static guint
+get_rest_ms(Ask *ask)
+{
+    return (guint) MAX((ask->deadline_us - g_get_monotonic_time()) / 1000, 0);
+}
+
+/* Takes @error. */
 static void
 fail(GTask *task, GError *error)
 {
-    Ask *ask = g_task_get_task_data(task);
-
-    g_clear_handle_id(&ask->timer, g_source_remove);
-    if (ask->timed_out) {
-        g_clear_error(&error);
-        error = g_error_new(G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                            "the model did not answer in the time that it is given");
-    } else if (g_cancellable_is_cancelled(ask->inner) && !g_cancellable_is_cancelled(ask->outer)) {
-        g_clear_error(&error);
-        error = g_error_new(OMEN_LLM_ERROR, OMEN_LLM_ERROR_BAD_ANSWER,
-                            "the server does not keep to the rules of HTTP");
-    }
     g_task_return_error(task, error);
     g_object_unref(task);
-}
-
-static gboolean
-on_time_out(gpointer user_data)
-{
-    GTask *task = user_data;
-    Ask *ask = g_task_get_task_data(task);
-
-    ask->timer = 0;
-    ask->timed_out = TRUE;
-    if (ask->retry) {
-        g_clear_handle_id(&ask->retry, g_source_remove);
-        fail(task, NULL);
-    } else {
-        g_cancellable_cancel(ask->inner);
-    }
-    return G_SOURCE_REMOVE;
 }
 
 static gboolean
@@ -239,31 +201,19 @@ on_retry(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-/* Seconds that the server asks to be left alone, 0 if it does not say. */
-static guint
-get_retry_after(SoupMessage *message)
-{
-    const char *word =
-        soup_message_headers_get_one(soup_message_get_response_headers(message), "Retry-After");
-    guint64 seconds;
-
-    return word && g_ascii_string_to_unsigned(word, 10, 0, 86400, &seconds, NULL) ? (guint) seconds
-                                                                                  : 0;
-}
-
-/* Once more, later; the time-out ends it in any case, and at once where the server asks for more
- * than that. Takes @error, which is what there is to say should it end meanwhile. */
+/* Once more, later, if there is time for it. @rest_s: how long the server asks to be left alone.
+ * Takes
+ * @error, which is what there is to say if there is none. */
 static void
-try_again(GTask *task, GError *error)
+try_again(GTask *task, guint rest_s, GError *error)
 {
     OmenLlmClient *self = g_task_get_source_object(task);
     Ask *ask = g_task_get_task_data(task);
-    guint rest_s = get_retry_after(ask->message);
     guint wait_ms = MAX(ask->retry_ms, 1000 * rest_s);
 
     if (rest_s > 0)
         self->busy_until_us = g_get_monotonic_time() + rest_s * (gint64) G_USEC_PER_SEC;
-    if (rest_s > self->timeout_s || g_cancellable_is_cancelled(ask->inner)) {
+    if (wait_ms >= get_rest_ms(ask)) {
         fail(task, error);
         return;
     }
@@ -286,50 +236,21 @@ keep_secret(OmenLlmClient *self, OmenLlmAnswer *answer)
 }
 
 static void
-take_reply(GTask *task)
+take_reply(GTask *task, GBytes *reply)
 {
     OmenLlmClient *self = g_task_get_source_object(task);
-    Ask *ask = g_task_get_task_data(task);
     GError *error = NULL;
-    OmenLlmAnswer *answer = omen_llm_answer_parse(self->protocol, (const char *) ask->reply->data,
-                                                  ask->reply->len, &error);
+    gsize length;
+    const char *text = g_bytes_get_data(reply, &length);
+    OmenLlmAnswer *answer = omen_llm_answer_parse(self->protocol, text, length, &error);
 
     if (!answer) {
         fail(task, error);
         return;
     }
     keep_secret(self, answer);
-    g_clear_handle_id(&ask->timer, g_source_remove);
     g_task_return_pointer(task, answer, (GDestroyNotify) omen_llm_answer_free);
     g_object_unref(task);
-}
-
-static void
-on_read(GObject *source, GAsyncResult *result, gpointer user_data)
-{
-    GTask *task = user_data;
-    Ask *ask = g_task_get_task_data(task);
-    GError *error = NULL;
-    g_autoptr(GBytes) bytes =
-        g_input_stream_read_bytes_finish(G_INPUT_STREAM(source), result, &error);
-
-    if (!bytes) {
-        fail(task, error);
-        return;
-    }
-    if (g_bytes_get_size(bytes) == 0) {
-        take_reply(task);
-        return;
-    }
-    g_byte_array_append(ask->reply, g_bytes_get_data(bytes, NULL), (guint) g_bytes_get_size(bytes));
-    if (ask->reply->len > OMEN_ANSWER_MAX_BYTES) {
-        fail(task,
-             g_error_new(OMEN_LLM_ERROR, OMEN_LLM_ERROR_BAD_ANSWER,
-                         "the server's reply is longer than %u bytes", OMEN_ANSWER_MAX_BYTES));
-        return;
-    }
-    g_input_stream_read_bytes_async(ask->stream, CHUNK, G_PRIORITY_DEFAULT, ask->inner, on_read,
-                                    task);
 }
 
 static GError *
@@ -345,45 +266,67 @@ describe_status(guint status)
 }
 
 static void
-take_status(GTask *task, guint status)
+take_status(GTask *task, const OmenHttpAnswer *answer)
 {
     OmenLlmClient *self = g_task_get_source_object(task);
     Ask *ask = g_task_get_task_data(task);
-    GError *error = describe_status(status);
+    GError *error = describe_status(answer->status);
 
-    if ((status == 400 || status == 422) && ask->with_schema) {
+    if ((answer->status == 400 || answer->status == 422) && ask->with_schema) {
         g_info("llm: the model's server takes no schema; it is asked without");
         self->no_schema = TRUE;
         g_error_free(error);
         send_question(task);
     } else if (g_error_matches(error, OMEN_LLM_ERROR, OMEN_LLM_ERROR_BUSY)) {
-        try_again(task, error);
+        try_again(task, answer->retry_after_s, error);
     } else {
         fail(task, error);
     }
 }
 
+static GError *
+new_time_out(void)
+{
+    return g_error_new(G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                       "the model did not answer in the time that it is given");
+}
+
+/* There was no answer. Takes @error. */
 static void
-on_sent(GObject *source, GAsyncResult *result, gpointer user_data)
+take_error(GTask *task, GError *error)
+{
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)) {
+        g_error_free(error);
+        fail(task, new_time_out());
+    } else if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE) ||
+               g_error_matches(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA)) {
+        GError *bad =
+            g_error_new_literal(OMEN_LLM_ERROR, OMEN_LLM_ERROR_BAD_ANSWER, error->message);
+        g_error_free(error);
+        fail(task, bad);
+    } else if (g_cancellable_is_cancelled(g_task_get_cancellable(task)) ||
+               g_error_matches(error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE)) {
+        fail(task, error);
+    } else {
+        try_again(task, 0, error);
+    }
+}
+
+static void
+on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     GTask *task = user_data;
-    Ask *ask = g_task_get_task_data(task);
     GError *error = NULL;
-    guint status;
+    gboolean was_sent;
+    g_autoptr(OmenHttpAnswer) answer =
+        omen_http_call_finish(SOUP_SESSION(source), result, &was_sent, &error);
 
-    g_clear_object(&ask->stream);
-    ask->stream = soup_session_send_finish(SOUP_SESSION(source), result, &error);
-    status = soup_message_get_status(ask->message);
-    if (!ask->stream && (ask->timed_out || g_cancellable_is_cancelled(ask->inner) ||
-                         g_error_matches(error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE)))
-        fail(task, error);
-    else if (!ask->stream)
-        try_again(task, error);
-    else if (status != SOUP_STATUS_OK)
-        take_status(task, status);
+    if (!answer)
+        take_error(task, error);
+    else if (answer->status == SOUP_STATUS_OK)
+        take_reply(task, answer->body);
     else
-        g_input_stream_read_bytes_async(ask->stream, CHUNK, G_PRIORITY_DEFAULT, ask->inner, on_read,
-                                        task);
+        take_status(task, answer);
 }
 
 static void
@@ -392,27 +335,20 @@ send_question(GTask *task)
     OmenLlmClient *self = g_task_get_source_object(task);
     Ask *ask = g_task_get_task_data(task);
     g_autofree char *body = NULL;
-    gsize length;
     g_autoptr(GBytes) bytes = NULL;
+    OmenHttpRequest request = {.url = self->url,
+                               .authorization = self->authorization,
+                               .deadline_ms = get_rest_ms(ask),
+                               .max_bytes = OMEN_ANSWER_MAX_BYTES};
 
+    if (request.deadline_ms == 0) {
+        fail(task, new_time_out());
+        return;
+    }
     ask->with_schema = !self->no_schema && self->protocol == OMEN_LLM_CHAT;
     body = omen_llm_question_write(ask->question, self->protocol, self->model, ask->with_schema);
-    length = strlen(body);
-    bytes = g_bytes_new_take(g_steal_pointer(&body), length);
-    g_byte_array_set_size(ask->reply, 0);
-    g_clear_object(&ask->message);
-    ask->message = omen_http_post_new(self->url, bytes, ask->inner);
-    if (self->authorization)
-        soup_message_headers_replace(soup_message_get_request_headers(ask->message),
-                                     "Authorization", self->authorization);
-    soup_session_send_async(self->session, ask->message, G_PRIORITY_DEFAULT, ask->inner, on_sent,
-                            task);
-}
-
-static void
-on_outer_cancelled(GCancellable *outer G_GNUC_UNUSED, gpointer inner)
-{
-    g_cancellable_cancel(inner);
+    request.json = bytes = g_bytes_new(body, strlen(body));
+    omen_http_call_async(self->session, &request, g_task_get_cancellable(task), on_answer, task);
 }
 
 void
@@ -431,15 +367,8 @@ omen_llm_client_ask_async(OmenLlmClient *self,
     g_task_set_source_tag(task, omen_llm_client_ask_async);
     g_task_set_task_data(task, ask, ask_free);
     ask->question = omen_llm_question_new(&evidence);
-    ask->reply = g_byte_array_new();
-    ask->inner = g_cancellable_new();
     ask->retry_ms = FIRST_RETRY_MS;
-    if (cancellable) {
-        ask->outer = g_object_ref(cancellable);
-        ask->outer_handler = g_cancellable_connect(cancellable, G_CALLBACK(on_outer_cancelled),
-                                                   g_object_ref(ask->inner), g_object_unref);
-    }
-    ask->timer = g_timeout_add_seconds(self->timeout_s, on_time_out, task);
+    ask->deadline_us = g_get_monotonic_time() + self->timeout_s * (gint64) G_USEC_PER_SEC;
     send_question(task);
 }
 

@@ -321,7 +321,7 @@ test_failures(void)
     check_failure("cut", 0, 0);
     check_failure("key", OMEN_LLM_ERROR, OMEN_LLM_ERROR_REFUSED);
     check_failure("elsewhere", OMEN_LLM_ERROR, OMEN_LLM_ERROR_REFUSED);
-    check_failure("broken", G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+    check_failure("broken", OMEN_LLM_ERROR, OMEN_LLM_ERROR_BUSY);
     check_failure("never", G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 }
 
@@ -334,7 +334,7 @@ test_nobody_there(void)
 
     soup_server_disconnect(server->server);
     ask(llm, "a", &outcome);
-    g_assert_error(outcome.error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+    g_assert_error(outcome.error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
     g_clear_error(&outcome.error);
 }
 
