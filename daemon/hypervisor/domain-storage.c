@@ -119,6 +119,14 @@ find_of_domain(const OmenReachRequest *request, GError **error)
     return omen_domain_trouble_find(storage, disks, request->line);
 }
 
+static gboolean
+is_connected(const OmenReachRequest *request, GError **error)
+{
+    if (!request->connection)
+        g_set_error(error, OMEN_LIBVIRT_ERROR, VIR_ERR_NO_CONNECT, "there is no libvirt to ask");
+    return request->connection != NULL;
+}
+
 gpointer
 omen_domain_storage_reach_work(gpointer data, GError **error)
 {
@@ -126,10 +134,8 @@ omen_domain_storage_reach_work(gpointer data, GError **error)
     g_autoptr(OmenStorage) storage = NULL;
     g_autoptr(GPtrArray) domains = NULL;
 
-    if (!request->connection) {
-        g_set_error(error, OMEN_LIBVIRT_ERROR, VIR_ERR_NO_CONNECT, "there is no libvirt to ask");
+    if (!is_connected(request, error))
         return NULL;
-    }
     if (request->uuid)
         return find_of_domain(request, error);
     domains = read_domains(request->connection, error);
@@ -137,4 +143,17 @@ omen_domain_storage_reach_work(gpointer data, GError **error)
         return NULL;
     storage = omen_storage_read("");
     return omen_device_reach_find(storage, &request->question, domains);
+}
+
+gpointer
+omen_domain_storage_ids_work(gpointer data, GError **error)
+{
+    OmenReachRequest *request = data;
+    g_autoptr(OmenStorage) storage = NULL;
+    g_autoptr(GPtrArray) domains = NULL;
+
+    if (!is_connected(request, error) || !(domains = read_domains(request->connection, error)))
+        return NULL;
+    storage = omen_storage_read("");
+    return omen_storage_ids_new(storage, domains);
 }

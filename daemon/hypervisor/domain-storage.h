@@ -5,6 +5,7 @@
 
 #include "hypervisor/libvirt-types.h"
 #include "topology/reach-search.h"
+#include "topology/storage-ids.h"
 
 G_BEGIN_DECLS
 
@@ -25,5 +26,8 @@ void omen_reach_request_free(gpointer self);
 
 /* OmenReachRequest -> OmenDeviceReach. */
 gpointer omen_domain_storage_reach_work(gpointer data, GError **error);
+
+/* OmenReachRequest, of which the connection counts -> OmenStorageIds of the domains that run. */
+gpointer omen_domain_storage_ids_work(gpointer data, GError **error);
 
 G_END_DECLS

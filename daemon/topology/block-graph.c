@@ -21,6 +21,7 @@ block_device_free(gpointer data)
     g_free(self->name);
     g_free(self->label);
     g_free(self->backing_file);
+    g_free(self->remote_id);
     g_ptr_array_unref(self->below);
     g_ptr_array_unref(self->above);
     g_free(self);
@@ -58,6 +59,7 @@ omen_block_graph_add(OmenBlockGraph *self, const char *name)
     device->name = g_strdup(name);
     device->label = g_strdup("");
     device->backing_file = g_strdup("");
+    device->remote_id = g_strdup("");
     device->below = g_ptr_array_new();
     device->above = g_ptr_array_new();
     g_hash_table_insert(self->by_name, device->name, device);

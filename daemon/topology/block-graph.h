@@ -18,6 +18,7 @@ struct _OmenBlockDevice {
     char *backing_file; /* of a loop device; "" */
     guint32 number;     /* omen_block_number() */
     const char *remote; /* static: the kind of shared storage that it is of; NULL */
+    char *remote_id;    /* which, by a name that other hosts give it as well; "" not known */
     gboolean is_partition;
     gboolean is_adrift; /* what it lies on is not known, though it lies on something */
     GPtrArray *below;   /* OmenBlockDevice, borrowed: what it lies on */

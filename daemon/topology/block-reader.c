@@ -136,6 +136,71 @@ read_number(const Reader *self, OmenBlockDevice *device)
     omen_block_graph_add_handle(self->graph, text, device);
 }
 
+/* (nullable): the first part of a place that begins with @prefix and a digit. */
+static char *
+find_part(const char *place, const char *prefix)
+{
+    g_auto(GStrv) parts = g_strsplit(place, "/", 64);
+    gsize length = strlen(prefix);
+
+    for (guint i = 0; parts[i]; i++) {
+        if (g_str_has_prefix(parts[i], prefix) && g_ascii_isdigit(parts[i][length]))
+            return g_strdup(parts[i]);
+    }
+    return NULL;
+}
+
+/* (nullable): "KIND NAME", by a name in the folder of a part of the device's place. */
+static char *
+read_name(const Reader *self,
+          const OmenBlockDevice *device,
+          const char *place,
+          const char *prefix,
+          const char *folder,
+          const char *attribute)
+{
+    g_autofree char *part = find_part(place, prefix);
+    g_autofree char *path = part ? g_build_filename(folder, part, attribute, NULL) : NULL;
+    g_autofree char *name = path ? omen_path_read_text(self->root, path) : NULL;
+
+    return name && *name ? g_strdup_printf("%s %s", device->remote, name) : NULL;
+}
+
+static char *
+read_rbd(const Reader *self, const OmenBlockDevice *device)
+{
+    const char *number = device->name + strlen("rbd");
+    g_autofree char *fsid_path = g_strdup_printf("/sys/bus/rbd/devices/%s/cluster_fsid", number);
+    g_autofree char *pool_path = g_strdup_printf("/sys/bus/rbd/devices/%s/pool", number);
+    g_autofree char *fsid = omen_path_read_text(self->root, fsid_path);
+    g_autofree char *pool = omen_path_read_text(self->root, pool_path);
+
+    return pool && *pool ? g_strdup_printf("ceph %s:%s", fsid ? fsid : "", pool) : NULL;
+}
+
+/* The target of iSCSI, the port of an array, the subsystem of NVMe, the pool: what is the same for
+ * all hosts that use it, and fails as one. */
+static void
+read_remote_id(const Reader *self, OmenBlockDevice *device, const char *place)
+{
+    char *id = NULL;
+
+    if (!device->remote)
+        return;
+    if (g_str_has_prefix(device->name, "rbd"))
+        id = read_rbd(self, device);
+    else if (strstr(place, "/rport-"))
+        id = read_name(self, device, place, "rport-", "/sys/class/fc_remote_ports", "node_name");
+    else if (strstr(place, "/nvme-fabrics/"))
+        id = read_name(self, device, place, "nvme", "/sys/class/nvme", "subsysnqn");
+    else
+        id = read_name(self, device, place, "session", "/sys/class/iscsi_session", "targetname");
+    if (!id)
+        return;
+    g_free(device->remote_id);
+    device->remote_id = id;
+}
+
 /* "../../devices/pci0000:00/0000:00:1f.2/ata3/host2/target2:0:0/2:0:0:0/block/sdb/sdb1". */
 static void
 read_device(const Reader *self, const char *name)
@@ -148,6 +213,7 @@ read_device(const Reader *self, const char *name)
         return;
     read_number(self, device);
     device->remote = omen_remote_kind_of_device(name, place);
+    read_remote_id(self, device, place);
     g_autofree char *folder = g_path_get_dirname(place);
     device->is_partition = is_partition(self, name, folder);
     if (device->is_partition) {

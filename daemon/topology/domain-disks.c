@@ -26,6 +26,7 @@ disk_free(gpointer data)
     g_free(self->volume);
     g_free(self->alias);
     g_free(self->node);
+    g_free(self->remote_id);
     g_free(self);
 }
 
@@ -113,6 +114,7 @@ add(OmenDomainDisks *self, OmenDiskKind kind, const char *target, char *path)
     disk->volume = g_strdup("");
     disk->alias = g_strdup("");
     disk->node = g_strdup("");
+    disk->remote_id = g_strdup("");
     g_ptr_array_add(self->disks, disk);
     return disk;
 }
@@ -145,14 +147,49 @@ add_volume(OmenDomainDisks *self, const char *target, xmlNode *source)
     disk->volume = dup_attribute(source, "volume");
 }
 
+/* (transfer full) (nullable): the first by name: they are written in any order. */
+static char *
+find_server(xmlNode *source)
+{
+    char *first = NULL;
+
+    for (xmlNode *child = source->children; child; child = child->next) {
+        g_autofree char *name = is_named(child, "host") ? dup_attribute(child, "name") : NULL;
+        if (!name || !*name || (first && strcmp(first, name) <= 0))
+            continue;
+        g_free(first);
+        first = g_steal_pointer(&name);
+    }
+    return first;
+}
+
+/* @name: of an image: the pool, volume or target is what stands before the first slash. An export
+ * of NBD is an image. */
+static void
+set_remote_id(OmenDomainDisk *disk, xmlNode *source, const char *name)
+{
+    g_autofree char *server = source && disk->remote ? find_server(source) : NULL;
+    g_autofree char *whole =
+        g_strndup(name, g_strcmp0(disk->remote, "nbd") == 0 ? 0 : strcspn(name, "/"));
+
+    if (!disk->remote || (!server && !*whole))
+        return;
+    g_free(disk->remote_id);
+    disk->remote_id = g_strdup_printf("%s %s%s%s", disk->remote, server ? server : "",
+                                      server && *whole ? ":" : "", whole);
+}
+
 static void
 add_remote(OmenDomainDisks *self, const char *target, xmlNode *source)
 {
     g_autofree char *protocol = dup_attribute(source, "protocol");
+    g_autofree char *name = dup_attribute(source, "name");
     OmenDomainDisk *disk = add(self, OMEN_DISK_REMOTE, target, g_strdup(""));
 
     if (disk)
         disk->remote = omen_remote_kind_of_protocol(protocol);
+    if (disk)
+        set_remote_id(disk, source, name);
 }
 
 static void
@@ -324,8 +361,13 @@ omen_domain_disk_set_pool(OmenDomainDisk *self, const char *xml)
         length <= MAX_XML ? xmlReadMemory(xml, (int) length, "pool.xml", NULL, options) : NULL;
     xmlNode *pool = document ? xmlDocGetRootElement(document) : NULL;
     g_autofree char *type = dup_attribute(pool, "type");
+    xmlNode *source = find_child(pool, "source");
+    g_autofree char *name = dup_content(find_child(source, "name"));
+    g_autofree char *target = dup_attribute(find_child(source, "device"), "path");
 
     self->remote = omen_remote_kind_of_pool(type);
-    if (self->remote)
-        self->kind = OMEN_DISK_REMOTE;
+    if (!self->remote)
+        return;
+    self->kind = OMEN_DISK_REMOTE;
+    set_remote_id(self, source, *name ? name : target);
 }

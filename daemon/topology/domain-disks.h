@@ -31,6 +31,7 @@ typedef struct {
     char *alias;           /* what libvirt's events call the disk: "virtio-disk0"; "" */
     char *node;            /* what QEMU's events call the image begins with it: "libvirt-2-"; "" */
     const char *remote;    /* static: the kind of another machine's storage; NULL */
+    char *remote_id;       /* which, as "ceph mon1:pool": by the first of its servers; "" */
     gboolean is_removable; /* a CD or a floppy disk */
 } OmenDomainDisk;
 

@@ -41,7 +41,7 @@ static void locate_mount(const OmenStorage *self, guint index, OmenPlace *place)
 static void
 place_init(OmenPlace *self)
 {
-    *self = (OmenPlace){OMEN_PLACE_DEVICES, g_ptr_array_new(), g_strdup(""), NULL};
+    *self = (OmenPlace){OMEN_PLACE_DEVICES, g_ptr_array_new(), g_strdup(""), NULL, g_strdup("")};
 }
 
 void
@@ -49,6 +49,7 @@ omen_place_clear(OmenPlace *self)
 {
     g_clear_pointer(&self->devices, g_ptr_array_unref);
     g_clear_pointer(&self->mount_point, g_free);
+    g_clear_pointer(&self->remote_id, g_free);
 }
 
 static void
@@ -219,6 +220,11 @@ locate_in_mount(const OmenStorage *self, guint index, OmenPlace *place)
     g_free(place->mount_point);
     place->mount_point = g_strdup(mount->mount_point);
     place->remote = omen_remote_kind_of_file_system(mount->fs_type);
+    /* A path names a device of this host, which may be another one elsewhere. */
+    if (place->remote && (*mount->source != '/' || mount->source[1] == '/')) {
+        g_free(place->remote_id);
+        place->remote_id = g_strdup_printf("%s %s", place->remote, mount->source);
+    }
     locate_mount(self, index, place);
     if (place->kind == OMEN_PLACE_DEVICES && place->devices->len == 0)
         place->kind = OMEN_PLACE_ELSEWHERE;

@@ -24,6 +24,7 @@ typedef struct {
     GPtrArray *devices; /* OmenBlockDevice, borrowed from the storage */
     char *mount_point;  /* of the file system that holds it; "": it is a device */
     const char *remote; /* static: the kind of storage, if other hosts use it as well; NULL */
+    char *remote_id;    /* of a file system: which, as "nfs server:/export"; "" */
 } OmenPlace;
 
 void omen_place_clear(OmenPlace *self);

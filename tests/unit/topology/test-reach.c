@@ -4,6 +4,7 @@
 #include "topology/domain-trouble.h"
 #include "topology/reach-search.h"
 #include "topology/remote-storage.h"
+#include "topology/storage-ids.h"
 
 #include <time.h>
 
@@ -300,6 +301,10 @@ unpack_shared_host(void)
                  "text /sys/devices/platform/host3/session1/target3:0:0/3:0:0:1/block/sdc/dev\n 8:32\n"
                  "link /sys/class/block/sdd ../../devices/pci/host4/rport-4:0-1/target4:0:0/4:0:0:1/block/sdd\n"
                  "text /sys/devices/pci/host4/rport-4:0-1/target4:0:0/4:0:0:1/block/sdd/dev\n 8:48\n"
+                 "text /sys/class/iscsi_session/session1/targetname\n iqn.2024-01.org.example:a\n"
+                 "text /sys/class/fc_remote_ports/rport-4:0-1/node_name\n 0x5006016080000000\n"
+                 "text /sys/bus/rbd/devices/0/pool\n vms\n"
+                 "text /sys/bus/rbd/devices/0/cluster_fsid\n c0ffee\n"
                  "link /sys/devices/virtual/block/dm-0/slaves/sdc x\n"
                  "text /proc/1/mountinfo\n 1 0 8:0 / / rw - ext4 /dev/sda rw\n"
                  " 2 1 0:60 / /nfs rw - nfs4 server:/export rw\n"
@@ -322,6 +327,68 @@ check_shared(const OmenStorage *storage, GPtrArray *domains, const char *name, g
     OmenDeviceQuestion question = {.names = names};
 
     g_assert_cmpint(is_shared(storage, domains, &question), ==, expected);
+}
+
+static OmenDomainDisks *
+new_network_domain(const char *name, const char *source)
+{
+    g_autofree char *xml = g_strdup_printf(
+        "<domain><name>%s</name><uuid>u-%s</uuid><devices><disk type='network'>%s<target "
+        "dev='vda'/></disk></devices></domain>",
+        name, name, source);
+
+    return omen_domain_disks_new_from_xml(xml, NULL);
+}
+
+/* Storage of other machines, by names that other hosts give it as well. */
+static void
+test_ids(void)
+{
+    static const char *const domains_of[][5] = {
+        {"local", "block", "dev", "/dev/sdb", ""},
+        {"iscsi", "block", "dev", "/dev/sdc", "iscsi iqn.2024-01.org.example:a"},
+        {"own", "file", "file", "/own/a.qcow2", "iscsi iqn.2024-01.org.example:a"},
+        {"rbd", "block", "dev", "/dev/rbd0", "ceph c0ffee:vms"},
+        {"nfs", "file", "file", "/nfs/a.qcow2", "nfs server:/export"},
+        {"fibre", "block", "dev", "/dev/sdd", "fibre channel 0x5006016080000000"},
+    };
+    static const char *const network[][3] = {
+        {"ceph", "<source protocol='rbd' name='vms/a'><host name='m2'/><host name='m1'/></source>",
+         "ceph m1:vms"},
+        {"target", "<source protocol='iscsi' name='iqn.x:y/1'><host name='s'/></source>",
+         "iscsi s:iqn.x:y"},
+        {"nbd", "<source protocol='nbd' name='nbd'><host name='s' port='10809'/></source>",
+         "nbd s"},
+        {"none", "<source protocol='nbd'/>", ""},
+    };
+    char *root = unpack_shared_host();
+    g_autoptr(OmenStorage) storage = omen_storage_read(root);
+    g_autoptr(GPtrArray) domains = new_domains();
+    g_autoptr(OmenStorageIds) ids = NULL;
+
+    for (guint i = 0; i < G_N_ELEMENTS(domains_of); i++)
+        g_ptr_array_add(domains, new_domain(domains_of[i][0], domains_of[i][1], domains_of[i][2],
+                                            domains_of[i][3]));
+    for (guint i = 0; i < G_N_ELEMENTS(network); i++)
+        g_ptr_array_add(domains, new_network_domain(network[i][0], network[i][1]));
+    ids = omen_storage_ids_new(storage, domains);
+    for (guint i = 0; i < G_N_ELEMENTS(domains_of) + G_N_ELEMENTS(network); i++) {
+        gboolean is_remote = i >= G_N_ELEMENTS(domains_of);
+        const char *const *row = is_remote ? network[i - G_N_ELEMENTS(domains_of)] : domains_of[i];
+        const char *expected = row[is_remote ? 2 : 4];
+        g_autofree char *uuid = g_strconcat("u-", row[0], NULL);
+        GPtrArray *found = g_hash_table_lookup(ids->of_domain, uuid);
+        g_assert_nonnull(found);
+        g_assert_cmpuint(found->len, ==, *expected ? 1 : 0);
+        if (*expected)
+            g_assert_cmpstr(g_ptr_array_index(found, 0), ==, expected);
+    }
+    g_assert_cmpuint(ids->all->len, ==, 7);
+    g_assert_cmpstr(g_ptr_array_index(ids->all, 0), ==, "ceph c0ffee:vms");
+    g_assert_cmpstr(g_hash_table_lookup(ids->of_device, "dm-0"), ==,
+                    "iscsi iqn.2024-01.org.example:a");
+    g_assert_null(g_hash_table_lookup(ids->of_device, "sda"));
+    recorded_host_remove(root);
 }
 
 /* What other hosts use as well is no reason to go there. */
@@ -426,6 +493,10 @@ test_pool(void)
     omen_domain_disk_set_pool(disk, "<pool type='rbd'/>");
     g_assert_cmpint(disk->kind, ==, OMEN_DISK_REMOTE);
     g_assert_cmpstr(disk->remote, ==, "ceph");
+    omen_domain_disk_set_pool(disk,
+                              "<pool type='rbd'><source><host name='mon2'/><host name='mon1'/>"
+                              "<name>vms</name></source></pool>");
+    g_assert_cmpstr(disk->remote_id, ==, "ceph mon1:vms");
 }
 
 static void
@@ -517,6 +588,7 @@ main(int argc, char **argv)
     g_test_add_func("/reach/partitions", test_partitions);
     g_test_add_func("/reach/given-devices", test_given_devices);
     g_test_add_func("/reach/nothing", test_nothing);
+    g_test_add_func("/reach/ids", test_ids);
     g_test_add_func("/reach/rings", test_rings);
     g_test_add_func("/reach/shared", test_shared);
     g_test_add_func("/reach/trouble-of-domain", test_trouble_of_domain);
