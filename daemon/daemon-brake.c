@@ -70,7 +70,7 @@ replace(char **field, char *text)
 }
 
 static OmenFleetSign *
-describe_sign(const OmenData *data)
+describe_sign(OmenDaemon *self, const OmenData *data)
 {
     OmenFleetSign *sign = omen_fleet_sign_new();
     const char *line = data->records->len > 0 ? g_ptr_array_index(data->records, 0) : "";
@@ -78,6 +78,7 @@ describe_sign(const OmenData *data)
     replace(&sign->failure_class, g_strdup(omen_failure_class_to_string(data->failure_class)));
     replace(&sign->line, omen_fleet_sign_hash_line(line));
     replace(&sign->reason, g_strdup(data->reason));
+    replace(&sign->storage, g_strdup(omen_daemon_find_storage(self, data)));
     sign->raised_us = data->time_us;
     return sign;
 }
@@ -102,11 +103,13 @@ omen_daemon_describe_signs(OmenDaemon *self, OmenFleetHost *host)
     if (!brake)
         return;
     replace(&host->kernel, g_strdup(brake->kernel));
+    g_strfreev(host->storage);
+    host->storage = omen_daemon_list_storage(self);
     g_ptr_array_sort(omens, compare_newest);
     for (guint i = 0; i < omens->len && host->signs->len < OMEN_FLEET_MAX_SIGNS; i++) {
         Omen *omen = g_ptr_array_index(omens, i);
         if (is_told(omen, now_us))
-            g_ptr_array_add(host->signs, describe_sign(omen_get_data(omen)));
+            g_ptr_array_add(host->signs, describe_sign(self, omen_get_data(omen)));
     }
     cause = omen_fleet_brake_get_cause(brake->brake);
     if (!cause)
@@ -159,6 +162,7 @@ omen_daemon_update_brake(OmenDaemon *self, GPtrArray *hosts)
 
     if (!brake)
         return;
+    omen_daemon_look_at_storage(self);
     if (hosts)
         omen_fleet_brake_look(brake->brake, hosts, omen_fleet_member_get_host(self->fleet_member),
                               &now);
@@ -340,6 +344,7 @@ omen_daemon_start_brake(OmenDaemon *self, OmenDaemonTakeRows take_rows)
     brake->kernel = g_strdup(uname(&name) == 0 ? name.release : "");
     brake->questions = g_array_new(FALSE, FALSE, sizeof(Question));
     self->fleet_brake = brake;
+    self->storage = omen_daemon_storage_new();
     omen_responder_set_ask(self->responder, on_ask, self);
 }
 
@@ -351,4 +356,5 @@ omen_daemon_stop_brake(OmenDaemon *self)
     omen_responder_set_ask(self->responder, NULL, NULL);
     g_clear_handle_id(&self->fleet_brake->timer, g_source_remove);
     g_clear_pointer(&self->fleet_brake, brake_free);
+    g_clear_pointer(&self->storage, omen_daemon_storage_free);
 }

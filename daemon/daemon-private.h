@@ -19,6 +19,7 @@
 #include "watch/streams.h"
 
 typedef struct _OmenDaemonBrake OmenDaemonBrake;
+typedef struct _OmenDaemonStorage OmenDaemonStorage;
 
 struct _OmenDaemon {
     GObject parent_instance;
@@ -58,6 +59,7 @@ struct _OmenDaemon {
     gint64 fleet_read_us;         /* monotonic: when that was */
     gboolean fleet_is_read;       /* a read is under way */
     guint n_fleet_chosen;         /* hosts in it */
+    OmenDaemonStorage *storage;   /* NULL with it */
     OmenDaemonBrake *fleet_brake; /* NULL: there is none */
     char *fleet_choice;           /* (nullable): what the evacuator was told of them */
     OmenConfiguration *reloaded;  /* (nullable): the last that was read anew */
@@ -92,6 +94,16 @@ void omen_daemon_refresh_fleet(OmenDaemon *self);
 /* (nullable) (transfer full): what an operator should know of it. */
 char *omen_daemon_describe_fleet_problem(OmenDaemon *self);
 void omen_daemon_fill_fleet_controller(OmenControllerInterface *iface);
+
+/* daemon-storage.c: on which storage of other machines the domains lie, as other hosts name it. */
+OmenDaemonStorage *omen_daemon_storage_new(void);
+void omen_daemon_storage_free(OmenDaemonStorage *self);
+/* Finds it out anew, where it is time. */
+void omen_daemon_look_at_storage(OmenDaemon *self);
+char **omen_daemon_list_storage(OmenDaemon *self);
+/* Which of it the omen is of; OMEN_FLEET_STORAGE_LOCAL: of none; "": not known. Borrowed until the
+ * next look. */
+const char *omen_daemon_find_storage(OmenDaemon *self, const OmenData *omen);
 
 /* daemon-brake.c: what this host and others have in common, while both are endangered. Its settings
  * hold from the start on. */

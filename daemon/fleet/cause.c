@@ -87,6 +87,36 @@ find_raise(const OmenFleetHost *host, const OmenFleetSign *sign, gint64 now_us)
     return MIN(sign->raised_us, now_us);
 }
 
+/* Another export of a file server is of the same server, which fails as one. @unit:
+ * dup_unit(). */
+static gboolean
+is_of_unit(const char *id, const char *unit)
+{
+    gsize length = strlen(unit);
+
+    return g_str_has_prefix(id, unit) &&
+           (id[length] == '\0' || g_str_has_prefix(id + length, ":/"));
+}
+
+/* (transfer full): "nfs server" of "nfs server:/export". */
+static char *
+dup_unit(const char *id)
+{
+    const char *path = strstr(id, ":/");
+
+    return path ? g_strndup(id, (gsize) (path - id)) : g_strdup(id);
+}
+
+static gboolean
+uses(const OmenFleetHost *host, const char *unit)
+{
+    for (guint i = 0; host->storage[i]; i++) {
+        if (is_of_unit(host->storage[i], unit))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* What its storage can cause elsewhere on the host. */
 static gboolean
 may_come_of_storage(const OmenFleetSign *sign)
@@ -102,9 +132,7 @@ is_of(const OmenFleetHost *host, const OmenFleetSign *sign, Kind kind, const cha
 {
     switch (kind) {
     case BY_STORAGE:
-        return g_str_equal(sign->storage, value) ||
-               (may_come_of_storage(sign) &&
-                g_strv_contains((const char *const *) host->storage, value));
+        return is_of_unit(sign->storage, value) || (may_come_of_storage(sign) && uses(host, value));
     case BY_LINE:
         return g_str_equal(sign->line, value);
     case BY_CLASS:
@@ -119,10 +147,10 @@ static gboolean
 is_member(const OmenFleetHost *host, Kind kind, const char *value)
 {
     if (kind == BY_STORAGE) {
-        if (g_strv_contains((const char *const *) host->storage, value))
+        if (uses(host, value))
             return TRUE;
         for (guint i = 0; i < host->signs->len; i++) {
-            if (g_str_equal(((OmenFleetSign *) host->signs->pdata[i])->storage, value))
+            if (is_of_unit(((OmenFleetSign *) host->signs->pdata[i])->storage, value))
                 return TRUE;
         }
         return FALSE;
@@ -279,10 +307,10 @@ try_storage(const Search *self)
     for (guint i = 0; i < self->own->signs->len && !cause; i++) {
         const OmenFleetSign *sign = g_ptr_array_index(self->own->signs, i);
         if (*sign->storage && !g_str_equal(sign->storage, OMEN_FLEET_STORAGE_LOCAL))
-            cause = try(self, BY_STORAGE, sign->storage);
+            cause = try_taken(self, BY_STORAGE, dup_unit(sign->storage));
     }
     for (guint i = 0; self->own->storage[i] && !cause; i++)
-        cause = try(self, BY_STORAGE, self->own->storage[i]);
+        cause = try_taken(self, BY_STORAGE, dup_unit(self->own->storage[i]));
     return cause;
 }
 

@@ -32,7 +32,7 @@ typedef struct {
 } OmenFleetCauseAnchor;
 
 typedef struct {
-    char *key;        /* "storage nfs server:/path", "rack a4", "class disk" ... */
+    char *key;        /* "storage nfs server", "rack a4", "class disk" ... */
     char *text;       /* in words */
     GPtrArray *hosts; /* char *: names of those that have it, by name */
     guint n_hosts;    /* that could have it */

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Three hosts that share a real etcd, in mode enforce: what all of them are endangered by moves nobody; what one alone is, does."""
+import base64
+import json
+
 import bed
 from bed import expect, stays, wait_for
 
@@ -38,10 +41,28 @@ def problems(one, host):
     return " ".join(one.omen(host, "status", "--json")["problems"])
 
 
+def ask(one, host, url, data=""):
+    """An answer of HTTP, as that host gets it."""
+    script = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], sys.argv[2].encode() or None, 10).read().decode())"
+    return one.on(host, "python3", "-c", script, url, data).stdout
+
+
+def own_row(one, host):
+    """What it wrote of itself."""
+    key = f"/virt-omen/hosts/{host}"
+    store = json.loads(one.testbed("status", "--json").stdout)["fleet"]
+    asked = json.dumps({"key": base64.b64encode(key.encode()).decode()})
+    found = json.loads(ask(one, host, f"{store}/v3/kv/range", asked))
+    return json.loads(base64.b64decode(found["kvs"][0]["value"]))
+
+
 def test_one():
     """One host is ill, the others are well: its guest moves, a few seconds after."""
     with all_up() as one:
         wait_until_known(one)
+        wait_for("alpha tells which storage its guest uses", lambda: own_row(one, "alpha")["storage"], 60)
+        expect(f"by its server: {own_row(one, 'alpha')}", own_row(one, "alpha")["storage"][0].startswith("nbd ")
+               and own_row(one, "alpha")["kernel"] and not own_row(one, "beta")["storage"])
         endanger(one, "alpha")
         wait_for("the guest has moved", lambda: one.running_on("g1") in (["beta"], ["gamma"]), 90)
         expect("no brake held it", not any(row["held_by_brake"] for row in rows(one, "alpha").values()))
@@ -62,8 +83,9 @@ def test_all():
                                                for row in rows(one, "beta").values()), 60)
         shown = one.omen("gamma", "fleet").stdout
         expect(f"the table says so first: {shown}", shown.startswith("Brake: alpha, beta, gamma: endangered, and have in common: "))
-        metrics = one.on("alpha", "curl", "-s", "http://127.0.0.1:9861/metrics", check=False).stdout
-        expect("the metric is 1", "virt_omen_fleet_brake 1" in metrics)
+        expect("the metric is 1", "virt_omen_fleet_brake 1" in ask(one, "alpha", "http://127.0.0.1:9861/metrics"))
+        live = one.on("gamma", "timeout", "8", "virt-omen", "fleet", "--watch", check=False).stdout
+        expect(f"it is shown again and again: {live}", live.count("Brake: ") == 2 and live.count("HEALTH") == 2)
         stays("nothing moves", lambda: one.omen("alpha", "evacuations", "--json") == [], 20)
 
         # The others are well again: the proposal stays one.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Hosts of a fleet, with a real etcd between them. */
+#include "fleet/brake.h"
 #include "fleet/fleet.h"
 #include "fleet/member.h"
 #include "real-etcd.h"
@@ -266,6 +267,52 @@ test_maintenance(Bench *bench, gconstpointer data G_GNUC_UNUSED)
     g_assert_false(((OmenFleetHost *) off->pdata[0])->maintenance);
 }
 
+static OmenFleetHost *
+make_ill_host(const char *name)
+{
+    OmenFleetHost *host = make_host(name, name, "red");
+    OmenFleetSign *sign = omen_fleet_sign_new();
+
+    g_free(sign->failure_class);
+    sign->failure_class = g_strdup("thermal");
+    sign->raised_us = g_get_real_time();
+    g_ptr_array_add(host->signs, sign);
+    return host;
+}
+
+/* What hosts have in common is known by their rows, and only while their leases last. */
+static void
+test_brake(Bench *bench, gconstpointer data G_GNUC_UNUSED)
+{
+    static const char *const names[] = {"alpha", "beta", "gamma"};
+    const OmenFleetBrakeSettings settings = {.terms = {3, 20, 600}, .release_s = 0};
+    g_autoptr(OmenFleetBrake) brake = omen_fleet_brake_new(&settings);
+    g_autoptr(OmenFleetHost) own = make_ill_host("alpha");
+    g_autoptr(GPtrArray) all = NULL;
+    g_autoptr(GPtrArray) left = NULL;
+    OmenFleetMember *members[G_N_ELEMENTS(names)];
+    OmenFleetMoment now = {g_get_real_time(), g_get_monotonic_time()};
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        members[i] = omen_fleet_member_new(bench->etcd, &fast);
+        omen_fleet_member_take(members[i], make_ill_host(names[i]));
+        wait_until_listed(members[i], TRUE);
+    }
+    all = list(bench);
+    omen_fleet_brake_look(brake, all, own, &now);
+    g_assert_true(omen_fleet_brake_holds(brake, &now));
+    g_assert_cmpuint(omen_fleet_brake_get_cause(brake)->hosts->len, ==, 3);
+    omen_fleet_member_stop(members[2]);
+    wait_until_seen(bench, "gamma", NULL);
+    left = list(bench);
+    omen_fleet_brake_look(brake, left, own, &now);
+    g_assert_false(omen_fleet_brake_holds(brake, &now));
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        omen_fleet_member_stop(members[i]);
+        g_object_unref(members[i]);
+    }
+}
+
 #define ADD(name, test) g_test_add("/fleet/" name, Bench, NULL, set_up, test, tear_down)
 
 int
@@ -284,5 +331,6 @@ main(int argc, char **argv)
     ADD("store-gone", test_store_gone);
     ADD("lease-revoked", test_lease_revoked);
     ADD("maintenance", test_maintenance);
+    ADD("brake", test_brake);
     return g_test_run();
 }

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which storage of other machines this host's domains lie on, and which of it an omen is about. It
+ * is found out while all is well: whoever asks a dead file server waits. */
+#include "daemon-private.h"
+
+#include "fleet/sign.h"
+#include "hypervisor/domain-storage.h"
+
+#include <string.h>
+
+#define INTERVAL_US (5 * G_TIME_SPAN_MINUTE)
+#define DEADLINE_S  15
+
+struct _OmenDaemonStorage {
+    OmenWorkers *workers; /* a path on storage that is dead holds up its thread */
+    OmenStorageIds *ids;  /* (nullable): as last found */
+    char *running;        /* (nullable): the domains that ran when it was last asked for */
+    gint64 asked_us;      /* monotonic */
+    gint *n_begun;        /* atomic, shared with the thread: searches that have not ended there */
+};
+
+OmenDaemonStorage *
+omen_daemon_storage_new(void)
+{
+    OmenDaemonStorage *self = g_new0(OmenDaemonStorage, 1);
+
+    self->workers = omen_workers_new(1);
+    self->n_begun = g_atomic_rc_box_new0(gint);
+    return self;
+}
+
+void
+omen_daemon_storage_free(OmenDaemonStorage *self)
+{
+    g_object_unref(self->workers);
+    g_clear_pointer(&self->ids, omen_storage_ids_free);
+    g_free(self->running);
+    g_atomic_rc_box_release(self->n_begun);
+    g_free(self);
+}
+
+/* ---- finding it out ---- */
+
+/* What the thread needs. */
+typedef struct {
+    OmenReachRequest *request;
+    gint *n_begun;
+} Errand;
+
+static void
+errand_free(gpointer data)
+{
+    Errand *self = data;
+
+    g_atomic_int_add(self->n_begun, -1);
+    g_atomic_rc_box_release(self->n_begun);
+    omen_reach_request_free(self->request);
+    g_free(self);
+}
+
+static gpointer
+find_ids_work(gpointer data, GError **error)
+{
+    return omen_domain_storage_ids_work(((Errand *) data)->request, error);
+}
+
+static void
+on_found(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(OmenDaemon) daemon = user_data;
+    g_autoptr(GError) error = NULL;
+    OmenStorageIds *ids = omen_workers_run_finish(result, &error);
+
+    if (!ids) {
+        g_debug("fleet: on which storage the domains lie is not known: %s", error->message);
+        return;
+    }
+    if (!daemon->storage) {
+        omen_storage_ids_free(ids);
+        return;
+    }
+    g_clear_pointer(&daemon->storage->ids, omen_storage_ids_free);
+    daemon->storage->ids = ids;
+}
+
+void
+omen_daemon_look_at_storage(OmenDaemon *daemon)
+{
+    OmenDaemonStorage *self = daemon->storage;
+    g_auto(GStrv) uuids = omen_hypervisor_list_active_uuids(daemon->hypervisor);
+    g_autofree char *running = g_strjoinv(" ", uuids);
+    gint64 now_us = g_get_monotonic_time();
+    gboolean is_due = !self->running || !g_str_equal(running, self->running) ||
+                      now_us - self->asked_us >= INTERVAL_US;
+    const OmenDeviceQuestion nothing = {0};
+    Errand *errand;
+
+    if (!is_due || g_atomic_int_get(self->n_begun) > 0 ||
+        !omen_hypervisor_is_connected(daemon->hypervisor))
+        return;
+    g_free(self->running);
+    self->running = g_steal_pointer(&running);
+    self->asked_us = now_us;
+    g_atomic_int_inc(self->n_begun);
+    errand = g_new0(Errand, 1);
+    errand->request =
+        omen_reach_request_new(omen_hypervisor_ref_connection(daemon->hypervisor), &nothing);
+    errand->n_begun = g_atomic_rc_box_acquire(self->n_begun);
+    omen_workers_run_async(self->workers, NULL, find_ids_work, errand, errand_free,
+                           (GDestroyNotify) omen_storage_ids_free, DEADLINE_S, on_found,
+                           g_object_ref(daemon));
+}
+
+/* (transfer full) */
+char **
+omen_daemon_list_storage(OmenDaemon *daemon)
+{
+    g_autoptr(GStrvBuilder) list = g_strv_builder_new();
+    const OmenStorageIds *ids = daemon->storage->ids;
+
+    for (guint i = 0; ids && i < ids->all->len; i++)
+        g_strv_builder_add(list, g_ptr_array_index(ids->all, i));
+    return g_strv_builder_end(list);
+}
+
+/* ---- what an omen is about ---- */
+
+/* The line names the server: "nfs: server nas1 not responding" of "nfs nas1:/export". */
+static gboolean
+is_named(const OmenData *omen, const char *id)
+{
+    const char *line = omen->records->len > 0 ? g_ptr_array_index(omen->records, 0) : "";
+    const char *blank = strchr(id, ' ');
+    g_autofree char *server = blank ? g_strndup(blank + 1, strcspn(blank + 1, ":")) : NULL;
+
+    return server && *server && strstr(line, server);
+}
+
+/* (nullable), borrowed: that which the line names; else the first, if @may_guess. */
+static const char *
+choose(const OmenData *omen, const GPtrArray *ids, gboolean may_guess)
+{
+    for (guint i = 0; ids && i < ids->len; i++) {
+        if (is_named(omen, g_ptr_array_index(ids, i)))
+            return g_ptr_array_index(ids, i);
+    }
+    return ids && ids->len > 0 && may_guess ? g_ptr_array_index(ids, 0) : NULL;
+}
+
+static const char *
+find_of_device(const OmenStorageIds *ids, const OmenData *omen)
+{
+    const OmenDeviceReach *reach = omen->device_reach;
+    const char *id = g_hash_table_lookup(ids->of_device, omen->device);
+
+    for (guint i = 0; !id && reach && reach->devices && reach->devices[i]; i++)
+        id = g_hash_table_lookup(ids->of_device, reach->devices[i]);
+    return id;
+}
+
+static const char *
+find_of_users(const OmenStorageIds *ids, const OmenData *omen)
+{
+    const OmenDeviceReach *reach = omen->device_reach;
+    const char *id = NULL;
+
+    for (guint i = 0; reach && reach->is_shared && !id && i < reach->uses->len; i++) {
+        const OmenDeviceUse *use = g_ptr_array_index(reach->uses, i);
+        id = choose(omen, g_hash_table_lookup(ids->of_domain, use->uuid), TRUE);
+    }
+    return id;
+}
+
+const char *
+omen_daemon_find_storage(OmenDaemon *daemon, const OmenData *omen)
+{
+    const OmenStorageIds *ids = daemon->storage->ids;
+    const char *id = NULL;
+
+    if (ids) {
+        id = find_of_device(ids, omen);
+        id = id ? id : find_of_users(ids, omen);
+        id = id ? id : choose(omen, ids->all, FALSE);
+    }
+    if (id)
+        return id;
+    return omen->device_reach && !omen->device_reach->is_shared &&
+                   (*omen->domain_uuid || omen->device_reach->devices[0])
+               ? OMEN_FLEET_STORAGE_LOCAL
+               : "";
+}
