@@ -26,7 +26,7 @@
     X(destinations, "Look", "[--json]", \
       "where domains could go, and what speaks against it", \
       "virt-omen destinations") \
-    X(fleet, "Look", "[--maintenance HOST|--no-maintenance HOST] [--json]", \
+    X(fleet, "Look", "[--maintenance HOST|--no-maintenance HOST|--watch] [--json]", \
       "the hosts that share an etcd, and which of them take domains", \
       "virt-omen fleet\nvirt-omen fleet --maintenance beta") \
     X(report, "Look", "FILE", \

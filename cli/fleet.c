@@ -4,11 +4,15 @@
 #include "command.h"
 #include "json.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <virt-omen/bus-names.h>
 
-#define HINT                                                                                       \
-    "virt-omen fleet takes no argument; a host is named by --maintenance or --no-maintenance"
+#define HINT                                                                                        \
+    "virt-omen fleet takes no argument; a host is named by --maintenance or --no-maintenance, and " \
+    "--watch stands alone"
+#define WATCH_S 5
 
 /* Borrows from the variant it was read from. */
 typedef struct {
@@ -139,24 +143,27 @@ free_names(gpointer names)
     g_string_free(names, TRUE);
 }
 
-static int
-list(Client *client, const ClientListing *listing)
+/* A screen of its own, where there is one. */
+static void
+begin_screen(void)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    g_autofree char *time = g_date_time_format(now, "%H:%M:%S");
+
+    g_print("%s%s, every %d s; Ctrl-C ends\n\n", isatty(STDOUT_FILENO) ? "\033[H\033[J" : "", time,
+            WATCH_S);
+}
+
+static void
+show(GVariant *rows, const ClientListing *listing)
 {
     static const char *const headers[] = {"HOST",      "HEALTH", "TAKES", ">RUNNING",
                                           ">FREE MIB", ">OMENS", "SEEN",  NULL};
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) rows = NULL;
     g_autoptr(JsonBuilder) builder = json_builder_new();
     g_autoptr(GHashTable) causes =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_names);
     g_autoptr(Table) table = table_new(headers);
-    g_autoptr(GVariant) reply =
-        client_call(client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "ListFleet",
-                    g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), &error);
 
-    if (!reply)
-        return command_fail("fleet", EXIT_FAILED, "%s", error->message);
-    rows = g_variant_get_child_value(reply, 0);
     json_builder_begin_array(builder);
     for (gsize i = 0; i < g_variant_n_children(rows); i++) {
         g_autoptr(GVariant) variant = g_variant_get_child_value(rows, i);
@@ -167,15 +174,49 @@ list(Client *client, const ClientListing *listing)
         g_strfreev(row.labels);
     }
     json_builder_end_array(builder);
-    if (!listing->json && !listing->no_headers)
-        print_causes(causes);
-    if (listing->json)
+    if (listing->json) {
         client_print_json(json_builder_get_root(builder));
-    else if (table_get_length(table) == 0)
+        return;
+    }
+    if (!listing->no_headers)
+        print_causes(causes);
+    if (table_get_length(table) == 0)
         g_print("No host has a row in the fleet's store.\n");
     else
         table_print(table, !listing->no_headers);
+}
+
+static int
+list(Client *client, const ClientListing *listing, gboolean is_live)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) rows = NULL;
+    g_autoptr(GVariant) reply =
+        client_call(client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "ListFleet",
+                    g_variant_new("(@a{sv})", g_variant_new("a{sv}", NULL)), &error);
+
+    if (is_live)
+        begin_screen();
+    if (!reply)
+        return command_fail("fleet", EXIT_FAILED, "%s", error->message);
+    rows = g_variant_get_child_value(reply, 0);
+    show(rows, listing);
     return EXIT_GOOD;
+}
+
+/* A store that is gone for a while may come back; who is not let in, or has none, need not wait. */
+static int
+watch(Client *client, const ClientListing *listing)
+{
+    int status = list(client, listing, TRUE);
+
+    while (status == EXIT_GOOD) {
+        fflush(stdout);
+        g_usleep(WATCH_S * G_USEC_PER_SEC);
+        if (list(client, listing, TRUE) != EXIT_GOOD)
+            fflush(stderr);
+    }
+    return status;
 }
 
 static int
@@ -202,10 +243,12 @@ command_fleet(int argc, char **argv)
 {
     g_autofree char *on = NULL;
     g_autofree char *off = NULL;
+    gboolean is_live = FALSE;
     ClientListing listing = {0};
     const GOptionEntry entries[] = {
         {"maintenance", 0, 0, G_OPTION_ARG_STRING, &on, "This host takes no domains", "HOST"},
         {"no-maintenance", 0, 0, G_OPTION_ARG_STRING, &off, "It takes them again", "HOST"},
+        {"watch", 0, 0, G_OPTION_ARG_NONE, &is_live, "Again every few seconds", NULL},
         CLIENT_LISTING_OPTIONS(listing),
         G_OPTION_ENTRY_NULL,
     };
@@ -214,9 +257,9 @@ command_fleet(int argc, char **argv)
 
     if (!client_begin(&client, entries, &argc, &argv, 0, 0, HINT, &status))
         return status;
-    if (on && off)
+    if ((on && off) || (is_live && (on || off || listing.json)))
         return command_fail("fleet", EXIT_USAGE, "%s", HINT);
     if (on || off)
         return set_maintenance(&client, on ? on : off, on != NULL);
-    return list(&client, &listing);
+    return is_live ? watch(&client, &listing) : list(&client, &listing, FALSE);
 }

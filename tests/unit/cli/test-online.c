@@ -518,6 +518,7 @@ test_fleet(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 {
     g_auto(Run) run = {0};
     g_auto(Run) plain = {0};
+    g_auto(Run) live = {0};
     g_auto(Run) set = {0};
     g_auto(Run) wrong = {0};
 
@@ -543,6 +544,8 @@ test_fleet(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     run_tool(bus, &set, "fleet --maintenance beta");
     g_assert_cmpint(set.status, ==, 0);
     g_assert_nonnull(strstr(set.out, "beta is in maintenance"));
+    run_tool(bus, &live, "fleet --watch --json");
+    g_assert_cmpint(live.status, ==, 2);
     run_tool(bus, &wrong, "fleet --maintenance beta --no-maintenance alpha");
     g_assert_cmpint(wrong.status, ==, 2);
 }
