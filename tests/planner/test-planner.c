@@ -87,9 +87,11 @@ test_plan(void)
         {.name = "stuck", .memory_bytes = 50 * MIB, .immovable = "hostdev"},
         {.name = "huge", .memory_bytes = 5000 * MIB},
     };
-    const OmenPlanDestination destinations[] = {{"dead", 0, "dead: cannot be reached"},
-                                                {"beta", 450 * MIB, NULL},
-                                                {"gamma", 450 * MIB, NULL}};
+    const OmenPlanDestination destinations[] = {
+        {.name = "dead", .unusable = "dead: cannot be reached"},
+        {.name = "beta", .room_bytes = 450 * MIB, .reserved_bytes = 70 * MIB},
+        {.name = "gamma", .room_bytes = 450 * MIB},
+    };
     const OmenPlanLimits limits = {.concurrency = 1, .link_bytes_per_second = 100.0 * (double) MIB};
     g_autoptr(GPtrArray) plan = omen_planner_plan(domains, 4, destinations, 3, &limits);
 
@@ -101,7 +103,9 @@ test_plan(void)
     g_assert_cmpfloat_with_epsilon(move_at(plan, 1)->start_s, 1.5, 1e-6);
     g_assert_cmpstr(move_of(plan, 2)->reason, ==, "hostdev");
     g_assert_nonnull(g_strstr_len(move_of(plan, 3)->reason, -1, "dead: cannot be reached"));
-    g_assert_nonnull(g_strstr_len(move_of(plan, 3)->reason, -1, "beta: no room left"));
+    g_assert_nonnull(
+        g_strstr_len(move_of(plan, 3)->reason, -1, "beta: no room left (70 MiB are reserved"));
+    g_assert_true(g_str_has_suffix(move_of(plan, 3)->reason, "gamma: no room left"));
 }
 
 static void
@@ -113,7 +117,7 @@ test_deadline(void)
         {.name = "light", .memory_bytes = 200 * MIB},
         {.name = "other", .memory_bytes = 250 * MIB},
     };
-    const OmenPlanDestination beta = {"beta", 4096 * MIB, NULL};
+    const OmenPlanDestination beta = {.name = "beta", .room_bytes = 4096 * MIB};
     const OmenPlanLimits limits = {
         .concurrency = 1, .link_bytes_per_second = 100.0 * (double) MIB, .deadline_s = 10};
     g_autoptr(GPtrArray) plan = omen_planner_plan(domains, 3, &beta, 1, &limits);
@@ -134,8 +138,8 @@ test_wishes(void)
         {.name = "gentle", .memory_bytes = 100 * MIB, .technique = OMEN_TECHNIQUE_POST_COPY},
         {.name = "picky", .memory_bytes = 100 * MIB, .barred = 1},
     };
-    const OmenPlanDestination destinations[] = {{"beta", 4096 * MIB, NULL},
-                                                {"gamma", 4096 * MIB, NULL}};
+    const OmenPlanDestination destinations[] = {{.name = "beta", .room_bytes = 4096 * MIB},
+                                                {.name = "gamma", .room_bytes = 4096 * MIB}};
     OmenPlanLimits limits = {
         .concurrency = 2, .link_bytes_per_second = 100.0 * (double) MIB, .post_copy = TRUE};
     g_autoptr(GPtrArray) plan = omen_planner_plan(domains, 5, destinations, 2, &limits);

@@ -119,6 +119,16 @@ find_slot(double *slots, guint n_slots, double from_s)
     return best;
 }
 
+static void
+explain_no_room(GString *out, const OmenPlanDestination *there)
+{
+    g_string_append_printf(out, "%s: no room left", there->name);
+    if (there->reserved_bytes > 0)
+        g_string_append_printf(
+            out, " (%" G_GUINT64_FORMAT " MiB are reserved for domains of other hosts)",
+            there->reserved_bytes >> 20);
+}
+
 /* Why none took it: each destination's reason. */
 static char *
 explain_stay(const OmenPlacement *placement, gsize domain)
@@ -137,7 +147,7 @@ explain_stay(const OmenPlacement *placement, gsize domain)
         else if (i < 64 && (placement->domains[domain].barred >> i & 1))
             g_string_append_printf(out, "%s: can not run it", there->name);
         else if (placement->room[i] < placement->domains[domain].memory_bytes)
-            g_string_append_printf(out, "%s: no room left", there->name);
+            explain_no_room(out, there);
         else
             g_string_append_printf(out, "%s: one of its anti-affinity group goes there",
                                    there->name);

@@ -34,8 +34,9 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    guint64 room_bytes;   /* free, less what must stay free and what is promised */
-    const char *unusable; /* why it is none; NULL: it is one */
+    guint64 room_bytes;     /* free, less what must stay free and what is promised or reserved */
+    const char *unusable;   /* why it is none; NULL: it is one */
+    guint64 reserved_bytes; /* of what was taken off: for domains of other hosts */
 } OmenPlanDestination;
 
 typedef struct {

@@ -95,6 +95,12 @@ omen_plan_make_limits(const OmenEvacuatorLimits *limits, double deadline_s)
 }
 
 guint64
+omen_evacuator_get_reserved(OmenEvacuator *self, const OmenDestination *destination)
+{
+    return self->reserver ? self->reserver->get_reserved(destination, self->reserver_data) : 0;
+}
+
+guint64
 omen_plan_room_of(const OmenEvacuatorLimits *limits, guint64 free_bytes, guint64 promised_bytes)
 {
     guint64 taken = limits->reserve_bytes + promised_bytes;
@@ -112,6 +118,7 @@ typedef struct {
     GArray *domains;
     GArray *destinations;
     gboolean is_busy; /* a destination has as many moves as it may */
+    guint again_ms;   /* a destination is full until then */
     guint running;
     double deadline_s;
     gboolean post_copy;
@@ -136,14 +143,22 @@ add_destination(OmenEvacuator *self, Choice *choice, const OmenDestination *dest
         omen_evacuator_get_promised(self, destination->name, probe ? probe->asked_us : 0);
     OmenPlanDestination row = {.name = destination->name, .room_bytes = G_MAXUINT64 / 2};
     guint limit = self->limits.concurrency_a_destination;
+    guint crowded_ms = omen_evacuator_get_crowded_ms(self, destination->name);
 
+    row.reserved_bytes = omen_evacuator_get_reserved(self, destination);
     if (probe && !probe->reachable)
         row.unusable = probe->reason;
     else if (probe)
-        row.room_bytes = omen_plan_room_of(&self->limits, probe->sight.free_bytes, promise.bytes);
+        row.room_bytes = omen_plan_room_of(&self->limits, probe->sight.free_bytes,
+                                           promise.bytes + row.reserved_bytes);
     if (limit > 0 && promise.running >= limit) {
         row.unusable = "as many moves go there as may at once";
         choice->is_busy = TRUE;
+    }
+    if (crowded_ms > 0) {
+        row.unusable = "it is full by what others send there";
+        choice->is_busy = TRUE;
+        choice->again_ms = MAX(choice->again_ms, crowded_ms);
     }
     choice->running += promise.running;
     g_array_append_val(choice->destinations, row);
@@ -178,12 +193,17 @@ is_waiting(const OmenJob *job)
 
 /* What comes back: there is nothing to choose. */
 static OmenJob *
-find_returning(OmenEvacuator *self)
+find_returning(OmenEvacuator *self, guint *again_ms)
 {
+    gint64 now_us = g_get_monotonic_time();
+
     for (guint i = 0; i < self->jobs->len; i++) {
         OmenJob *job = g_ptr_array_index(self->jobs, i);
-        if (is_waiting(job) && *omen_job_get_data(job)->source_uri)
+        if (!is_waiting(job) || !*omen_job_get_data(job)->source_uri)
+            continue;
+        if (now_us >= job->wait_until_us)
             return job;
+        *again_ms = MAX(*again_ms, (guint) ((job->wait_until_us - now_us) / 1000 + 1));
     }
     return NULL;
 }
@@ -265,7 +285,8 @@ omen_evacuator_choose(OmenEvacuator *self, guint *again_ms)
         return NULL;
     }
     if (choice.jobs->len == 0)
-        return choice.unknown ? choice.unknown : find_returning(self);
+        return choice.unknown ? choice.unknown : find_returning(self, again_ms);
+    *again_ms = choice.again_ms;
     limits = omen_plan_make_limits(&self->limits, choice.deadline_s);
     limits.post_copy = choice.post_copy;
     plan = omen_planner_plan(

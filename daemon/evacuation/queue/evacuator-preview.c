@@ -14,6 +14,7 @@ typedef struct {
     char *wanted;
     GPtrArray *destinations; /* OmenDestination, ranked */
     GPtrArray *known;        /* char *: what speaks against each; NULL: it is to be asked */
+    GArray *reserved;        /* guint64: bytes that other hosts reserved at each */
     OmenEvacuatorLimits limits;
     gboolean post_copy;
     double deadline_s;
@@ -31,6 +32,7 @@ inquiry_free(gpointer data)
     g_free(self->wanted);
     g_ptr_array_unref(self->destinations);
     g_ptr_array_unref(self->known);
+    g_array_unref(self->reserved);
     g_ptr_array_unref(self->facts);
     g_ptr_array_unref(self->reasons);
     g_free(self);
@@ -105,13 +107,14 @@ ask_destinations(Inquiry *self, GArray *destinations)
         g_autoptr(GError) error = NULL;
         OmenDestinationSight sight = {0};
         OmenPlanDestination row = {.name = destination->name,
+                                   .reserved_bytes = g_array_index(self->reserved, guint64, i),
                                    .unusable = g_ptr_array_index(self->known, i)};
         if (row.unusable) {
             g_array_append_val(destinations, row);
             continue;
         }
         if (omen_destination_check(destination, &demand, &sight, &error))
-            row.room_bytes = omen_plan_room_of(&self->limits, sight.free_bytes, 0);
+            row.room_bytes = omen_plan_room_of(&self->limits, sight.free_bytes, row.reserved_bytes);
         else
             row.unusable = keep_reason(self, error->message);
         g_array_append_val(destinations, row);
@@ -204,6 +207,18 @@ list_known_reasons(OmenEvacuator *self, GPtrArray *ranked)
     return known;
 }
 
+static GArray *
+list_reserved(OmenEvacuator *self, GPtrArray *ranked)
+{
+    GArray *reserved = g_array_new(FALSE, FALSE, sizeof(guint64));
+
+    for (guint i = 0; i < ranked->len; i++) {
+        guint64 bytes = omen_evacuator_get_reserved(self, g_ptr_array_index(ranked, i));
+        g_array_append_val(reserved, bytes);
+    }
+    return reserved;
+}
+
 void
 omen_evacuator_plan_async(OmenEvacuator *self,
                           const char *const *uuids,
@@ -220,6 +235,7 @@ omen_evacuator_plan_async(OmenEvacuator *self,
     inquiry->wanted = g_strdup(request->destination);
     inquiry->destinations = omen_evacuator_rank_destinations(self);
     inquiry->known = list_known_reasons(self, inquiry->destinations);
+    inquiry->reserved = list_reserved(self, inquiry->destinations);
     inquiry->limits = self->limits;
     inquiry->post_copy =
         self->limits.post_copy == OMEN_POST_COPY_ALWAYS ||

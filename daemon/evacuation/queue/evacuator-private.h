@@ -5,8 +5,8 @@
  * destinations are), evacuator-preview.c (what would be done).
  *
  * Of one evacuation: job.c (what is known of it), and its steps, each of which ends by telling what
- * became of it: job-examine.c, job-search.c, job-run.c, job-outcome.c, job-escalation.c.
- * job-retry.c says whether another attempt may help.
+ * became of it: job-examine.c, job-search.c, job-reserve.c, job-run.c, job-outcome.c,
+ * job-escalation.c. job-retry.c says whether another attempt may help.
  */
 #pragma once
 
@@ -31,8 +31,11 @@ struct _OmenEvacuator {
     GPtrArray *destinations; /* OmenDestination */
     OmenDestination *home;   /* this host, as destinations reach it; NULL: not known */
     char *save_dir;
-    GHashTable *probes; /* destination's name -> OmenDestinationProbe */
-    GPtrArray *jobs;    /* OmenJob: all that are not forgotten, by rising number */
+    GHashTable *probes;           /* destination's name -> OmenDestinationProbe */
+    const OmenReserver *reserver; /* NULL: there is no fleet; not owned */
+    gpointer reserver_data;
+    GHashTable *crowded; /* destination's name -> gint64: monotonic, until when it is full */
+    GPtrArray *jobs;     /* OmenJob: all that are not forgotten, by rising number */
     guint64 last_id;
     guint probe_source;
     void (*probed)(OmenEvacuator *self); /* a destination was asked: what waits may begin */
@@ -46,6 +49,9 @@ typedef enum {
     OMEN_JOB_SURVEYED,  /* it waits, and what the planner wants to know is known */
     OMEN_JOB_EXAMINED,  /* it can be moved */
     OMEN_JOB_PLACED,    /* its destination takes it */
+    OMEN_JOB_RESERVED,  /* and a place is kept for it there */
+    OMEN_JOB_FULL,      /* or there is none at that destination */
+    OMEN_JOB_CROWDED,   /* those that would take it are full now, and why */
     OMEN_JOB_MIGRATED,  /* libvirt's call has returned, with last_error or without */
     OMEN_JOB_ARRIVED,   /* it runs there */
     OMEN_JOB_STAYED,    /* it runs on here */
@@ -76,14 +82,19 @@ struct _OmenJob {
     OmenTechnique technique;
     gboolean no_post_copy; /* an end can not do it */
     OmenDestination *destination;
-    GPtrArray *candidates;  /* OmenDestination: still to be asked, best first */
-    GHashTable *slow;       /* names of those that did not answer soon */
-    GHashTable *tried;      /* names of destinations that failed */
-    GHashTable *refused;    /* of those among them that would say the same again */
-    GString *reasons;       /* why destinations were not taken, or failed */
-    GError *last_error;     /* of the last migration call */
-    gboolean occupies_lane; /* counts against the concurrency */
-    const char *cancelled;  /* (nullable) (not owned): why it was, a literal */
+    GPtrArray *candidates;        /* OmenDestination: still to be asked, best first */
+    GHashTable *slow;             /* names of those that did not answer soon */
+    GHashTable *tried;            /* names of destinations that failed */
+    GHashTable *refused;          /* of those among them that would say the same again */
+    OmenDestinationSight sight;   /* of the destination that takes it */
+    const OmenReserver *reserver; /* that was asked for a place */
+    char *crowded;                /* destinations that are full now, and why; NULL: none */
+    gint64 wait_until_us;         /* monotonic; for that it waits */
+    GString *reasons;             /* why destinations were not taken, or failed */
+    gsize n_reasons;              /* bytes of it that were there when the search began */
+    GError *last_error;           /* of the last migration call */
+    gboolean occupies_lane;       /* counts against the concurrency */
+    const char *cancelled;        /* (nullable) (not owned): why it was, a literal */
     gboolean timed_out;
     gboolean is_migrating;  /* a call of virDomainMigrateToURI3() is out */
     gboolean is_steering;   /* so is one to change its course */
@@ -139,8 +150,18 @@ void omen_job_examine_later(OmenJob *self, guint pause_ms);
 void omen_job_survey(OmenJob *self);
 gboolean omen_job_is_fresh(const OmenJob *self); /* that was only just done */
 
-/* job-search.c: asks the destinations, best first: _PLACED, or _STUCK. */
+/* job-search.c: asks the destinations, best first: _PLACED, _CROWDED or _STUCK. */
 void omen_job_search(OmenJob *self);
+void omen_job_ask_next(OmenJob *self); /* the one before is full */
+
+/* job-reserve.c: a place at self->destination, which was just seen so: _RESERVED or _FULL. Released
+ * when the job ends, or the domain stayed. */
+void omen_job_reserve(OmenJob *self);
+void omen_job_release(OmenJob *self);
+void omen_job_hold(OmenJob *self);
+void omen_job_note_crowded(OmenJob *self, const char *destination, const char *why);
+guint omen_evacuator_get_crowded_ms(OmenEvacuator *self,
+                                    const char *destination); /* 0: it is not */
 
 /* job-run.c: migrates to self->destination: _MIGRATED. */
 void omen_job_run(OmenJob *self);
@@ -200,6 +221,7 @@ GPtrArray *omen_evacuator_rank_destinations(OmenEvacuator *self);
 OmenPlanDomain omen_plan_describe_domain(const OmenDomainFacts *facts);
 guint64 omen_plan_find_barred(const OmenDomainFacts *facts, const char *wanted, GPtrArray *ranked);
 OmenPlanLimits omen_plan_make_limits(const OmenEvacuatorLimits *limits, double deadline_s);
+guint64 omen_evacuator_get_reserved(OmenEvacuator *self, const OmenDestination *destination);
 guint64
 omen_plan_room_of(const OmenEvacuatorLimits *limits, guint64 free_bytes, guint64 promised_bytes);
 

@@ -5,7 +5,8 @@
  */
 #include "evacuation/queue/evacuator-private.h"
 
-#define ROUND_PAUSE_MS 5000
+#define ROUND_PAUSE_MS   5000
+#define CROWDED_PAUSE_US (2 * G_USEC_PER_SEC)
 
 /* ---- which job ---- */
 
@@ -70,6 +71,7 @@ on_stayed(OmenJob *job)
     OmenEvacuationData *again;
     OmenJobRetry retry = omen_job_plan_retry(job);
 
+    omen_job_release(job);
     if (retry == OMEN_JOB_RETRY_NEVER) {
         g_autofree char *error = g_strdup(job->reasons->str);
         omen_job_escalate(job, error);
@@ -86,12 +88,33 @@ on_stayed(OmenJob *job)
         omen_job_examine(job);
 }
 
+/* It waits in the queue, and says for what. Reasons of this search are not those of an end. */
+static void
+on_crowded(OmenJob *job, const char *why)
+{
+    OmenEvacuationData *data = omen_job_edit(job);
+    g_autofree char *error = g_strconcat("waits: ", why, NULL);
+
+    g_string_truncate(job->reasons, job->n_reasons);
+    job->occupies_lane = FALSE;
+    job->wait_until_us = g_get_monotonic_time() + CROWDED_PAUSE_US;
+    data->phase = OMEN_PHASE_QUEUED;
+    if (!g_str_has_prefix(data->error, "waits: "))
+        g_message("evacuation %" G_GUINT64_FORMAT " of %s %s", data->id, data->domain_name, error);
+    omen_job_set_string(&data->error, error);
+    omen_evacuation_update(job->evacuation, data);
+    omen_evacuator_pump_soon(job->evacuator);
+}
+
 /* Between two steps, while it still runs where it was, a cancellation is heeded. */
 static gboolean
 is_cancelled(OmenJob *job, OmenJobEvent event)
 {
-    if (!job->cancelled ||
-        (event != OMEN_JOB_EXAMINED && event != OMEN_JOB_PLACED && event != OMEN_JOB_STAYED))
+    gboolean is_between = event == OMEN_JOB_EXAMINED || event == OMEN_JOB_PLACED ||
+                          event == OMEN_JOB_RESERVED || event == OMEN_JOB_FULL ||
+                          event == OMEN_JOB_CROWDED || event == OMEN_JOB_STAYED;
+
+    if (!job->cancelled || !is_between)
         return FALSE;
     omen_job_finish_cancelled(job);
     return TRUE;
@@ -110,7 +133,16 @@ omen_evacuator_take_step(OmenJob *job, OmenJobEvent event, const char *why)
         omen_job_search(job);
         return;
     case OMEN_JOB_PLACED:
+        omen_job_reserve(job);
+        return;
+    case OMEN_JOB_RESERVED:
         omen_job_run(job);
+        return;
+    case OMEN_JOB_FULL:
+        omen_job_ask_next(job);
+        return;
+    case OMEN_JOB_CROWDED:
+        on_crowded(job, why);
         return;
     case OMEN_JOB_MIGRATED:
         omen_job_settle(job, job->last_error ? OMEN_PHASE_RECONCILING : OMEN_PHASE_VERIFYING);
@@ -128,8 +160,11 @@ omen_evacuator_take_step(OmenJob *job, OmenJobEvent event, const char *why)
         /* What earlier attempts failed of is worth knowing. */
         omen_job_finish(job, OMEN_PHASE_SUCCEEDED, job->reasons->str);
         return;
-    case OMEN_JOB_LEFT_LANE:
     case OMEN_JOB_ENDED:
+        omen_job_release(job);
+        omen_evacuator_pump_soon(job->evacuator);
+        return;
+    case OMEN_JOB_LEFT_LANE:
         omen_evacuator_pump_soon(job->evacuator);
         return;
     default:

@@ -43,6 +43,7 @@ omen_evacuator_finalize(GObject *object)
     g_clear_pointer(&self->home, omen_destination_unref);
     g_free(self->save_dir);
     g_hash_table_unref(self->probes);
+    g_hash_table_unref(self->crowded);
     g_object_unref(self->questions);
     g_object_unref(self->surveys);
     g_object_unref(self->probers);
@@ -71,6 +72,7 @@ omen_evacuator_init(OmenEvacuator *self)
     self->destinations = g_ptr_array_new_with_free_func((GDestroyNotify) omen_destination_unref);
     self->probes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                          (GDestroyNotify) omen_destination_probe_free);
+    self->crowded = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     self->probed = omen_evacuator_pump;
     self->limits = (OmenEvacuatorLimits){.concurrency = 1};
 }
@@ -87,12 +89,23 @@ omen_evacuator_new(OmenHypervisor *hypervisor, OmenEvacuatorKeepFunc keep, gpoin
 }
 
 void
+omen_evacuator_set_reserver(OmenEvacuator *self, const OmenReserver *reserver, gpointer user_data)
+{
+    self->reserver = reserver;
+    self->reserver_data = user_data;
+    g_hash_table_remove_all(self->crowded);
+    for (guint i = 0; reserver && i < self->jobs->len; i++)
+        omen_job_hold(g_ptr_array_index(self->jobs, i));
+}
+
+void
 omen_evacuator_configure(OmenEvacuator *self,
                          GPtrArray *destinations,
                          const OmenEvacuatorLimits *limits)
 {
     g_ptr_array_set_size(self->destinations, 0);
     g_hash_table_remove_all(self->probes);
+    g_hash_table_remove_all(self->crowded);
     for (guint i = 0; i < destinations->len; i++)
         g_ptr_array_add(self->destinations,
                         omen_destination_ref(g_ptr_array_index(destinations, i)));

@@ -10,8 +10,9 @@
  * At most one evacuation of a domain is under way, and a limited number in all and to one
  * destination. Which of those that wait is next, where it goes and how is the planner's choice
  * (planner.h), made anew whenever a lane is free, with what the latest probes of the destinations
- * found; destinations that did not answer are asked last. After a failure that another destination
- * or technique may not have, that is tried. What became of a call is never believed: both ends are
+ * found; destinations that did not answer are asked last. One that is full by what others send
+ * there is waited for, where no other takes the domain. After a failure that another destination or
+ * technique may not have, that is tried. What became of a call is never believed: both ends are
  * asked, until it is known where the domain runs.
  *
  * Signals: "added" (OmenEvacuation).
@@ -21,6 +22,7 @@
 #include "evacuation/evacuation.h"
 #include "evacuation/libvirt/destination.h"
 #include "evacuation/plan/technique.h"
+#include "evacuation/queue/reserver.h"
 #include "hypervisor/hypervisor.h"
 
 G_BEGIN_DECLS
@@ -69,6 +71,11 @@ typedef void (*OmenEvacuatorKeepFunc)(const OmenEvacuationData *data,
 
 OmenEvacuator *
 omen_evacuator_new(OmenHypervisor *hypervisor, OmenEvacuatorKeepFunc keep, gpointer user_data);
+
+/* From now on moves have a place kept for them; those under way, too. @reserver: NULL: no more. It
+ * must outlive the evacuator. */
+void
+omen_evacuator_set_reserver(OmenEvacuator *self, const OmenReserver *reserver, gpointer user_data);
 
 /* @destinations: (element-type OmenDestination), in the order of preference. May be called again;
  * what runs is not touched. */

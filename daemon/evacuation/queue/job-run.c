@@ -434,6 +434,7 @@ omen_job_run(OmenJob *self)
     omen_job_set_string(&data->destination_uri, self->destination->uri);
     data->attempt++;
     data->progress = 0;
+    omen_job_set_string(&data->error, self->reasons->str);
     data->phase = OMEN_PHASE_RUNNING;
     omen_evacuation_update(self->evacuation, data);
     self->keep_source = g_timeout_add(

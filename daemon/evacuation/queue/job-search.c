@@ -28,10 +28,12 @@ check_work(gpointer data, GError **error)
 {
     Check *check = data;
 
-    return GINT_TO_POINTER(omen_destination_check(check->destination, &check->demand, NULL, error));
-}
+    g_autofree OmenDestinationSight *sight = g_new0(OmenDestinationSight, 1);
 
-static void ask_next(OmenJob *self);
+    return omen_destination_check(check->destination, &check->demand, sight, error)
+               ? g_steal_pointer(&sight)
+               : NULL;
+}
 
 /* For the last time if it was patience that ended. */
 static void
@@ -52,12 +54,14 @@ on_checked(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_da
     g_autoptr(OmenJob) self = user_data;
     g_autoptr(OmenDestination) asked = g_steal_pointer(&self->destination);
     g_autoptr(GError) error = NULL;
-    gboolean good = GPOINTER_TO_INT(omen_workers_run_finish(result, &error));
+    g_autofree OmenDestinationSight *sight = omen_workers_run_finish(result, &error);
 
     if (!self->evacuator)
         return;
-    if (good || self->cancelled) {
+    if (sight || self->cancelled) {
         self->destination = g_steal_pointer(&asked);
+        if (sight)
+            self->sight = *sight;
         omen_job_tell(self, OMEN_JOB_PLACED, NULL);
         return;
     }
@@ -65,7 +69,7 @@ on_checked(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_da
         put_behind(self, asked, error);
     else
         omen_job_note_reason(self, error->message);
-    ask_next(self);
+    omen_job_ask_next(self);
 }
 
 static void
@@ -73,6 +77,10 @@ fail_without_destination(OmenJob *self)
 {
     g_autofree char *error = NULL;
 
+    if (self->crowded) {
+        omen_job_tell(self, OMEN_JOB_CROWDED, self->crowded);
+        return;
+    }
     if (self->wanted && self->reasons->len == 0)
         error = g_strdup_printf("there is no destination %s in the configuration", self->wanted);
     else if (self->reasons->len == 0)
@@ -82,13 +90,28 @@ fail_without_destination(OmenJob *self)
     omen_job_tell(self, OMEN_JOB_STUCK, error);
 }
 
+/* Those that were found full a moment ago are not asked: they are waited for, if no other is left.
+ */
 static void
-ask_next(OmenJob *self)
+skip_crowded(OmenJob *self)
+{
+    while (self->candidates->len > 0) {
+        const OmenDestination *one = g_ptr_array_index(self->candidates, 0);
+        if (omen_evacuator_get_crowded_ms(self->evacuator, one->name) == 0)
+            return;
+        omen_job_note_crowded(self, one->name, "it is full by what others send there");
+        g_ptr_array_remove_index(self->candidates, 0);
+    }
+}
+
+void
+omen_job_ask_next(OmenJob *self)
 {
     Check *check;
     OmenPromise promise;
     guint deadline_s;
 
+    skip_crowded(self);
     if (self->candidates->len == 0) {
         fail_without_destination(self);
         return;
@@ -113,7 +136,7 @@ ask_next(OmenJob *self)
     };
     deadline_s =
         g_hash_table_contains(self->slow, self->destination->name) ? CHECK_PATIENT_S : CHECK_SOON_S;
-    omen_workers_run_async(self->evacuator->questions, NULL, check_work, check, check_free, NULL,
+    omen_workers_run_async(self->evacuator->questions, NULL, check_work, check, check_free, g_free,
                            deadline_s, on_checked, omen_job_ref(self));
 }
 
@@ -126,11 +149,13 @@ omen_job_search(OmenJob *self)
 
     g_clear_pointer(&self->candidates, g_ptr_array_unref);
     g_hash_table_remove_all(self->slow);
+    g_clear_pointer(&self->crowded, g_free);
+    self->n_reasons = self->reasons->len;
     self->candidates = g_ptr_array_new_with_free_func((GDestroyNotify) omen_destination_unref);
     if (*omen_job_get_data(self)->source_uri) {
         if (self->evacuator->home)
             g_ptr_array_add(self->candidates, omen_destination_ref(self->evacuator->home));
-        ask_next(self);
+        omen_job_ask_next(self);
         return;
     }
     for (guint i = 0; i < ranked->len; i++) {
@@ -142,5 +167,5 @@ omen_job_search(OmenJob *self)
             continue;
         g_ptr_array_insert(self->candidates, is_preferred ? 0 : -1, omen_destination_ref(one));
     }
-    ask_next(self);
+    omen_job_ask_next(self);
 }

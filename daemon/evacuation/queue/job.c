@@ -34,6 +34,7 @@ job_clear(gpointer data)
     g_free(self->wanted);
     g_free(self->preferred);
     g_free(self->stuck);
+    g_free(self->crowded);
     g_clear_pointer(&self->candidates, g_ptr_array_unref);
     g_hash_table_unref(self->slow);
     g_hash_table_unref(self->tried);
