@@ -95,6 +95,7 @@ add_line(Table *table, const Row *row)
         g_strdup(takes),
         g_strdup_printf("%u", row->running),
         g_strdup_printf("%" G_GUINT64_FORMAT, row->free_mib),
+        g_strdup_printf("%" G_GUINT64_FORMAT, row->reserved_mib),
         g_strdup_printf("%u", row->omens),
         client_format_time(row->seen_us),
     };
@@ -157,8 +158,8 @@ begin_screen(void)
 static void
 show(GVariant *rows, const ClientListing *listing)
 {
-    static const char *const headers[] = {"HOST",      "HEALTH", "TAKES", ">RUNNING",
-                                          ">FREE MIB", ">OMENS", "SEEN",  NULL};
+    static const char *const headers[] = {"HOST",      "HEALTH", "TAKES", ">RUNNING", ">FREE MIB",
+                                          ">RESERVED", ">OMENS", "SEEN",  NULL};
     g_autoptr(JsonBuilder) builder = json_builder_new();
     g_autoptr(GHashTable) causes =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_names);

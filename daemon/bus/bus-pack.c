@@ -134,6 +134,8 @@ omen_bus_pack_fleet(GPtrArray *hosts)
                               g_variant_new_strv((const char *const *) host->labels, -1));
         g_variant_builder_add(&row, "{sv}", "running", g_variant_new_uint32(host->running));
         g_variant_builder_add(&row, "{sv}", "free_mib", g_variant_new_uint64(host->free_mib));
+        g_variant_builder_add(&row, "{sv}", "reserved_mib",
+                              g_variant_new_uint64(host->reserved_mib));
         g_variant_builder_add(&row, "{sv}", "omens", g_variant_new_uint32(host->omens));
         g_variant_builder_add(&row, "{sv}", "seen", g_variant_new_uint64((guint64) host->seen_us));
         g_variant_builder_add(&row, "{sv}", "held_by_brake",

@@ -2,6 +2,7 @@
 #include "fleet/fleet.h"
 
 #include "fleet/member.h"
+#include "fleet/reservation.h"
 
 #include <string.h>
 
@@ -18,6 +19,30 @@ omen_fleet_is_name(const char *name)
 }
 
 /* ---- the list ---- */
+
+/* Each destination has a key beside its reservations. */
+#define MAX_INBOUND (4 * OMEN_FLEET_MAX_HOSTS)
+
+static void
+on_inbound(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GTask) task = user_data;
+    GPtrArray *hosts = g_task_get_task_data(task);
+    GError *error = NULL;
+    g_autoptr(OmenEtcdRange) range = omen_etcd_read_finish(OMEN_ETCD(source), result, &error);
+    g_autoptr(GHashTable) loads = range ? omen_fleet_inbound_sum(range) : NULL;
+
+    if (!range) {
+        g_task_return_error(task, error);
+        return;
+    }
+    for (guint i = 0; i < hosts->len; i++) {
+        OmenFleetHost *host = hosts->pdata[i];
+        const OmenFleetLoad *load = g_hash_table_lookup(loads, host->name);
+        host->reserved_mib = load ? load->mib : 0;
+    }
+    g_task_return_pointer(task, g_ptr_array_ref(hosts), (GDestroyNotify) g_ptr_array_unref);
+}
 
 static void
 on_maintenance(GObject *source, GAsyncResult *result, gpointer user_data)
@@ -40,7 +65,8 @@ on_maintenance(GObject *source, GAsyncResult *result, gpointer user_data)
         OmenFleetHost *host = hosts->pdata[i];
         host->maintenance = g_hash_table_contains(names, host->name);
     }
-    g_task_return_pointer(task, g_ptr_array_ref(hosts), (GDestroyNotify) g_ptr_array_unref);
+    omen_etcd_read_async(OMEN_ETCD(source), OMEN_FLEET_INBOUND, TRUE, MAX_INBOUND, NULL, on_inbound,
+                         g_steal_pointer(&task));
 }
 
 static void

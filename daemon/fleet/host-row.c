@@ -41,6 +41,7 @@ static const struct {
     {"omens", G_STRUCT_OFFSET(OmenFleetHost, omens), FALSE},
     {"libvirt", G_STRUCT_OFFSET(OmenFleetHost, libvirt), TRUE},
     {"qemu", G_STRUCT_OFFSET(OmenFleetHost, qemu), TRUE},
+    {"inbound_limit", G_STRUCT_OFFSET(OmenFleetHost, inbound_limit), FALSE},
     {"free_mib", G_STRUCT_OFFSET(OmenFleetHost, free_mib), TRUE},
     {"brake_since_us", G_STRUCT_OFFSET(OmenFleetHost, brake_since_us), TRUE},
 };

@@ -40,9 +40,12 @@ typedef struct {
     guint omens;     /* open ones */
     guint64 libvirt; /* 9000000 is 9.0.0 */
     guint64 qemu;
+    guint inbound_limit;    /* domains on their way to it at once; 0: it does not say */
     guint64 brake_since_us; /* since the epoch: the first sign of what it has in common; 0 */
     gint64 seen_us;         /* when it wrote this, since the epoch, by its own clock */
-    gboolean maintenance;   /* not part of the row: an operator's word, of a key of its own */
+    /* Not part of the row, but of keys of their own: */
+    gboolean maintenance; /* an operator's word */
+    guint64 reserved_mib; /* for domains on their way to it */
 } OmenFleetHost;
 
 /* Strings are "", lists empty. */

