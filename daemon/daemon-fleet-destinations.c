@@ -29,6 +29,20 @@ find_host(OmenDaemon *self, const char *name)
     return NULL;
 }
 
+/* By its name, or as the files call it by the same URI. */
+const OmenFleetHost *
+omen_daemon_find_fleet_host(OmenDaemon *self, const OmenDestination *destination)
+{
+    const OmenFleetHost *host = find_host(self, destination->name);
+
+    for (guint i = 0; !host && self->fleet_hosts && i < self->fleet_hosts->len; i++) {
+        const OmenFleetHost *one = g_ptr_array_index(self->fleet_hosts, i);
+        if (*one->uri && g_str_equal(one->uri, destination->uri))
+            host = one;
+    }
+    return host;
+}
+
 gboolean
 omen_daemon_is_barred(OmenDaemon *self, const char *name)
 {

@@ -89,6 +89,7 @@ tell(OmenDaemon *self)
     set_text(&host->version, OMEN_VERSION);
     g_strfreev(host->labels);
     host->labels = g_strdupv(self->configuration->fleet_labels);
+    host->inbound_limit = self->configuration->fleet_inbound_limit;
     describe(self, host);
     omen_daemon_describe_signs(self, host);
     omen_fleet_member_take(self->fleet_member, host);
@@ -165,6 +166,7 @@ take_hosts(OmenDaemon *self, GPtrArray *hosts)
     g_clear_pointer(&self->fleet_hosts, g_ptr_array_unref);
     self->fleet_hosts = hosts;
     self->fleet_read_us = g_get_monotonic_time();
+    omen_daemon_take_reserved(self);
     omen_daemon_update_brake(self, hosts);
     tell(self);
     choice = omen_daemon_describe_fleet_choice(self, &self->n_fleet_chosen);
@@ -262,6 +264,7 @@ omen_daemon_start_fleet(OmenDaemon *self)
     g_signal_connect_object(self->omens, "removed", G_CALLBACK(tell), self, G_CONNECT_SWAPPED);
     g_signal_connect_object(self->hypervisor, "connected", G_CALLBACK(on_look_time), self,
                             G_CONNECT_SWAPPED);
+    omen_daemon_start_reservations(self);
     omen_daemon_start_brake(self, take_hosts);
     self->fleet_source = g_timeout_add_seconds(LOOK_INTERVAL_S, on_look_time, self);
     tell(self);
@@ -278,6 +281,7 @@ omen_daemon_stop_fleet(OmenDaemon *self)
     g_signal_handlers_disconnect_by_func(self->omens, tell, self);
     g_signal_handlers_disconnect_by_func(self->omens, on_omen_added, self);
     g_signal_handlers_disconnect_by_func(self->hypervisor, on_look_time, self);
+    omen_daemon_stop_reservations(self);
     omen_daemon_stop_brake(self);
     omen_fleet_member_stop(self->fleet_member);
     g_clear_object(&self->fleet_member);

@@ -5,6 +5,7 @@
 #include "bus/bus.h"
 #include "daemon.h"
 #include "fleet/member.h"
+#include "fleet/reservations.h"
 #include "metrics/counters.h"
 #include "metrics/metrics-server.h"
 #include "metrics/openmetrics.h"
@@ -66,6 +67,12 @@ struct _OmenDaemon {
     OmenStateContents *contents;  /* of an earlier life, until it is taken up */
     gint64 since_us;              /* what is known began */
     char *boot_id;                /* of this boot, "" where it is not known */
+
+    /* Places at hosts of the fleet; all NULL where there is none. */
+    OmenFleetReservations *reservations;
+    GHashTable *reserved;  /* host's name -> guint64: MiB that others reserved there */
+    GHashTable *incoming;  /* UUIDs of domains that come in */
+    gboolean is_reserving; /* the evacuator asks for places */
     guint save_source;
     GHashTable *warned; /* destinations whose link can be overheard: it was said */
     guint n_reloads;    /* begun */
@@ -129,6 +136,17 @@ gboolean omen_daemon_is_barred(OmenDaemon *self, const char *name);
 /* What of the hosts matters to the evacuator: it is configured anew when that has changed.
  * (transfer full). */
 char *omen_daemon_describe_fleet_choice(OmenDaemon *self, guint *n_chosen);
+
+/* (nullable): borrowed until the list is read anew. */
+const OmenFleetHost *omen_daemon_find_fleet_host(OmenDaemon *self,
+                                                 const OmenDestination *destination);
+
+/* daemon-reservations.c: places at destinations, for moves of this host, and for what comes here.
+ */
+void omen_daemon_start_reservations(OmenDaemon *self);
+void omen_daemon_stop_reservations(OmenDaemon *self);
+/* The list of hosts was read. */
+void omen_daemon_take_reserved(OmenDaemon *self);
 
 /* daemon-state.c: what is kept over a restart. */
 gboolean omen_daemon_open_state(OmenDaemon *self, GError **error);

@@ -118,6 +118,7 @@ static const OmenSetting settings[] = {
     {"fleet", "brake_window_s", OMEN_SETTING_UINT, AT(brake.window_s), 10, 24 * 3600, NULL},
     {"fleet", "brake_release_s", OMEN_SETTING_UINT, AT(brake.release_s), 0, 24 * 3600, NULL},
     {"fleet", "brake_wait_s", OMEN_SETTING_UINT, AT(brake.wait_s), 0, 300, NULL},
+    {"fleet", "inbound_limit", OMEN_SETTING_UINT, AT(fleet_inbound_limit), 1, 1000, NULL},
 };
 
 #undef AT
@@ -224,6 +225,7 @@ omen_configuration_new(void)
     self->fleet_name = g_strdup("");
     self->fleet_labels = g_new0(char *, 1);
     self->brake = default_brake;
+    self->fleet_inbound_limit = 2;
     self->destinations = g_ptr_array_new_with_free_func((GDestroyNotify) destination_settings_free);
     return self;
 }
@@ -537,7 +539,5 @@ omen_configuration_load(const char *path, GError **error)
         if (!load_file(self, files[i], i == 0 && path == NULL, error))
             return NULL;
     }
-    if (!check_whole(self, error))
-        return NULL;
-    return g_steal_pointer(&self);
+    return check_whole(self, error) ? g_steal_pointer(&self) : NULL;
 }

@@ -171,6 +171,7 @@ typedef struct {
     OmenEtcdSettings fleet; /* endpoints[0] NULL: there is none */
     char *fleet_name;       /* "": the host's */
     char **fleet_labels;
+    guint fleet_inbound_limit; /* domains on their way here at once, from all hosts */
     OmenBrakeSettings brake;
 
     GPtrArray *destinations; /* OmenDestinationSettings, in the order of the files */
