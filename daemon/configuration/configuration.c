@@ -157,6 +157,16 @@ static const OmenLimiterSettings default_limits = {.certain_percent = 90,
 static const OmenBrakeSettings default_brake = {
     .hosts = 3, .percent = 15, .window_s = 600, .release_s = 300, .wait_s = 6};
 
+static void
+init_fleet(OmenConfiguration *self)
+{
+    omen_etcd_settings_init(&self->fleet);
+    self->fleet_name = g_strdup("");
+    self->fleet_labels = g_new0(char *, 1);
+    self->brake = default_brake;
+    self->fleet_inbound_limit = 2;
+}
+
 OmenConfiguration *
 omen_configuration_new(void)
 {
@@ -221,11 +231,7 @@ omen_configuration_new(void)
     self->when_stuck = g_new0(char *, 1);
     self->save_dir = g_strdup("");
     self->shutdown_limit_s = 120;
-    omen_etcd_settings_init(&self->fleet);
-    self->fleet_name = g_strdup("");
-    self->fleet_labels = g_new0(char *, 1);
-    self->brake = default_brake;
-    self->fleet_inbound_limit = 2;
+    init_fleet(self);
     self->destinations = g_ptr_array_new_with_free_func((GDestroyNotify) destination_settings_free);
     return self;
 }
