@@ -19,6 +19,7 @@ typedef struct {
 
 struct _OmenPattern {
     GArray *pieces;
+    gboolean of_writer; /* the only piece is the name of who wrote it */
     gboolean at_start;
     gboolean at_word;
     gboolean at_end;
@@ -59,15 +60,18 @@ omen_pattern_new(const char *text)
 
     self->pieces = g_array_new(FALSE, FALSE, sizeof(Piece));
     g_array_set_clear_func(self->pieces, piece_clear);
+    self->of_writer = *at == '@';
     self->at_start = *at == '^';
     self->at_word = g_ascii_isalnum(*at);
+    if (self->of_writer)
+        at++;
     if (self->at_start) {
         at++;
         gap = GAP_NONE;
     }
     while (*at) {
         Gap next;
-        if (take_gap(&at, &next)) {
+        if (!self->of_writer && take_gap(&at, &next)) {
             Piece piece = {gap, g_strdup(literal->str)};
             g_array_append_val(self->pieces, piece);
             g_string_truncate(literal, 0);
@@ -224,6 +228,42 @@ begins_word(const char *text, const char *at)
     return at == text || !g_ascii_isalnum(at[-1]);
 }
 
+/* Where the name of who wrote the line begins, if that is known: after its folder. */
+static const char *
+skip_folder(const char *text)
+{
+    const char *end = text + strcspn(text, " [(:");
+
+    while (*text == '/' && end > text && end[-1] != '/')
+        end--;
+    return *text == '/' ? end : text;
+}
+
+/* "sshd: ", "sshd[12]: ", "sshd(pam_unix)[12]: ", "postfix/smtpd: ". Where the format of a log is
+ * not known, it stands somewhere in the line, and only a bracket after it says what it is: the
+ * kernel's lines name processes as well ("sshd: page allocation failure", "node: 1"). */
+static gboolean
+match_writer(const char *name, const char *text, const char *message, OmenMatch *match)
+{
+    gboolean is_known = message > text;
+    const char *at = is_known ? skip_folder(text) : text;
+    guint tries = 0;
+
+    while ((at = is_known ? at : strstr(at, name)) && tries++ < 32) {
+        const char *end = at + strlen(name);
+        const char *follows = is_known || at == text ? ":[(/" : "[(";
+        if (g_str_has_prefix(at, name) && *end && strchr(follows, *end) && begins_word(text, at)) {
+            match->begin = at;
+            match->end = end;
+            return TRUE;
+        }
+        if (is_known)
+            return FALSE;
+        at++;
+    }
+    return FALSE;
+}
+
 gboolean
 omen_pattern_match(const OmenPattern *self, const char *text, const char *message, OmenMatch *match)
 {
@@ -233,6 +273,8 @@ omen_pattern_match(const OmenPattern *self, const char *text, const char *messag
     guint tries = 0;
 
     *match->device = '\0';
+    if (self->of_writer)
+        return match_writer(first->text, text, message, match);
     /* A bounded number of beginnings keeps it linear. */
     while ((at = self->at_start ? at : strstr(at, first->text)) && tries++ < 32) {
         const char *end =

@@ -23,9 +23,9 @@ static const char *const announcing[] = {"initialized", "initialised", "enabled"
                                          "starting",    "started",     NULL};
 /* With one of these in it, it tells of more. */
 static const char *const happening[] = {
-    "fail",   "lost",  "error",   "not ",    "unable", "cannot", "can't",   "could n",
-    "no ",    "died",  "crash",   "stopped", "broken", "abort",  "timeout", "timed out",
-    "offlin", "stuck", "corrupt", "fatal",   "panic",  "dead",   "degrad",  NULL};
+    "fail",    "lost",  "error",   "not ",   "unable", "cannot",  "can't",     "could n", "no ",
+    "died",    "crash", "stopped", "broken", "abort",  "timeout", "timed out", "offlin",  "stuck",
+    "corrupt", "fatal", "panic",   "dead",   "degrad", "disconn", NULL};
 /* A value that is beyond what it should be. */
 static const char *const passing[] = {
     "exceed",     "above", "below",  "over ",   "under ",    "reached",   "beyond",  "cross",

@@ -319,7 +319,44 @@ static const PatternCase patterns[] = {
     /* The end is the text's own, not the first place of the same words. */
     {"/*: read-only$", "/a: read-only, /b: read-only", TRUE, ""},
     {"/*: read-only$", "/a: read-only now", FALSE, ""},
+    /* Who wrote it: at the beginning, or marked by a bracket. */
+    {"@sshd", "sshd: hello", TRUE, ""},
+    {"@sshd", "a1 sshd[12]: hello", TRUE, ""},
+    {"@sshd", "a1 sshd(pam_unix)[12]: hello", TRUE, ""},
+    {"@sshd", "kernel: sshd: page allocation failure", FALSE, ""},
+    {"@sshd", "kernel: task sshd:12 blocked", FALSE, ""},
+    {"@sshd", "openssh-sshd-run[12]: hello", FALSE, ""},
+    {"@ssh*", "sshd: hello", FALSE, ""},
 };
+
+/* What a pattern finds where the writer is known: its name, and nothing in the message. */
+static const struct {
+    const char *pattern;
+    const char *who;
+    const char *message;
+    gboolean fits;
+} writers[] = {
+    {"@sshd", "sshd", "hello", TRUE},
+    {"@sshd", "/usr/sbin/sshd", "hello", TRUE},
+    {"@postfix", "postfix/smtpd", "hello", TRUE},
+    {"@sshd", "kernel", "sshd: page allocation failure", FALSE},
+    {"@sshd", "kernel", "sshd[12]: segfault at 0", FALSE},
+    {"@ssh", "sshd", "hello", FALSE},
+};
+
+static void
+test_writer_patterns(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(writers); i++) {
+        g_autoptr(OmenPattern) pattern = omen_pattern_new(writers[i].pattern);
+        g_autofree char *text = g_strconcat(writers[i].who, ": ", writers[i].message, NULL);
+        OmenMatch match;
+        g_test_message("%s: %s", writers[i].pattern, text);
+        g_assert_cmpint(
+            omen_pattern_match(pattern, text, text + strlen(writers[i].who) + 2, &match), ==,
+            writers[i].fits);
+    }
+}
 
 static void
 test_patterns(void)
@@ -431,6 +468,7 @@ main(int argc, char **argv)
     g_test_add_func("/judge/hostile", test_hostile);
     g_test_add_func("/judge/repeated-literals", test_repeated_literals);
     g_test_add_func("/judge/patterns", test_patterns);
+    g_test_add_func("/judge/patterns-of-writers", test_writer_patterns);
     g_test_add_func("/judge/standing", test_standing);
     g_test_add_func("/judge/bad-knowledge", test_bad_knowledge);
     g_test_add_func("/judge/first-steps", test_first_steps);
