@@ -6,8 +6,6 @@
 #include "fleet/sign.h"
 #include "hypervisor/domain-storage.h"
 
-#include <string.h>
-
 #define INTERVAL_US (5 * G_TIME_SPAN_MINUTE)
 #define DEADLINE_S  15
 
@@ -125,67 +123,16 @@ omen_daemon_list_storage(OmenDaemon *daemon)
 
 /* ---- what an omen is about ---- */
 
-/* The line names the server: "nfs: server nas1 not responding" of "nfs nas1:/export". */
-static gboolean
-is_named(const OmenData *omen, const char *id)
-{
-    const char *line = omen->records->len > 0 ? g_ptr_array_index(omen->records, 0) : "";
-    const char *blank = strchr(id, ' ');
-    g_autofree char *server = blank ? g_strndup(blank + 1, strcspn(blank + 1, ":")) : NULL;
-
-    return server && *server && strstr(line, server);
-}
-
-/* (nullable), borrowed: that which the line names; else the first, if @may_guess. */
-static const char *
-choose(const OmenData *omen, const GPtrArray *ids, gboolean may_guess)
-{
-    for (guint i = 0; ids && i < ids->len; i++) {
-        if (is_named(omen, g_ptr_array_index(ids, i)))
-            return g_ptr_array_index(ids, i);
-    }
-    return ids && ids->len > 0 && may_guess ? g_ptr_array_index(ids, 0) : NULL;
-}
-
-static const char *
-find_of_device(const OmenStorageIds *ids, const OmenData *omen)
-{
-    const OmenDeviceReach *reach = omen->device_reach;
-    const char *id = g_hash_table_lookup(ids->of_device, omen->device);
-
-    for (guint i = 0; !id && reach && reach->devices && reach->devices[i]; i++)
-        id = g_hash_table_lookup(ids->of_device, reach->devices[i]);
-    return id;
-}
-
-static const char *
-find_of_users(const OmenStorageIds *ids, const OmenData *omen)
-{
-    const OmenDeviceReach *reach = omen->device_reach;
-    const char *id = NULL;
-
-    for (guint i = 0; reach && reach->is_shared && !id && i < reach->uses->len; i++) {
-        const OmenDeviceUse *use = g_ptr_array_index(reach->uses, i);
-        id = choose(omen, g_hash_table_lookup(ids->of_domain, use->uuid), TRUE);
-    }
-    return id;
-}
-
 const char *
 omen_daemon_find_storage(OmenDaemon *daemon, const OmenData *omen)
 {
-    const OmenStorageIds *ids = daemon->storage->ids;
-    const char *id = NULL;
+    const OmenStorageTrouble trouble = {
+        .device = omen->device,
+        .reach = omen->device_reach,
+        .line = omen->records->len > 0 ? g_ptr_array_index(omen->records, 0) : "",
+        .is_of_domain = *omen->domain_uuid != '\0',
+    };
+    const char *id = omen_storage_ids_find(daemon->storage->ids, &trouble);
 
-    if (ids) {
-        id = find_of_device(ids, omen);
-        id = id ? id : find_of_users(ids, omen);
-        id = id ? id : choose(omen, ids->all, FALSE);
-    }
-    if (id)
-        return id;
-    return omen->device_reach && !omen->device_reach->is_shared &&
-                   (*omen->domain_uuid || omen->device_reach->devices[0])
-               ? OMEN_FLEET_STORAGE_LOCAL
-               : "";
+    return id ? id : OMEN_FLEET_STORAGE_LOCAL;
 }

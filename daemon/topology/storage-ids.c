@@ -101,3 +101,87 @@ omen_storage_ids_free(OmenStorageIds *self)
     g_ptr_array_unref(self->all);
     g_free(self);
 }
+
+/* ---- what an omen is about ---- */
+
+static gboolean
+is_of_name(char letter)
+{
+    return g_ascii_isalnum(letter) || letter == '.' || letter == '-';
+}
+
+/* As a word of its own: 10.0.0.1 is not in 10.0.0.17. */
+static gboolean
+has_word(const char *line, const char *word)
+{
+    gsize length = strlen(word);
+
+    for (const char *at = strstr(line, word); at; at = strstr(at + 1, word)) {
+        gboolean ends =
+            !is_of_name(at[length]) || (at[length] == '.' && !is_of_name(at[length + 1]));
+        if (ends && (at == line || !is_of_name(at[-1])))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* The line names the server: "nfs: server nas1 not responding" of "nfs nas1:/export". */
+static gboolean
+is_named(const char *line, const char *id)
+{
+    const char *blank = strchr(id, ' ');
+    g_autofree char *server = blank ? g_strndup(blank + 1, strcspn(blank + 1, ":")) : NULL;
+
+    return server && *server && has_word(line, server);
+}
+
+/* (nullable), borrowed: that which the line names; else the first, if @may_guess. */
+static const char *
+choose(const char *line, const GPtrArray *ids, gboolean may_guess)
+{
+    for (guint i = 0; ids && i < ids->len; i++) {
+        if (is_named(line, g_ptr_array_index(ids, i)))
+            return g_ptr_array_index(ids, i);
+    }
+    return ids && ids->len > 0 && may_guess ? g_ptr_array_index(ids, 0) : NULL;
+}
+
+static const char *
+find_of_device(const OmenStorageIds *self, const OmenStorageTrouble *trouble)
+{
+    const OmenDeviceReach *reach = trouble->reach;
+    const char *id = g_hash_table_lookup(self->of_device, trouble->device);
+
+    for (guint i = 0; !id && reach && reach->devices[i]; i++)
+        id = g_hash_table_lookup(self->of_device, reach->devices[i]);
+    return id;
+}
+
+static const char *
+find_of_users(const OmenStorageIds *self, const OmenStorageTrouble *trouble)
+{
+    const OmenDeviceReach *reach = trouble->reach;
+    const char *id = NULL;
+
+    for (guint i = 0; reach && reach->is_shared && !id && i < reach->uses->len; i++) {
+        const OmenDeviceUse *use = g_ptr_array_index(reach->uses, i);
+        id = choose(trouble->line, g_hash_table_lookup(self->of_domain, use->uuid), TRUE);
+    }
+    return id;
+}
+
+const char *
+omen_storage_ids_find(const OmenStorageIds *self, const OmenStorageTrouble *trouble)
+{
+    const OmenDeviceReach *reach = trouble->reach;
+    const char *id = NULL;
+
+    if (self) {
+        id = find_of_device(self, trouble);
+        id = id ? id : find_of_users(self, trouble);
+        id = id ? id : choose(trouble->line, self->all, FALSE);
+    }
+    if (id)
+        return id;
+    return reach && !reach->is_shared && (trouble->is_of_domain || reach->devices[0]) ? NULL : "";
+}

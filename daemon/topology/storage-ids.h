@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "topology/device-reach.h"
 #include "topology/domain-disks.h"
 #include "topology/storage.h"
 
@@ -23,5 +24,18 @@ typedef struct {
 OmenStorageIds *omen_storage_ids_new(const OmenStorage *storage, GPtrArray *domains);
 void omen_storage_ids_free(OmenStorageIds *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenStorageIds, omen_storage_ids_free)
+
+/* What an omen says of storage. */
+typedef struct {
+    const char *device;           /* "" */
+    const OmenDeviceReach *reach; /* (nullable): whom it reaches, if that was sought */
+    const char *line;
+    gboolean is_of_domain; /* of the disks of one domain */
+} OmenStorageTrouble;
+
+/* Which of it is meant: by the device, by the disks of those that it reaches where all of these are
+ * shared, by a server that the line names. @self: (nullable). Borrowed. "": not known; NULL: a
+ * device of this host alone. */
+const char *omen_storage_ids_find(const OmenStorageIds *self, const OmenStorageTrouble *trouble);
 
 G_END_DECLS

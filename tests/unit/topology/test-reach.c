@@ -340,6 +340,45 @@ new_network_domain(const char *name, const char *source)
     return omen_domain_disks_new_from_xml(xml, NULL);
 }
 
+/* @uuid: of a domain that it reaches; NULL: nothing was found out. */
+static const char *
+find_meant(const OmenStorageIds *ids,
+           const char *device,
+           const char *line,
+           const char *uuid,
+           gboolean is_shared)
+{
+    g_autoptr(OmenDeviceReach) reach = omen_device_reach_new(OMEN_REACH_DOMAINS, "");
+    OmenStorageTrouble trouble = {.device = device, .line = line, .is_of_domain = !*device};
+
+    reach->is_shared = is_shared;
+    if (uuid)
+        omen_device_reach_add_use(reach, uuid, uuid, "");
+    if (*device)
+        omen_device_reach_set_devices(reach, g_strsplit(device, " ", -1));
+    trouble.reach = uuid ? reach : NULL;
+    return omen_storage_ids_find(ids, &trouble);
+}
+
+static void
+check_meant(const OmenStorageIds *ids)
+{
+    /* A host's device; a guest's disk, by the error that QEMU met; a server that the kernel names.
+     */
+    g_assert_cmpstr(find_meant(ids, "sdc", "", "u-own", FALSE), ==,
+                    "iscsi iqn.2024-01.org.example:a");
+    g_assert_cmpstr(find_meant(ids, "sda", "", "u-local", FALSE), ==, NULL);
+    g_assert_cmpstr(find_meant(ids, "", "I/O error", "u-nfs", TRUE), ==, "nfs server:/export");
+    g_assert_cmpstr(find_meant(ids, "", "I/O error", "u-local", FALSE), ==, NULL);
+    g_assert_cmpstr(find_meant(ids, "", "nfs: server server not responding", NULL, FALSE), ==,
+                    "nfs server:/export");
+    g_assert_cmpstr(find_meant(ids, "", "nfs: server17 does not respond", NULL, FALSE), ==, "");
+    g_assert_cmpstr(find_meant(ids, "", "no answer of server.", NULL, FALSE), ==,
+                    "nfs server:/export");
+    g_assert_cmpstr(find_meant(ids, "", "task vi blocked", NULL, FALSE), ==, "");
+    g_assert_cmpstr(find_meant(NULL, "sda", "", NULL, FALSE), ==, "");
+}
+
 /* Storage of other machines, by names that other hosts give it as well. */
 static void
 test_ids(void)
@@ -388,6 +427,7 @@ test_ids(void)
     g_assert_cmpstr(g_hash_table_lookup(ids->of_device, "dm-0"), ==,
                     "iscsi iqn.2024-01.org.example:a");
     g_assert_null(g_hash_table_lookup(ids->of_device, "sda"));
+    check_meant(ids);
     recorded_host_remove(root);
 }
 
