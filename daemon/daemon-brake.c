@@ -83,6 +83,30 @@ describe_sign(OmenDaemon *self, const OmenData *data)
     return sign;
 }
 
+/* Thirty guests that meet one error are told of once, by the newest. */
+static gboolean
+has_like(const GPtrArray *signs, const OmenFleetSign *sign)
+{
+    for (guint i = 0; i < signs->len; i++) {
+        const OmenFleetSign *other = g_ptr_array_index(signs, i);
+        if (g_str_equal(other->failure_class, sign->failure_class) &&
+            g_str_equal(other->line, sign->line) && g_str_equal(other->storage, sign->storage))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void
+add_sign(OmenDaemon *self, OmenFleetHost *host, const OmenData *data)
+{
+    OmenFleetSign *sign = describe_sign(self, data);
+
+    if (has_like(host->signs, sign))
+        omen_fleet_sign_free(sign);
+    else
+        g_ptr_array_add(host->signs, sign);
+}
+
 static int
 compare_newest(gconstpointer a, gconstpointer b)
 {
@@ -109,7 +133,7 @@ omen_daemon_describe_signs(OmenDaemon *self, OmenFleetHost *host)
     for (guint i = 0; i < omens->len && host->signs->len < OMEN_FLEET_MAX_SIGNS; i++) {
         Omen *omen = g_ptr_array_index(omens, i);
         if (is_told(omen, now_us))
-            g_ptr_array_add(host->signs, describe_sign(self, omen_get_data(omen)));
+            add_sign(self, host, omen_get_data(omen));
     }
     cause = omen_fleet_brake_get_cause(brake->brake);
     if (!cause)

@@ -193,14 +193,15 @@ compare_times(gconstpointer a, gconstpointer b)
 /* From when on omens count: the window, or since what other hosts hold to be the first, if there
  * are enough of them. Whether their omens are open is seen by their rows all the same. */
 static gint64
-find_begin(const Search *self, const char *key)
+find_begin(const Search *self, Kind kind, const char *key)
 {
     gint64 begin_us = self->now_us - (gint64) self->terms->window_s * G_USEC_PER_SEC;
     g_autoptr(GArray) told = g_array_new(FALSE, FALSE, sizeof(gint64));
 
     if (self->anchor && g_str_equal(self->anchor->key, key))
         return MIN(begin_us, self->anchor->since_us);
-    for (guint i = 0; i < self->hosts->len; i++) {
+    /* A class is little to go by: hosts that join later have it by chance. */
+    for (guint i = 0; i < self->hosts->len && kind != BY_CLASS; i++) {
         const OmenFleetHost *host = g_ptr_array_index(self->hosts, i);
         gint64 since_us = (gint64) host->brake_since_us;
         if (since_us > 0 && g_str_equal(host->brake, key))
@@ -264,7 +265,7 @@ try(const Search *self, Kind kind, const char *value)
 
     cause->key = g_strdup_printf("%s %s", kinds[kind].word, value);
     cause->hosts = g_ptr_array_new_with_free_func(g_free);
-    begin_us = find_begin(self, cause->key);
+    begin_us = find_begin(self, kind, cause->key);
     if (find_first(self, self->own, kind, value, begin_us) == 0)
         return NULL;
     for (guint i = 0; i < self->hosts->len; i++) {

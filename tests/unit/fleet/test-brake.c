@@ -392,6 +392,31 @@ test_own_is_well(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_false(look(fixture, 7));
 }
 
+/* As many hosts as are read at most, with the most omens that a row holds. */
+static void
+test_many(void)
+{
+    g_autoptr(GPtrArray) hosts = make_fleet(5000);
+    g_autofree char *key = NULL;
+    gint64 start_us;
+
+    for (guint i = 0; i < hosts->len; i++) {
+        set_list(&host_at(hosts, i)->storage, "nfs a:/1;nfs b:/1;nfs c:/1;nfs d:/1");
+        for (guint j = 0; j < OMEN_FLEET_MAX_SIGNS && i % 10 == 0; j++) {
+            g_autofree char *line = g_strdup_printf("%c%u", 'a' + (int) j, i);
+            g_autofree char *own = g_strdup_printf("%s %s", line, host_at(hosts, i)->name + 6);
+            add_sign(host_at(hosts, i), "unknown", i == 0 ? "own" : own, 0);
+        }
+    }
+    start_us = g_get_monotonic_time();
+    key = find_key(hosts, 0);
+    g_test_message("%u hosts: %.1f ms", hosts->len,
+                   (double) (g_get_monotonic_time() - start_us) / 1000);
+    g_assert_cmpstr(key, ==, "");
+    if (g_test_perf())
+        g_assert_cmpint(g_get_monotonic_time() - start_us, <, 100000);
+}
+
 static void
 test_off(void)
 {
@@ -417,6 +442,7 @@ main(int argc, char **argv)
     g_test_add_func("/fleet/brake/share", test_share);
     g_test_add_func("/fleet/brake/traits", test_traits);
     g_test_add_func("/fleet/brake/clocks", test_clocks);
+    g_test_add_func("/fleet/brake/many", test_many);
     g_test_add_func("/fleet/brake/off", test_off);
     ADD("release", test_release);
     ADD("late", test_late);
