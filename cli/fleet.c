@@ -131,8 +131,9 @@ print_causes(GHashTable *causes)
     g_hash_table_iter_init(&iter, causes);
     while (g_hash_table_iter_next(&iter, &cause, &names)) {
         gboolean is_one = strchr(((GString *) names)->str, ',') == NULL;
-        g_print("Brake: %s: endangered, and %s in common%s: %s\n", ((GString *) names)->str,
-                is_one ? "has" : "have", is_one ? " with other hosts" : "", (const char *) cause);
+        g_print("Brake on %s, for what %s in common%s: %s\n", ((GString *) names)->str,
+                is_one ? "it has" : "they have", is_one ? " with other hosts" : "",
+                (const char *) cause);
     }
     if (g_hash_table_size(causes) > 0)
         g_print("Nothing moves from there without approval.\n\n");

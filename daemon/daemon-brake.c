@@ -121,8 +121,8 @@ omen_daemon_describe_signs(OmenDaemon *self, OmenFleetHost *host)
 {
     OmenDaemonBrake *brake = self->fleet_brake;
     g_autoptr(GPtrArray) omens = omen_registry_list(self->omens);
+    OmenFleetMoment now = get_moment();
     const OmenFleetCause *cause;
-    gint64 now_us = g_get_real_time();
 
     if (!brake)
         return;
@@ -132,10 +132,10 @@ omen_daemon_describe_signs(OmenDaemon *self, OmenFleetHost *host)
     g_ptr_array_sort(omens, compare_newest);
     for (guint i = 0; i < omens->len && host->signs->len < OMEN_FLEET_MAX_SIGNS; i++) {
         Omen *omen = g_ptr_array_index(omens, i);
-        if (is_told(omen, now_us))
+        if (is_told(omen, now.real_us))
             add_sign(self, host, omen_get_data(omen));
     }
-    cause = omen_fleet_brake_get_cause(brake->brake);
+    cause = omen_fleet_brake_get_cause(brake->brake, &now);
     if (!cause)
         return;
     replace(&host->brake, g_strdup(cause->key));
@@ -147,14 +147,11 @@ omen_daemon_describe_signs(OmenDaemon *self, OmenFleetHost *host)
 
 /* Of the hosts that have it in common one warns: it is one event. */
 static void
-tell_change(OmenDaemon *self, const char *text)
+tell_change(OmenDaemon *self, const OmenFleetCause *cause, const char *text)
 {
-    const OmenFleetCause *cause = omen_fleet_brake_get_cause(self->fleet_brake->brake);
-    const char *first = cause ? g_ptr_array_index(cause->hosts, 0) : NULL;
-
-    if (!text)
+    if (!cause)
         g_message("fleet: the brake is released; what waits for approval goes on to wait");
-    else if (g_strcmp0(first, omen_daemon_get_fleet_name(self)) == 0)
+    else if (g_strcmp0(g_ptr_array_index(cause->hosts, 0), omen_daemon_get_fleet_name(self)) == 0)
         g_warning("fleet: %s: on none of them anything moves without approval", text);
     else
         g_message("fleet: %s: nothing moves from here without approval", text);
@@ -164,12 +161,13 @@ static void
 update_told(OmenDaemon *self)
 {
     OmenDaemonBrake *brake = self->fleet_brake;
-    g_autofree char *text = omen_daemon_describe_brake(self);
-    const OmenFleetCause *cause = omen_fleet_brake_get_cause(brake->brake);
-    const char *key = !text ? NULL : cause ? cause->key : brake->told;
+    OmenFleetMoment now = get_moment();
+    g_autofree char *text = omen_fleet_brake_describe(brake->brake, &now);
+    const OmenFleetCause *cause = omen_fleet_brake_get_cause(brake->brake, &now);
+    const char *key = cause ? cause->key : NULL;
 
     if (g_strcmp0(key, brake->told) != 0) {
-        tell_change(self, text);
+        tell_change(self, cause, text);
         replace(&brake->told, g_strdup(key));
     }
     if (g_strcmp0(text, brake->shown) == 0)
@@ -323,14 +321,6 @@ arm(OmenDaemon *self)
             on_due, self);
 }
 
-/* There is nobody to ask, or too few for it to matter. */
-static gboolean
-is_alone(OmenDaemon *self)
-{
-    return omen_fleet_member_get_alone_since_us(self->fleet_member) > 0 ||
-           (self->fleet_hosts && self->fleet_hosts->len < self->configuration->brake.hosts);
-}
-
 /* Hosts that have one cause do not notice it in the same moment, nor do their rows come at once. */
 static void
 on_ask(guint64 omen_id, gpointer user_data)
@@ -341,7 +331,7 @@ on_ask(guint64 omen_id, gpointer user_data)
     gint64 wait_us = (gint64) self->configuration->brake.wait_s * G_USEC_PER_SEC;
     Question question = {omen_id, g_get_monotonic_time() + CLAMP(wait_us - age_us, 0, wait_us)};
 
-    if (is_alone(self)) {
+    if (omen_fleet_member_get_alone_since_us(self->fleet_member) > 0) {
         answer(self, &question);
         return;
     }

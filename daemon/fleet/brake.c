@@ -90,7 +90,7 @@ omen_fleet_brake_describe(const OmenFleetBrake *self, const OmenFleetMoment *now
 }
 
 const OmenFleetCause *
-omen_fleet_brake_get_cause(const OmenFleetBrake *self)
+omen_fleet_brake_get_cause(const OmenFleetBrake *self, const OmenFleetMoment *now)
 {
-    return self->is_present ? self->cause : NULL;
+    return omen_fleet_brake_holds(self, now) ? self->cause : NULL;
 }

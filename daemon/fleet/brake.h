@@ -40,8 +40,8 @@ gboolean omen_fleet_brake_holds(const OmenFleetBrake *self, const OmenFleetMomen
 /* (nullable) (transfer full): in words, why it holds; NULL: it does not. */
 char *omen_fleet_brake_describe(const OmenFleetBrake *self, const OmenFleetMoment *now);
 
-/* (nullable), borrowed: what this host and others had in common when rows were last read; NULL:
- * nothing, though it may hold still. */
-const OmenFleetCause *omen_fleet_brake_get_cause(const OmenFleetBrake *self);
+/* (nullable), borrowed: what it holds for; NULL: it does not. */
+const OmenFleetCause *omen_fleet_brake_get_cause(const OmenFleetBrake *self,
+                                                 const OmenFleetMoment *now);
 
 G_END_DECLS

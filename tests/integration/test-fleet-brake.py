@@ -81,11 +81,12 @@ def test_all():
         expect("so does the status", "the fleet's brake: 3 hosts are endangered" in problems(one, "alpha"))
         wait_for("all hosts hold", lambda: all(row["held_by_brake"] and row["in_common"]
                                                for row in rows(one, "beta").values()), 60)
+        expect("on none of them anything was begun", all(omen["action"] == "proposed" for host in HOSTS for omen in one.omens(host)))
         shown = one.omen("gamma", "fleet").stdout
-        expect(f"the table says so first: {shown}", shown.startswith("Brake: alpha, beta, gamma: endangered, and have in common: "))
+        expect(f"the table says so first: {shown}", shown.startswith("Brake on alpha, beta, gamma, for what they have in common: "))
         expect("the metric is 1", "virt_omen_fleet_brake 1" in ask(one, "alpha", "http://127.0.0.1:9861/metrics"))
         live = one.on("gamma", "timeout", "8", "virt-omen", "fleet", "--watch", check=False).stdout
-        expect(f"it is shown again and again: {live}", live.count("Brake: ") == 2 and live.count("HEALTH") == 2)
+        expect(f"it is shown again and again: {live}", live.count("Brake on ") == 2 and live.count("HEALTH") == 2)
         stays("nothing moves", lambda: one.omen("alpha", "evacuations", "--json") == [], 20)
 
         # The others are well again: the proposal stays one.

@@ -540,7 +540,7 @@ test_fleet(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(
         strstr(plain.out, "beta   green   yes          0      4096       768      0  -"));
     g_assert_nonnull(strstr(plain.out, "it dies"));
-    g_assert_true(g_str_has_prefix(plain.out, "Brake: alpha: endangered, and has in common with "
+    g_assert_true(g_str_has_prefix(plain.out, "Brake on alpha, for what it has in common with "
                                               "other hosts: the rack a4\n"));
     run_tool(bus, &set, "fleet --maintenance beta");
     g_assert_cmpint(set.status, ==, 0);

@@ -333,16 +333,17 @@ test_release(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
         pass(fixture, 5 * MINUTE);
         g_assert_true(look(fixture, 0));
     }
-    g_assert_nonnull(omen_fleet_brake_get_cause(fixture->brake));
+    g_assert_nonnull(omen_fleet_brake_get_cause(fixture->brake, &fixture->now));
     /* One is well again: for some time still. */
     clear(fixture, 2);
     g_assert_true(look(fixture, 0));
-    g_assert_null(omen_fleet_brake_get_cause(fixture->brake));
+    g_assert_nonnull(omen_fleet_brake_get_cause(fixture->brake, &fixture->now));
     pass(fixture, 299 * SECOND);
     g_assert_true(look(fixture, 0));
     pass(fixture, 2 * SECOND);
     g_assert_false(omen_fleet_brake_holds(fixture->brake, &fixture->now));
     g_assert_false(look(fixture, 0));
+    g_assert_null(omen_fleet_brake_get_cause(fixture->brake, &fixture->now));
     after = omen_fleet_brake_describe(fixture->brake, &fixture->now);
     g_assert_null(after);
     /* What is left does not count as new. */

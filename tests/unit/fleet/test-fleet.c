@@ -301,7 +301,7 @@ test_brake(Bench *bench, gconstpointer data G_GNUC_UNUSED)
     all = list(bench);
     omen_fleet_brake_look(brake, all, own, &now);
     g_assert_true(omen_fleet_brake_holds(brake, &now));
-    g_assert_cmpuint(omen_fleet_brake_get_cause(brake)->hosts->len, ==, 3);
+    g_assert_cmpuint(omen_fleet_brake_get_cause(brake, &now)->hosts->len, ==, 3);
     omen_fleet_member_stop(members[2]);
     wait_until_seen(bench, "gamma", NULL);
     left = list(bench);
