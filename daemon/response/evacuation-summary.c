@@ -41,6 +41,19 @@ omen_evacuation_summary_conclude(const OmenEvacuationSummary *self, Omen *omen)
 }
 
 void
+omen_evacuation_summary_conclude_empty(OmenEvacuator *evacuator, Omen *omen, gboolean are_busy)
+{
+    g_auto(OmenEvacuationSummary) own = {0};
+
+    omen_evacuation_summary_count(&own, evacuator, omen_get_data(omen)->id);
+    if (own.final < own.total)
+        return;
+    omen_set_outcome(omen, are_busy ? "the domains are being evacuated already"
+                                    : "no domain was left to move");
+    omen_set_action(omen, OMEN_ACTION_FINISHED);
+}
+
+void
 omen_evacuation_summary_note_shadow(OmenHypervisor *hypervisor, char **uuids, Omen *omen)
 {
     g_autoptr(GString) outcome =

@@ -26,6 +26,11 @@ void omen_evacuation_summary_count(OmenEvacuationSummary *self,
 /* All have ended: how it went is the omen's outcome. */
 void omen_evacuation_summary_conclude(const OmenEvacuationSummary *self, Omen *omen);
 
+/* Nothing was queued for @omen now: it goes on if it is by @omen that domains move already, and
+ * else is finished. @are_busy: domains are moved, by it or by another. */
+void
+omen_evacuation_summary_conclude_empty(OmenEvacuator *evacuator, Omen *omen, gboolean are_busy);
+
 /* In mode observe: which domains would have been moved away is the omen's outcome. */
 void omen_evacuation_summary_note_shadow(OmenHypervisor *hypervisor, char **uuids, Omen *omen);
 

@@ -212,11 +212,8 @@ evacuate(OmenResponder *self, Omen *omen, OmenEndangers endangers)
         else
             g_message("omen %" G_GUINT64_FORMAT ": %s", data->id, error->message);
     }
-    if (started == 0) {
-        omen_set_outcome(omen, busy > 0 ? "the domains are being evacuated already"
-                                        : "no domain was left to move");
-        omen_set_action(omen, OMEN_ACTION_FINISHED);
-    }
+    if (started == 0)
+        omen_evacuation_summary_conclude_empty(self->evacuator, omen, busy > 0);
 }
 
 /* What is on its way already stays so meanwhile. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a restarted daemon makes of omens and evacuations of its earlier life, while libvirt is not
  * there yet; and how others are asked before it acts. */
+#include "response/evacuation-summary.h"
 #include "response/responder.h"
 
 #include <stdio.h>
@@ -113,6 +114,25 @@ test_interrupted(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(data_of(fixture, 2)->action, ==, OMEN_ACTION_FINISHED);
     g_assert_cmpstr(data_of(fixture, 2)->outcome, ==, "1 of 2 domains moved away; g1: no room");
     g_assert_cmpint(data_of(fixture, 3)->action, ==, OMEN_ACTION_EVACUATING);
+}
+
+/* An omen that is told anew while its domains move goes on; where others move them, or nobody, it
+ * is finished. */
+static void
+test_nothing_queued(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    Omen *moving = restore_omen(fixture, 1, OMEN_ACTION_EVACUATING, "");
+    Omen *moved = restore_omen(fixture, 2, OMEN_ACTION_EVACUATING, "");
+
+    restore_evacuation(fixture, 1, 1, OMEN_PHASE_QUEUED);
+    restore_evacuation(fixture, 2, 1, OMEN_PHASE_SUCCEEDED);
+    restore_evacuation(fixture, 3, 2, OMEN_PHASE_SUCCEEDED);
+    omen_evacuation_summary_conclude_empty(fixture->evacuator, moving, TRUE);
+    g_assert_cmpint(data_of(fixture, 1)->action, ==, OMEN_ACTION_EVACUATING);
+    g_assert_cmpstr(data_of(fixture, 1)->outcome, ==, "");
+    omen_evacuation_summary_conclude_empty(fixture->evacuator, moved, TRUE);
+    g_assert_cmpint(data_of(fixture, 2)->action, ==, OMEN_ACTION_FINISHED);
+    g_assert_cmpstr(data_of(fixture, 2)->outcome, ==, "the domains are being evacuated already");
 }
 
 /* Its deadline is the omen's; one that is forgotten endangers all the same. */
@@ -321,6 +341,7 @@ main(int argc, char **argv)
     g_test_add("/responder/agreed", Fixture, "connected", set_up, test_agreed, tear_down);
     g_test_add("/responder/agreed-at-once", Fixture, "at once", set_up, test_agreed, tear_down);
     g_test_add("/responder/overtaken", Fixture, "connected", set_up, test_overtaken, tear_down);
+    g_test_add("/responder/nothing-queued", Fixture, NULL, set_up, test_nothing_queued, tear_down);
     g_test_add("/responder/request", Fixture, NULL, set_up, test_request, tear_down);
     g_test_add("/responder/return", Fixture, NULL, set_up, test_return, tear_down);
     g_test_add("/responder/dismissed", Fixture, NULL, set_up, test_dismissed, tear_down);
