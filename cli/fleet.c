@@ -212,13 +212,13 @@ watch(Client *client, const ClientListing *listing)
 {
     int status = list(client, listing, TRUE);
 
-    while (status == EXIT_GOOD) {
+    if (status != EXIT_GOOD)
+        return status;
+    for (;;) {
         fflush(stdout);
         g_usleep(WATCH_S * G_USEC_PER_SEC);
-        if (list(client, listing, TRUE) != EXIT_GOOD)
-            fflush(stderr);
+        list(client, listing, TRUE);
     }
-    return status;
 }
 
 static int
