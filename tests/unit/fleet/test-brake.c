@@ -360,7 +360,8 @@ test_late(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_false(look(fixture, 3));
     for (guint i = 0; i < 3; i++) {
         const OmenFleetSign *sign = host_at(fixture->hosts, i)->signs->pdata[0];
-        host_at(fixture->hosts, i)->brake = g_strdup_printf("line %s", sign->line);
+        g_autofree char *key = g_strdup_printf("line %s", sign->line);
+        set(&host_at(fixture->hosts, i)->brake, key);
         host_at(fixture->hosts, i)->brake_since_us = (guint64) NOW;
     }
     g_assert_true(look(fixture, 3));
