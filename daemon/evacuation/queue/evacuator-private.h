@@ -31,6 +31,7 @@ struct _OmenEvacuator {
     GPtrArray *destinations; /* OmenDestination */
     OmenDestination *home;   /* this host, as destinations reach it; NULL: not known */
     char *save_dir;
+    char *hold;                   /* (nullable): why nothing comes back */
     GHashTable *probes;           /* destination's name -> OmenDestinationProbe */
     const OmenReserver *reserver; /* NULL: there is no fleet; not owned */
     gpointer reserver_data;

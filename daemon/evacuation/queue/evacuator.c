@@ -42,6 +42,7 @@ omen_evacuator_finalize(GObject *object)
     g_ptr_array_unref(self->destinations);
     g_clear_pointer(&self->home, omen_destination_unref);
     g_free(self->save_dir);
+    g_free(self->hold);
     g_hash_table_unref(self->probes);
     g_hash_table_unref(self->crowded);
     g_object_unref(self->questions);
@@ -316,6 +317,10 @@ check_return(OmenEvacuator *self,
                     "%s did not leave this host by an evacuation that is remembered", domain);
         return FALSE;
     }
+    if (self->hold) {
+        g_set_error_literal(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_BUSY, self->hold);
+        return FALSE;
+    }
     if (!self->home) {
         g_set_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_NOT_FOUND,
                     "how the other hosts reach this one is not known: set own_uri in [evacuation], "
@@ -346,6 +351,13 @@ omen_evacuator_bring_back(OmenEvacuator *self, const char *domain, GError **erro
     add_job(self, job);
     omen_evacuator_pump_soon(self);
     return job->evacuation;
+}
+
+void
+omen_evacuator_hold_returns(OmenEvacuator *self, const char *why)
+{
+    g_free(self->hold);
+    self->hold = g_strdup(why);
 }
 
 void

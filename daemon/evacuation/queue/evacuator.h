@@ -113,6 +113,9 @@ void omen_evacuator_reassign(OmenEvacuator *self, guint64 from_omen, guint64 to_
  * name or UUID. Needs limits.own_uri. Returns: (transfer none): NULL with @error. */
 OmenEvacuation *omen_evacuator_bring_back(OmenEvacuator *self, const char *domain, GError **error);
 
+/* Nothing comes back: this host is to stay empty. @why: NULL: what left may come back again. */
+void omen_evacuator_hold_returns(OmenEvacuator *self, const char *why);
+
 /* This host is endangered: what is on its way back stays where it is, if that can still be had. */
 void omen_evacuator_cancel_returns(OmenEvacuator *self);
 
