@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fleet/fleet.h"
 
+#include "fleet/drain-store.h"
 #include "fleet/member.h"
 #include "fleet/reservation.h"
 
@@ -45,6 +46,32 @@ on_inbound(GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+on_drains(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+    g_autoptr(GTask) task = user_data;
+    GPtrArray *hosts = g_task_get_task_data(task);
+    GError *error = NULL;
+    g_autoptr(OmenEtcdRange) range = omen_etcd_read_finish(OMEN_ETCD(source), result, &error);
+    g_autoptr(GHashTable) values = g_hash_table_new(g_str_hash, g_str_equal);
+
+    if (!range) {
+        g_task_return_error(task, error);
+        return;
+    }
+    for (guint i = 0; i < range->entries->len; i++) {
+        const OmenEtcdEntry *entry = range->entries->pdata[i];
+        g_hash_table_insert(values, entry->key + strlen(OMEN_FLEET_DRAINS), entry->value);
+    }
+    for (guint i = 0; i < hosts->len; i++) {
+        OmenFleetHost *host = hosts->pdata[i];
+        const char *json = g_hash_table_lookup(values, host->name);
+        host->drain = json ? omen_host_drain_parse(json) : NULL;
+    }
+    omen_etcd_read_async(OMEN_ETCD(source), OMEN_FLEET_INBOUND, TRUE, MAX_INBOUND, NULL, on_inbound,
+                         g_steal_pointer(&task));
+}
+
+static void
 on_maintenance(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     g_autoptr(GTask) task = user_data;
@@ -65,8 +92,8 @@ on_maintenance(GObject *source, GAsyncResult *result, gpointer user_data)
         OmenFleetHost *host = hosts->pdata[i];
         host->maintenance = g_hash_table_contains(names, host->name);
     }
-    omen_etcd_read_async(OMEN_ETCD(source), OMEN_FLEET_INBOUND, TRUE, MAX_INBOUND, NULL, on_inbound,
-                         g_steal_pointer(&task));
+    omen_etcd_read_async(OMEN_ETCD(source), OMEN_FLEET_DRAINS, TRUE, OMEN_FLEET_MAX_HOSTS, NULL,
+                         on_drains, g_steal_pointer(&task));
 }
 
 static void

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fleet/host-row.h"
 
-#include "record/json-depth.h"
+#include "fleet/row-json.h"
 #include <virt-omen/text.h>
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #define MAX_ROW  32768 /* bytes */
@@ -39,6 +38,7 @@ static const struct {
     {"vcpus", G_STRUCT_OFFSET(OmenFleetHost, vcpus), FALSE},
     {"running", G_STRUCT_OFFSET(OmenFleetHost, running), FALSE},
     {"omens", G_STRUCT_OFFSET(OmenFleetHost, omens), FALSE},
+    {"accepts_drain", G_STRUCT_OFFSET(OmenFleetHost, accepts_drain), FALSE},
     {"libvirt", G_STRUCT_OFFSET(OmenFleetHost, libvirt), TRUE},
     {"qemu", G_STRUCT_OFFSET(OmenFleetHost, qemu), TRUE},
     {"inbound_limit", G_STRUCT_OFFSET(OmenFleetHost, inbound_limit), FALSE},
@@ -83,6 +83,7 @@ omen_fleet_host_free(OmenFleetHost *self)
     g_strfreev(self->labels);
     g_strfreev(self->storage);
     g_ptr_array_unref(self->signs);
+    g_clear_pointer(&self->drain, omen_host_drain_free);
     g_free(self);
 }
 
@@ -102,56 +103,30 @@ char *
 omen_fleet_host_write(const OmenFleetHost *self)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
-    g_autoptr(JsonNode) root = NULL;
 
     json_builder_begin_object(builder);
-    for (gsize i = 0; i < G_N_ELEMENTS(strings); i++) {
-        g_autofree char *text = omen_text_sanitise(*string_at(self, i), -1, MAX_TEXT);
-        json_builder_set_member_name(builder, strings[i].name);
-        json_builder_add_string_value(builder, text);
-    }
-    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
-        json_builder_set_member_name(builder, numbers[i].name);
-        json_builder_add_int_value(builder, (gint64) number_at(self, i));
-    }
+    for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
+        omen_row_json_add_string(builder, strings[i].name, *string_at(self, i), MAX_TEXT);
+    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++)
+        omen_row_json_add_int(builder, numbers[i].name, (gint64) number_at(self, i));
     json_builder_set_member_name(builder, "takes");
     json_builder_add_boolean_value(builder, self->takes);
-    json_builder_set_member_name(builder, "seen_us");
-    json_builder_add_int_value(builder, self->seen_us);
+    omen_row_json_add_int(builder, "seen_us", self->seen_us);
     write_list(builder, "labels", self->labels, OMEN_FLEET_MAX_LABELS);
     write_list(builder, "storage", self->storage, OMEN_FLEET_MAX_STORAGE);
     json_builder_set_member_name(builder, "signs");
     omen_fleet_signs_write(self->signs, builder);
     json_builder_end_object(builder);
-    root = json_builder_get_root(builder);
-    return json_to_string(root, FALSE);
+    return omen_row_json_write(builder);
 }
 
 /* ---- reading ---- */
-
-static JsonNode *
-get_value(JsonObject *object, const char *member, GType type)
-{
-    JsonNode *node = json_object_get_member(object, member);
-
-    return node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type ? node
-                                                                                         : NULL;
-}
-
-static gint64
-get_int(JsonObject *object, const char *member, gint64 most)
-{
-    JsonNode *node = get_value(object, member, G_TYPE_INT64);
-
-    return node ? CLAMP(json_node_get_int(node), 0, most) : 0;
-}
 
 /* (transfer full). */
 static char **
 read_list(JsonObject *object, const char *member, guint most)
 {
-    JsonNode *node = json_object_get_member(object, member);
-    JsonArray *array = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+    JsonArray *array = omen_row_json_get_array(object, member);
     guint n = array ? MIN(json_array_get_length(array), most) : 0;
     g_autoptr(GStrvBuilder) list = g_strv_builder_new();
 
@@ -170,26 +145,26 @@ static OmenFleetHost *
 read_object(JsonObject *object, const char *name)
 {
     OmenFleetHost *self = omen_fleet_host_new();
-    JsonNode *takes = get_value(object, "takes", G_TYPE_BOOLEAN);
 
     g_free(self->name);
     self->name = omen_text_sanitise(name, -1, MAX_NAME);
     for (gsize i = 0; i < G_N_ELEMENTS(strings); i++) {
-        JsonNode *node = get_value(object, strings[i].name, G_TYPE_STRING);
-        if (!node)
+        char *text = omen_row_json_dup_string(object, strings[i].name, MAX_TEXT);
+        if (!text)
             continue;
         g_free(*string_at(self, i));
-        *string_at(self, i) = omen_text_sanitise(json_node_get_string(node), -1, MAX_TEXT);
+        *string_at(self, i) = text;
     }
     for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
         gpointer field = G_STRUCT_MEMBER_P(self, numbers[i].offset);
         if (numbers[i].is_wide)
-            *(guint64 *) field = (guint64) get_int(object, numbers[i].name, G_MAXINT64);
+            *(guint64 *) field =
+                (guint64) omen_row_json_get_int(object, numbers[i].name, G_MAXINT64);
         else
-            *(guint *) field = (guint) get_int(object, numbers[i].name, G_MAXINT32);
+            *(guint *) field = (guint) omen_row_json_get_int(object, numbers[i].name, G_MAXINT32);
     }
-    self->takes = takes && json_node_get_boolean(takes);
-    self->seen_us = get_int(object, "seen_us", G_MAXINT64);
+    self->takes = omen_row_json_get_boolean(object, "takes");
+    self->seen_us = omen_row_json_get_int(object, "seen_us", G_MAXINT64);
     g_strfreev(self->labels);
     self->labels = read_list(object, "labels", OMEN_FLEET_MAX_LABELS);
     g_strfreev(self->storage);
@@ -202,17 +177,12 @@ read_object(JsonObject *object, const char *name)
 OmenFleetHost *
 omen_fleet_host_parse(const char *json, const char *name)
 {
-    g_autoptr(JsonParser) parser = json_parser_new_immutable();
-    gsize length = strlen(json);
-    JsonNode *root;
+    g_autoptr(JsonNode) root = NULL;
 
-    if (length > MAX_ROW || !*name || strlen(name) > MAX_NAME ||
-        !omen_json_is_shallow(json, length, 4) ||
-        !json_parser_load_from_data(parser, json, (gssize) length, NULL))
+    if (!*name || strlen(name) > MAX_NAME)
         return NULL;
-    root = json_parser_get_root(parser);
-    return root && JSON_NODE_HOLDS_OBJECT(root) ? read_object(json_node_get_object(root), name)
-                                                : NULL;
+    root = omen_row_json_parse(json, MAX_ROW, 4);
+    return root ? read_object(json_node_get_object(root), name) : NULL;
 }
 
 /* ---- comparing ---- */

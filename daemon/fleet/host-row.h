@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "fleet/host-drain.h"
 #include "fleet/sign.h"
 
 #include <gio/gio.h>
@@ -35,10 +36,11 @@ typedef struct {
     gboolean takes;   /* domains: no sign against it */
     guint64 free_mib;
     guint cpus;
-    guint vcpus;     /* of all that run there */
-    guint running;   /* domains */
-    guint omens;     /* open ones */
-    guint64 libvirt; /* 9000000 is 9.0.0 */
+    guint vcpus;         /* of all that run there */
+    guint running;       /* domains */
+    guint omens;         /* open ones */
+    guint accepts_drain; /* 1: it may be drained by other hosts' operators */
+    guint64 libvirt;     /* 9000000 is 9.0.0 */
     guint64 qemu;
     guint inbound_limit;    /* domains on their way to it at once; 0: it does not say */
     guint64 brake_since_us; /* since the epoch: the first sign of what it has in common; 0 */
@@ -46,6 +48,7 @@ typedef struct {
     /* Not part of the row, but of keys of their own: */
     gboolean maintenance; /* an operator's word */
     guint64 reserved_mib; /* for domains on their way to it */
+    OmenHostDrain *drain; /* (nullable): what the host says of its drain */
 } OmenFleetHost;
 
 /* Strings are "", lists empty. */

@@ -19,15 +19,11 @@ CALLED_FROM_OUTSIDE = {"main"} | set(re.findall(r"omen_\w+", (TREE / "daemon/lib
 # GObject's and GLib's macros name these by pasting, and so does the list of commands (cli/commands.h). What is in capitals is
 # a macro itself.
 CALLED_BY_MACROS = r"\w+_(class_init|init|get_type|error_quark)|command_\w+|[A-Z_]+"
-FLEET_TO_COME = "drains will use it; a real etcd is asked by it in the tests"
 # For tests alone: what can be asked of an object that nobody else asks.
 FOR_TESTS = {
     "omen_state_db_put_evacuation_finish": "the daemon goes on whether or not the row is on the disk; a test must know",
-    "omen_etcd_transaction_else_read": FLEET_TO_COME,
-    "omen_etcd_watch_new": FLEET_TO_COME,
-    "omen_etcd_watch_start": FLEET_TO_COME,
-    "omen_etcd_watch_is_current": FLEET_TO_COME,
-    "omen_etcd_watch_get": FLEET_TO_COME,
+    "omen_etcd_transaction_else_read": "whoever compares reads anew where it failed; a real etcd is asked by it in the tests",
+    "omen_etcd_watch_is_current": "whoever watches takes what comes; a test must know that it looked at once",
     "omen_etcd_revoke_finish": "what was not revoked ends by itself; a test must know",
     "omen_fleet_member_is_listed": "whether the row is there is seen by others; a test must know",
     "omen_trend_get_n_templates": "that the table is bounded is seen from outside",
