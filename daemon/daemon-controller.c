@@ -496,6 +496,7 @@ omen_daemon_controller_iface_init(OmenControllerInterface *iface)
     iface->plan_async = omen_daemon_plan_async;
     iface->plan_finish = omen_daemon_plan_finish;
     omen_daemon_fill_fleet_controller(iface);
+    omen_daemon_fill_drain_controller(iface);
     iface->cancel = cancel;
     iface->approve = approve;
     iface->dismiss = dismiss;

@@ -90,6 +90,7 @@ tell(OmenDaemon *self)
     g_strfreev(host->labels);
     host->labels = g_strdupv(self->configuration->fleet_labels);
     host->inbound_limit = self->configuration->fleet_inbound_limit;
+    host->accepts_drain = self->configuration->fleet_accept_drain ? 1 : 0;
     describe(self, host);
     omen_daemon_describe_signs(self, host);
     omen_fleet_member_take(self->fleet_member, host);

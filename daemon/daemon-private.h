@@ -4,6 +4,7 @@
 
 #include "bus/bus.h"
 #include "daemon.h"
+#include "fleet/drain-store.h"
 #include "fleet/member.h"
 #include "fleet/reservations.h"
 #include "metrics/counters.h"
@@ -70,9 +71,15 @@ struct _OmenDaemon {
 
     /* Places at hosts of the fleet; all NULL where there is none. */
     OmenFleetReservations *reservations;
-    GHashTable *reserved;  /* host's name -> guint64: MiB that others reserved there */
-    GHashTable *incoming;  /* UUIDs of domains that come in */
-    gboolean is_reserving; /* the evacuator asks for places */
+    GHashTable *reserved;        /* host's name -> guint64: MiB that others reserved there */
+    GHashTable *incoming;        /* UUIDs of domains that come in */
+    gboolean is_reserving;       /* the evacuator asks for places */
+    OmenHostDrain *drain;        /* of this host */
+    OmenDrainStore *drain_store; /* NULL: there is no fleet */
+    char *drain_kept;            /* (nullable): its JSON that was written last */
+    guint drain_source;
+    gboolean drain_is_planned; /* a plan for it is being made */
+    gint64 drain_asked_us;     /* monotonic: the list of hosts is to be newer than that */
     guint save_source;
     GHashTable *warned; /* destinations whose link can be overheard: it was said */
     guint n_reloads;    /* begun */
@@ -147,6 +154,18 @@ void omen_daemon_start_reservations(OmenDaemon *self);
 void omen_daemon_stop_reservations(OmenDaemon *self);
 /* The list of hosts was read. */
 void omen_daemon_take_reserved(OmenDaemon *self);
+/* daemon-drain.c: this host is drained, and filled again. */
+#define OMEN_DAEMON_DRAIN_SETTING "drain" /* of state.db: JSON */
+/* @kept: (nullable): what an earlier life had written of it. */
+void omen_daemon_take_up_drain(OmenDaemon *self, const char *kept);
+/* After the fleet was started: what was under way goes on. */
+void omen_daemon_start_drain(OmenDaemon *self);
+void omen_daemon_stop_drain(OmenDaemon *self);
+/* Does what @wish says, whoever made it. FALSE with @error (OMEN_CONTROLLER_ERROR). */
+gboolean omen_daemon_order_drain(OmenDaemon *self, const OmenDrainWish *wish, GError **error);
+
+/* daemon-drain-controller.c: what the bus asks of drains, here and at other hosts. */
+void omen_daemon_fill_drain_controller(OmenControllerInterface *iface);
 
 /* daemon-state.c: what is kept over a restart. */
 gboolean omen_daemon_open_state(OmenDaemon *self, GError **error);

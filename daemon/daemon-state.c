@@ -233,6 +233,8 @@ omen_daemon_take_up_state(OmenDaemon *self)
         return;
 
     take_up_mode(self);
+    omen_daemon_take_up_drain(self,
+                              g_hash_table_lookup(contents->settings, OMEN_DAEMON_DRAIN_SETTING));
     for (guint i = 0; i < contents->streams->len; i++) {
         const OmenStreamRow *row = g_ptr_array_index(contents->streams, i);
         omen_streams_restore(self->streams, row->name, pack_stream(row));

@@ -34,6 +34,7 @@ omen_daemon_dispose(GObject *object)
     OmenDaemon *self = OMEN_DAEMON(object);
 
     g_clear_handle_id(&self->save_source, g_source_remove);
+    omen_daemon_stop_drain(self);
     omen_daemon_stop_fleet(self);
     drop_outlets(self);
     if (self->health)
@@ -64,6 +65,8 @@ omen_daemon_finalize(GObject *object)
     g_hash_table_unref(self->warned);
     g_clear_pointer(&self->fleet_hosts, g_ptr_array_unref);
     g_free(self->fleet_choice);
+    g_free(self->drain_kept);
+    omen_host_drain_free(self->drain);
     g_clear_pointer(&self->reloaded, omen_configuration_free);
     g_free(self->state_problem);
     g_free(self->configuration_path);
@@ -86,6 +89,7 @@ omen_daemon_class_init(OmenDaemonClass *class)
 static void
 omen_daemon_init(OmenDaemon *self)
 {
+    self->drain = omen_host_drain_new();
     self->warned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
@@ -256,6 +260,7 @@ omen_daemon_start(OmenDaemon *self, GError **error)
     omen_daemon_start_metrics(self);
     omen_hypervisor_start(self->hypervisor);
     omen_daemon_start_fleet(self);
+    omen_daemon_start_drain(self);
     g_message("virt-omend watches, mode %s",
               omen_mode_to_string(omen_responder_get_mode(self->responder)));
     return TRUE;
@@ -265,6 +270,7 @@ void
 omen_daemon_stop(OmenDaemon *self)
 {
     g_clear_object(&self->bus);
+    omen_daemon_stop_drain(self);
     omen_daemon_stop_fleet(self);
     omen_daemon_save_streams(self, OMEN_SAVING_ALL);
     omen_daemon_keep_llm(self);

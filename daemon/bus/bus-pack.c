@@ -141,9 +141,52 @@ omen_bus_pack_fleet(GPtrArray *hosts)
         g_variant_builder_add(&row, "{sv}", "held_by_brake",
                               g_variant_new_boolean(*host->brake != '\0'));
         g_variant_builder_add(&row, "{sv}", "in_common", g_variant_new_string(host->brake_text));
+        if (host->drain && host->drain->state != OMEN_DRAIN_NONE)
+            g_variant_builder_add(&row, "{sv}", "drain", omen_bus_pack_drain(host->drain));
         g_variant_builder_add_value(&list, g_variant_builder_end(&row));
     }
     return g_variant_builder_end(&list);
+}
+
+static GVariant *
+pack_drain_domain(const OmenDrainDomain *domain)
+{
+    GVariantBuilder row;
+
+    g_variant_builder_init(&row, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&row, "{sv}", "domain", g_variant_new_string(domain->name));
+    g_variant_builder_add(&row, "{sv}", "uuid", g_variant_new_string(domain->uuid));
+    g_variant_builder_add(&row, "{sv}", "place",
+                          g_variant_new_string(omen_drain_place_to_string(domain->place)));
+    g_variant_builder_add(&row, "{sv}", "destination", g_variant_new_string(domain->destination));
+    g_variant_builder_add(&row, "{sv}", "reason", g_variant_new_string(domain->reason));
+    return g_variant_builder_end(&row);
+}
+
+GVariant *
+omen_bus_pack_drain(const OmenHostDrain *drain)
+{
+    GVariantBuilder row;
+    GVariantBuilder domains;
+
+    g_variant_builder_init(&domains, G_VARIANT_TYPE("aa{sv}"));
+    for (guint i = 0; i < drain->domains->len; i++)
+        g_variant_builder_add_value(&domains,
+                                    pack_drain_domain(g_ptr_array_index(drain->domains, i)));
+    g_variant_builder_init(&row, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&row, "{sv}", "state",
+                          g_variant_new_string(omen_drain_state_to_string(drain->state)));
+    g_variant_builder_add(&row, "{sv}", "wish", g_variant_new_string(drain->wish));
+    g_variant_builder_add(&row, "{sv}", "by", g_variant_new_string(drain->by));
+    g_variant_builder_add(&row, "{sv}", "refused_wish", g_variant_new_string(drain->refused_wish));
+    g_variant_builder_add(&row, "{sv}", "refused", g_variant_new_string(drain->refused));
+    g_variant_builder_add(&row, "{sv}", "reason", g_variant_new_string(drain->reason));
+    g_variant_builder_add(&row, "{sv}", "begun", g_variant_new_uint64((guint64) drain->begun_us));
+    g_variant_builder_add(&row, "{sv}", "ended", g_variant_new_uint64((guint64) drain->ended_us));
+    g_variant_builder_add(&row, "{sv}", "total", g_variant_new_uint32(drain->n_domains));
+    g_variant_builder_add(&row, "{sv}", "away", g_variant_new_uint32(drain->n_away));
+    g_variant_builder_add(&row, "{sv}", "domains", g_variant_builder_end(&domains));
+    return g_variant_builder_end(&row);
 }
 
 GVariant *

@@ -77,6 +77,7 @@ omen_bus_pack_domains(OmenController *controller, GPtrArray *domains, OmenBusSco
 void
 omen_bus_pack_plan_row(const OmenPlanRow *plan, GVariantBuilder *moves, GVariantBuilder *stays);
 GVariant *omen_bus_pack_fleet(GPtrArray *hosts);
+GVariant *omen_bus_pack_drain(const OmenHostDrain *drain);
 GVariant *omen_bus_pack_normal_row(const OmenNormalRow *normal);
 GVariant *omen_bus_pack_word_row(const OmenWordRow *word);
 GVariant *omen_bus_pack_accepted(const OmenAcceptedValue *value);

@@ -243,6 +243,39 @@ omen_controller_set_maintenance_finish(OmenController *self, GAsyncResult *resul
     return OMEN_CONTROLLER_GET_IFACE(self)->set_maintenance_finish(self, result, error);
 }
 
+void
+omen_controller_order_drain_async(OmenController *self,
+                                  const char *host,
+                                  OmenDrainOrder order,
+                                  guint timeout_s,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+    OMEN_CONTROLLER_GET_IFACE(self)->order_drain_async(self, host, order, timeout_s, callback,
+                                                       user_data);
+}
+
+char *
+omen_controller_order_drain_finish(OmenController *self, GAsyncResult *result, GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->order_drain_finish(self, result, error);
+}
+
+void
+omen_controller_get_drain_async(OmenController *self,
+                                const char *host,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+    OMEN_CONTROLLER_GET_IFACE(self)->get_drain_async(self, host, callback, user_data);
+}
+
+OmenHostDrain *
+omen_controller_get_drain_finish(OmenController *self, GAsyncResult *result, GError **error)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->get_drain_finish(self, result, error);
+}
+
 gboolean
 omen_controller_cancel(OmenController *self, guint64 evacuation_id, GError **error)
 {

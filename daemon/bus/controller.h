@@ -8,6 +8,7 @@
 #pragma once
 
 #include "evacuation/evacuation.h"
+#include "fleet/drain-wish.h"
 #include "fleet/host-row.h"
 #include "omen/omen-registry.h"
 #include "watch/stream-status.h"
@@ -165,6 +166,23 @@ struct _OmenControllerInterface {
                                   gpointer user_data);
     gboolean (*set_maintenance_finish)(OmenController *self, GAsyncResult *result, GError **error);
 
+    /* What an operator wants of a host's drain, this host's or another's. @timeout_s: 0: the usual.
+     * (transfer full) by finish: by which name its answer is known (OmenHostDrain.wish);
+     * OMEN_CONTROLLER_ERROR_NOT_FOUND: no such host is in the fleet, or there is none. */
+    void (*order_drain_async)(OmenController *self,
+                              const char *host,
+                              OmenDrainOrder order,
+                              guint timeout_s,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
+    char *(*order_drain_finish)(OmenController *self, GAsyncResult *result, GError **error);
+    /* How far it is. (transfer full) by finish. */
+    void (*get_drain_async)(OmenController *self,
+                            const char *host,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data);
+    OmenHostDrain *(*get_drain_finish)(OmenController *self, GAsyncResult *result, GError **error);
+
     gboolean (*cancel)(OmenController *self, guint64 evacuation_id, GError **error);
 
     /* An omen's proposal is approved; it is a false alarm; it is over. */
@@ -258,6 +276,20 @@ void omen_controller_set_maintenance_async(OmenController *self,
                                            gpointer user_data);
 gboolean
 omen_controller_set_maintenance_finish(OmenController *self, GAsyncResult *result, GError **error);
+void omen_controller_order_drain_async(OmenController *self,
+                                       const char *host,
+                                       OmenDrainOrder order,
+                                       guint timeout_s,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+char *
+omen_controller_order_drain_finish(OmenController *self, GAsyncResult *result, GError **error);
+void omen_controller_get_drain_async(OmenController *self,
+                                     const char *host,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
+OmenHostDrain *
+omen_controller_get_drain_finish(OmenController *self, GAsyncResult *result, GError **error);
 gboolean omen_controller_cancel(OmenController *self, guint64 evacuation_id, GError **error);
 gboolean omen_controller_approve(OmenController *self, guint64 omen_id, GError **error);
 gboolean omen_controller_confirm(OmenController *self, guint64 omen_id, GError **error);

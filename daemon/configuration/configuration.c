@@ -119,6 +119,7 @@ static const OmenSetting settings[] = {
     {"fleet", "brake_release_s", OMEN_SETTING_UINT, AT(brake.release_s), 0, 24 * 3600, NULL},
     {"fleet", "brake_wait_s", OMEN_SETTING_UINT, AT(brake.wait_s), 0, 300, NULL},
     {"fleet", "inbound_limit", OMEN_SETTING_UINT, AT(fleet_inbound_limit), 1, 1000, NULL},
+    {"fleet", "accept_drain", OMEN_SETTING_BOOLEAN, AT(fleet_accept_drain), 0, 0, NULL},
 };
 
 #undef AT

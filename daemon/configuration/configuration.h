@@ -173,6 +173,7 @@ typedef struct {
     char **fleet_labels;
     guint fleet_inbound_limit; /* domains on their way here at once, from all hosts */
     OmenBrakeSettings brake;
+    gboolean fleet_accept_drain; /* operators at other hosts may have this one drained */
 
     GPtrArray *destinations; /* OmenDestinationSettings, in the order of the files */
 

@@ -332,6 +332,57 @@ set_maintenance_finish(OmenController *controller G_GNUC_UNUSED,
     return g_task_propagate_boolean(G_TASK(result), error);
 }
 
+/* "gamma" takes none; what "delta" is asked for comes to nothing. */
+static void
+order_drain_async(OmenController *controller,
+                  const char *host,
+                  OmenDrainOrder order,
+                  guint timeout_s,
+                  GAsyncReadyCallback callback,
+                  gpointer user_data)
+{
+    static const char *const words[] = {"drain", "undrain", "abort"};
+    g_autoptr(GTask) task = g_task_new(controller, NULL, callback, user_data);
+    GError *error = NULL;
+
+    if (g_str_equal(host, "gamma"))
+        g_task_return_new_error(task, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_INVALID,
+                                "gamma does not take drains from other hosts");
+    else if (note(controller, &error, "%s %s %u", words[order], host, timeout_s))
+        g_task_return_pointer(task, g_strdup(words[order]), g_free);
+    else
+        g_task_return_error(task, error);
+}
+
+static char *
+order_drain_finish(OmenController *controller G_GNUC_UNUSED, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_pointer(G_TASK(result), error);
+}
+
+static void
+get_drain_async(OmenController *controller,
+                const char *host,
+                GAsyncReadyCallback callback,
+                gpointer user_data)
+{
+    g_autoptr(GTask) task = g_task_new(controller, NULL, callback, user_data);
+    const char *json =
+        g_str_equal(host, "delta")
+            ? "{\"state\":\"failed\",\"wish\":\"drain\",\"reason\":\"1 of 2 domains can not "
+              "leave\",\"n_domains\":2,\"n_away\":1,\"domains\":[{\"uuid\":\"u1\",\"name\":\"g1\","
+              "\"place\":\"stays\",\"reason\":\"never-move\"}]}"
+            : "{\"state\":\"drained\",\"wish\":\"drain\",\"n_domains\":2,\"n_away\":2}";
+
+    g_task_return_pointer(task, omen_host_drain_parse(json), (GDestroyNotify) omen_host_drain_free);
+}
+
+static OmenHostDrain *
+get_drain_finish(OmenController *controller G_GNUC_UNUSED, GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_pointer(G_TASK(result), error);
+}
+
 static gboolean
 cancel(OmenController *controller, guint64 id, GError **error)
 {
@@ -489,6 +540,10 @@ fake_controller_iface_init(OmenControllerInterface *iface)
     iface->list_fleet_finish = list_fleet_finish;
     iface->set_maintenance_async = set_maintenance_async;
     iface->set_maintenance_finish = set_maintenance_finish;
+    iface->order_drain_async = order_drain_async;
+    iface->order_drain_finish = order_drain_finish;
+    iface->get_drain_async = get_drain_async;
+    iface->get_drain_finish = get_drain_finish;
     iface->cancel = cancel;
     iface->approve = approve;
     iface->dismiss = dismiss;
