@@ -62,6 +62,12 @@
     X(return, "Move", "DOMAIN...|--all [--wait] [--json]", \
       "bring domains back that left", \
       "virt-omen return --all --wait") \
+    X(drain, "Move", "HOST... [--wait] [--timeout SECONDS] [--at-most N] [--abort] [--json]", \
+      "empty hosts of the fleet, and keep them empty", \
+      "virt-omen drain alpha --wait\nvirt-omen drain alpha beta gamma --at-most 1\nvirt-omen drain alpha --abort") \
+    X(undrain, "Move", "HOST [--wait] [--json]", \
+      "end a host's maintenance, and bring home what left by its drain", \
+      "virt-omen undrain alpha --wait") \
     X(cancel, "Move", "EVACUATION [--json]", \
       "cancel an evacuation", \
       "virt-omen cancel 3") \

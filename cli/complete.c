@@ -55,6 +55,7 @@ static const struct {
     {"domains", INTERFACE_DOMAIN, "Name", NULL},
     {"running-domains", INTERFACE_DOMAIN, "Name", is_running},
     {"destinations", INTERFACE_HOST, "Name", is_destination},
+    {"hosts", INTERFACE_HOST, "Name", NULL},
 };
 
 static void

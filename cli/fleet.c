@@ -19,10 +19,22 @@ typedef struct {
     const char *host, *health, *reason, *mode, *version, *uri;
     const char *in_common;
     gboolean takes, maintenance, is_held;
+    const char *drain, *drain_reason; /* "none": it is not drained */
     guint32 running, omens;
     guint64 free_mib, reserved_mib, seen_us;
     char **labels; /* transfer full */
 } Row;
+
+/* Interned: a tool that lives for one command may. */
+static const char *
+text_of_drain(GVariant *drain, const char *name, const char *fallback)
+{
+    const char *text = fallback;
+
+    if (drain)
+        g_variant_lookup(drain, name, "&s", &text);
+    return g_intern_string(text);
+}
 
 static Row
 read_row(GVariant *variant)
@@ -34,6 +46,7 @@ read_row(GVariant *variant)
                .version = "",
                .uri = "",
                .in_common = ""};
+    g_autoptr(GVariant) drain = g_variant_lookup_value(variant, "drain", G_VARIANT_TYPE_VARDICT);
 
     g_variant_lookup(variant, "host", "&s", &row.host);
     g_variant_lookup(variant, "health", "&s", &row.health);
@@ -50,6 +63,8 @@ read_row(GVariant *variant)
     g_variant_lookup(variant, "free_mib", "t", &row.free_mib);
     g_variant_lookup(variant, "reserved_mib", "t", &row.reserved_mib);
     g_variant_lookup(variant, "seen", "t", &row.seen_us);
+    row.drain = text_of_drain(drain, "state", "none");
+    row.drain_reason = text_of_drain(drain, "reason", "");
     if (!g_variant_lookup(variant, "labels", "^as", &row.labels))
         row.labels = g_new0(char *, 1);
     return row;
@@ -66,6 +81,7 @@ add_json(JsonBuilder *builder, const Row *row)
     json_add_boolean(builder, "maintenance", row->maintenance);
     json_add_boolean(builder, "held_by_brake", row->is_held);
     json_add_string(builder, "in_common", row->in_common);
+    json_add_string(builder, "drain", row->drain);
     json_add_string(builder, "mode", row->mode);
     json_add_string(builder, "version", row->version);
     json_add_string(builder, "uri", row->uri);
@@ -103,6 +119,9 @@ add_line(Table *table, const Row *row)
     table_add(table, style, cells);
     if (!is_green || !row->takes)
         table_add_note(table, "%s", row->reason);
+    if (!g_str_equal(row->drain, "none"))
+        table_add_note(table, "%s%s%s", row->drain, *row->drain_reason ? ": " : "",
+                       row->drain_reason);
 }
 
 /* ---- what many have in common ---- */

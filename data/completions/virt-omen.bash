@@ -13,6 +13,7 @@ _virt_omen_arguments() { # COMMAND: what its arguments can be
     cancel) _virt_omen_words evacuations ;;
     evacuate | plan) _virt_omen_words running-domains ;;
     return) _virt_omen_words domains ;;
+    drain | undrain) _virt_omen_words hosts ;;
     accepted) printf '%s\n' host; _virt_omen_words domains ;;
     mode) printf '%s\n' observe advise enforce ;;
     normal) printf '%s\n' host forget; _virt_omen_words domains ;;

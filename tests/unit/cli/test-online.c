@@ -551,6 +551,45 @@ test_fleet(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(wrong.status, ==, 2);
 }
 
+static void
+test_drain(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
+{
+    g_auto(Run) asked = {0};
+    g_auto(Run) waited = {0};
+    g_auto(Run) failed = {0};
+    g_auto(Run) refused = {0};
+    g_auto(Run) rolling = {0};
+    g_auto(Run) none = {0};
+    g_auto(Run) wrong = {0};
+
+    if (needs_root())
+        return;
+    run_tool(bus, &asked, "drain alpha --timeout 7");
+    g_assert_cmpint(asked.status, ==, 0);
+    g_assert_nonnull(strstr(asked.out, "alpha: in maintenance"));
+    run_tool(bus, &waited, "drain alpha --wait --json");
+    g_assert_cmpint(waited.status, ==, 0);
+    g_autoptr(JsonNode) root = parse(waited.out);
+    assert_members(json_array_get_object_element(json_node_get_array(root), 0),
+                   "host state reason total away domains");
+    run_tool(bus, &failed, "drain delta --wait");
+    g_assert_cmpint(failed.status, ==, 1);
+    g_assert_nonnull(strstr(failed.out, "delta: failed: 1 of 2 domains can not leave"));
+    g_assert_nonnull(strstr(failed.out, "g1 stays: never-move"));
+    run_tool(bus, &refused, "drain gamma --wait");
+    g_assert_cmpint(refused.status, ==, 1);
+    g_assert_nonnull(strstr(refused.err, "gamma does not take drains from other hosts"));
+    /* The fleet's brake holds alpha. */
+    run_tool(bus, &rolling, "drain beta delta --at-most 1");
+    g_assert_cmpint(rolling.status, ==, 1);
+    g_assert_nonnull(strstr(rolling.err, "the fleet's brake holds alpha"));
+    g_assert_nonnull(strstr(rolling.err, "beta: was not begun"));
+    run_tool(bus, &none, "drain");
+    g_assert_cmpint(none.status, ==, 2);
+    run_tool(bus, &wrong, "drain alpha --abort --wait");
+    g_assert_cmpint(wrong.status, ==, 2);
+}
+
 /* What Nagios gets to see: a line with figures, and its own exit statuses. */
 static void
 test_check(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
@@ -622,6 +661,7 @@ main(int argc, char **argv)
     ADD("/online/wrong-usage", test_wrong_usage);
     ADD("/online/doctor", test_doctor);
     ADD("/online/fleet", test_fleet);
+    ADD("/online/drain", test_drain);
     ADD("/online/check", test_check);
     ADD("/online/no-daemon", test_no_daemon);
     return g_test_run();
