@@ -7,7 +7,7 @@
 #include <virt-omen/bus-names.h>
 
 #define HINT                                                                                       \
-    "say: virt-omen accepted [STREAM] [--forget NUMBER] (a stream is host, or the name of a "      \
+    "usage: virt-omen accepted [STREAM] [--forget NUMBER] (a stream is host, or the name of a "    \
     "domain)"
 
 typedef struct {
@@ -113,7 +113,7 @@ command_accepted(int argc, char **argv)
     int number = 0;
     ClientListing listing = {0};
     const GOptionEntry entries[] = {
-        {"forget", 0, 0, G_OPTION_ARG_INT, &number, "Take this one back", "NUMBER"},
+        {"forget", 0, 0, G_OPTION_ARG_INT, &number, "Remove this one", "NUMBER"},
         CLIENT_LISTING_OPTIONS(listing),
         G_OPTION_ENTRY_NULL,
     };

@@ -299,11 +299,11 @@ command_bench(int argc, char **argv)
     if (argc != 2 || repeat < 1)
         return command_fail("bench", EXIT_USAGE, "name one FILE, or - for standard input");
     if (format && !omen_line_format_from_string(format, &load.format))
-        return command_fail("bench", EXIT_USAGE, "\"%s\" is no format; see virt-omen bench --help",
-                            format);
+        return command_fail("bench", EXIT_USAGE,
+                            "\"%s\" is not a known format; see virt-omen bench --help", format);
     if (order && !bench_order_from_string(order, &load.order))
-        return command_fail("bench", EXIT_USAGE, "\"%s\" is no order; see virt-omen bench --help",
-                            order);
+        return command_fail("bench", EXIT_USAGE,
+                            "\"%s\" is not a known order; see virt-omen bench --help", order);
     load.bytes = g_byte_array_new();
     load.lines = g_array_new(FALSE, FALSE, sizeof(BenchLine));
     load.messages = g_array_new(FALSE, FALSE, sizeof(BenchLine));

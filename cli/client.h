@@ -90,8 +90,8 @@ typedef struct {
 #define CLIENT_LISTING_OPTIONS(listing)                                                            \
     {"json", 0, 0, G_OPTION_ARG_NONE, &(listing).json, "For programs", NULL},                      \
     {                                                                                              \
-        "no-headers", 0, 0, G_OPTION_ARG_NONE, &(listing).no_headers,                              \
-            "Leave out the line that names the columns", NULL                                      \
+        "no-headers", 0, 0, G_OPTION_ARG_NONE, &(listing).no_headers, "Leave out the header line", \
+            NULL                                                                                   \
     }
 
 /* All of @paths: as JSON by @add, as rows of a table by @add_row, or by the words @nothing. Both

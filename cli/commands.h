@@ -15,16 +15,16 @@
       "what happens, as it happens", \
       "virt-omen watch") \
     X(omens, "Look", "[--open] [--since TIME] [--class CLASS] [--domain NAME] [--json]", \
-      "signs of failure that were seen, and what became of them", \
+      "signs of failure that were seen, and their outcome", \
       "virt-omen omens --open\nvirt-omen omens --class disk --since 2026-11-01") \
     X(explain, "Look", "OMEN [--json]", \
       "why an omen was raised, and what can be done", \
       "virt-omen explain 7") \
     X(evacuations, "Look", "[--json]", \
-      "evacuations and how they went", \
+      "evacuations, and their outcome", \
       "virt-omen evacuations") \
     X(destinations, "Look", "[--json]", \
-      "where domains could go, and what speaks against it", \
+      "where domains could go, and why not", \
       "virt-omen destinations") \
     X(fleet, "Look", "[--maintenance HOST|--no-maintenance HOST|--watch] [--json]", \
       "the hosts that share an etcd, and which of them take domains", \
@@ -42,16 +42,16 @@
       "an omen was real: raise it always, whatever a judge says", \
       "virt-omen confirm 7") \
     X(clear, "Decide", "OMEN [--json]", \
-      "an omen's trouble is over", \
+      "an omen's problem is over", \
       "virt-omen clear 7") \
     X(accept, "Decide", "OMEN [--json]", \
-      "an omen's value is known: tell of it again when it is worse", \
+      "an omen's value is known: raise it again when it is worse", \
       "virt-omen accept 7") \
     X(accepted, "Decide", "[STREAM] [--forget NUMBER] [--json]", \
-      "values that are known", \
+      "the accepted values", \
       "virt-omen accepted\nvirt-omen accepted host --forget 3") \
     X(mode, "Decide", "[observe|advise|enforce] [--json]", \
-      "show or set what is done about omens", \
+      "show or set the mode: observe, advise or enforce", \
       "virt-omen mode\nvirt-omen mode enforce") \
     X(plan, "Move", "[DOMAIN...|--omen NUMBER] [--to NAME] [--within SECONDS] [--json]", \
       "what an evacuation would do", \
@@ -60,7 +60,7 @@
       "move domains away", \
       "virt-omen evacuate g1 g2 --wait\nvirt-omen evacuate --all --to beta --dry-run") \
     X(return, "Move", "DOMAIN...|--all [--wait] [--json]", \
-      "bring domains back that left", \
+      "bring back domains that left", \
       "virt-omen return --all --wait") \
     X(drain, "Move", "HOST... [--wait] [--timeout SECONDS] [--at-most N] [--abort] [--json]", \
       "empty hosts of the fleet, and keep them empty", \
@@ -72,16 +72,16 @@
       "cancel an evacuation", \
       "virt-omen cancel 3") \
     X(doctor, "Check and tune", "[--json]", \
-      "is everything here that an evacuation will need?", \
+      "check that an evacuation would work", \
       "virt-omen doctor") \
     X(config, "Check and tune", "check [FILE] [--json] | show [--json]", \
-      "is the configuration without mistakes, and what is in force?", \
+      "check the configuration, or show what is in force", \
       "virt-omen config check\nvirt-omen config show") \
     X(normal, "Check and tune", "[STREAM] | forget STREAM NUMBER,NUMBER...", \
       "list or edit what is learnt", \
       "virt-omen normal host\nvirt-omen normal forget host 17") \
     X(shadow, "Check and tune", "[--failure TIME] [--window HOURS] [--json]", \
-      "what mode enforce would have moved, and how often in vain", \
+      "what mode enforce would have moved, and how often wrongly", \
       "virt-omen shadow") \
     X(parse, "Files, without a daemon", "FILE", \
       "the templates of a log", \

@@ -54,7 +54,8 @@ tell_approved(Client *client, const char *path, const char *before G_GNUC_UNUSED
 
     if (*moving)
         return g_strdup_printf(
-            "Approved %s. Moving away: %s; virt-omen evacuations shows how it goes.", omen, moving);
+            "Approved %s. Moving away: %s; virt-omen evacuations shows the progress.", omen,
+            moving);
     return g_strdup_printf("Approved %s. Nothing moves: %s.", omen,
                            *outcome ? outcome : "no domain was left to move");
 }
@@ -64,7 +65,7 @@ static char *
 tell_overridden(const char *before, const char *now)
 {
     return *before && !g_str_equal(before, now)
-               ? g_strdup_printf(" It was %s before; this holds now.", before)
+               ? g_strdup_printf(" This replaces the earlier decision: %s.", before)
                : g_strdup("");
 }
 
@@ -75,8 +76,8 @@ tell_dismissed(Client *client, const char *path, const char *before)
     g_autofree char *overridden = tell_overridden(before, "dismissed");
     const char *stream = client_get_string(client, path, INTERFACE_OMEN, "Stream");
 
-    return g_strdup_printf("Dismissed %s: a false alarm. Lines like its own raise no omen again in "
-                           "stream %s; virt-omen normal %s lists this, and can take it back.%s",
+    return g_strdup_printf("Dismissed %s: a false alarm. Lines like these raise no omen again in "
+                           "stream %s; virt-omen normal %s lists this decision and can undo it.%s",
                            omen, stream, stream, overridden);
 }
 
@@ -88,8 +89,7 @@ tell_confirmed(Client *client, const char *path, const char *before)
     const char *stream = client_get_string(client, path, INTERFACE_OMEN, "Stream");
 
     return g_strdup_printf(
-        "Confirmed %s: it was real. Lines like its own are always omens from now "
-        "on in stream %s; virt-omen normal %s lists this, and can take it back.%s",
+        "Confirmed %s: it was real. Lines like these always raise an omen from now on in stream %s; virt-omen normal %s lists this decision and can undo it.%s",
         omen, stream, stream, overridden);
 }
 
@@ -101,8 +101,8 @@ tell_cleared(Client *client, const char *path, const char *before G_GNUC_UNUSED)
         client_get_number(client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "OpenOmens");
 
     if (n_open == 0)
-        return g_strdup_printf("Cleared %s: its trouble is over.", omen);
-    return g_strdup_printf("Cleared %s: its trouble is over. Still open: %" G_GUINT64_FORMAT
+        return g_strdup_printf("Cleared %s: the problem is over.", omen);
+    return g_strdup_printf("Cleared %s: the problem is over. Still open: %" G_GUINT64_FORMAT
                            "; virt-omen omens --open lists them.",
                            omen, n_open);
 }
@@ -114,9 +114,8 @@ tell_accepted(Client *client, const char *path, const char *before G_GNUC_UNUSED
     const char *stream = client_get_string(client, path, INTERFACE_OMEN, "Stream");
 
     return g_strdup_printf(
-        "Accepted %s: the values that it tells of are known, and are an omen "
-        "again when one is worse; virt-omen accepted %s lists them, and can take "
-        "them back.",
+        "Accepted %s: the values that it reports are known, and it is raised again when one gets "
+        "worse; virt-omen accepted %s lists them and can undo this.",
         omen, stream);
 }
 

@@ -179,7 +179,7 @@ follow(Client *client, char **paths, gboolean json)
             return g_strv_length(paths) - i + n_failed;
         }
         if (!client_has(client, paths[i])) {
-            command_fail("evacuate", EXIT_FAILED, "the daemon no longer knows what became of %s",
+            command_fail("evacuate", EXIT_FAILED, "the daemon no longer knows the outcome of %s",
                          paths[i]);
             n_failed++;
             continue;
@@ -200,7 +200,7 @@ tell_begun(Client *client, char **paths)
     }
     for (guint i = 0; client_refresh(client, NULL) && paths[i]; i++)
         g_print("%s%s", i > 0 ? ", " : "Moving: ", text_of(client, paths[i], "DomainName"));
-    g_print(".\nvirt-omen evacuations shows how it goes.\n");
+    g_print(".\nvirt-omen evacuations shows the progress.\n");
 }
 
 /* Calls a method that gives evacuations, and follows them if that is wanted. Takes @arguments. */
@@ -233,7 +233,7 @@ begin(Client *client,
     if (json)
         print_evacuations(client, paths);
     return n_failed == 0 ? EXIT_GOOD
-                         : command_fail(command, EXIT_FAILED, "%u of %u domains did not get there",
+                         : command_fail(command, EXIT_FAILED, "%u of %u domains were not moved",
                                         n_failed, g_strv_length(paths));
 }
 
@@ -244,8 +244,8 @@ command_return(int argc, char **argv)
     gboolean wait = FALSE;
     gboolean json = FALSE;
     const GOptionEntry entries[] = {
-        {"all", 0, 0, G_OPTION_ARG_NONE, &all, "All that left and are not here", NULL},
-        {"wait", 0, 0, G_OPTION_ARG_NONE, &wait, "Follow it to its end", NULL},
+        {"all", 0, 0, G_OPTION_ARG_NONE, &all, "All domains that left and are not back", NULL},
+        {"wait", 0, 0, G_OPTION_ARG_NONE, &wait, "Wait until it has ended", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
         G_OPTION_ENTRY_NULL,
     };
@@ -255,7 +255,7 @@ command_return(int argc, char **argv)
     if (!command_parse_options(entries, &argc, &argv, &result))
         return result;
     if (all == (argc > 1))
-        return command_fail("return", EXIT_USAGE, "name domains, or say --all");
+        return command_fail("return", EXIT_USAGE, "name domains, or use --all");
     if (!client_open(&client, "return"))
         return EXIT_FAILED;
     return begin(&client, "return", "Return",
@@ -271,7 +271,7 @@ try_evacuation(Client *client, char **domains, const char *destination, gboolean
 
     if (status != EXIT_GOOD || n_staying == 0)
         return status;
-    return command_fail("evacuate", EXIT_FAILED, "%" G_GSIZE_FORMAT " of them would stay",
+    return command_fail("evacuate", EXIT_FAILED, "%" G_GSIZE_FORMAT " domains would stay",
                         n_staying);
 }
 
@@ -287,7 +287,7 @@ command_evacuate(int argc, char **argv)
         {"all", 0, 0, G_OPTION_ARG_NONE, &all, "All domains that run here", NULL},
         {"to", 0, 0, G_OPTION_ARG_STRING, &destination, "Only to this destination", "NAME"},
         {"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "Only say what would be done", NULL},
-        {"wait", 0, 0, G_OPTION_ARG_NONE, &wait, "Follow it to its end", NULL},
+        {"wait", 0, 0, G_OPTION_ARG_NONE, &wait, "Wait until it has ended", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
         G_OPTION_ENTRY_NULL,
     };
@@ -297,7 +297,7 @@ command_evacuate(int argc, char **argv)
     if (!command_parse_options(entries, &argc, &argv, &result))
         return result;
     if (all == (argc > 1))
-        return command_fail("evacuate", EXIT_USAGE, "name domains, or say --all");
+        return command_fail("evacuate", EXIT_USAGE, "name domains, or use --all");
     if (!client_open(&client, "evacuate"))
         return EXIT_FAILED;
     if (dry_run)

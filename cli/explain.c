@@ -29,14 +29,14 @@ append_advice(GString *out, Client *client, const char *path)
                                "  virt-omen approve %-4" G_GUINT64_FORMAT "     does it\n",
                                id, id);
     else if (g_str_equal(action, "evacuating") || g_str_equal(action, "finished"))
-        g_string_append_printf(out, "  virt-omen evacuations  shows how it goes\n");
+        g_string_append_printf(out, "  virt-omen evacuations  shows the progress\n");
     if (client_get_boolean(client, path, INTERFACE_OMEN, "Open"))
         g_string_append_printf(
             out,
             "  virt-omen confirm %-4" G_GUINT64_FORMAT " says that it was real: raise it always\n"
             "  virt-omen dismiss %-4" G_GUINT64_FORMAT " says that it is a false alarm\n"
             "  virt-omen accept %-4" G_GUINT64_FORMAT
-            "  says that its value is known: raise it when it is worse\n"
+            "  says that its value is known: raise it again when it is worse\n"
             "  virt-omen clear %-4" G_GUINT64_FORMAT "   says that the trouble is over\n",
             id, id, id, id);
 }
@@ -50,10 +50,10 @@ append_normal(GString *out, Client *client, const char *path, gboolean may_see)
     if (!may_see)
         return;
     if (!lines || !*lines) {
-        g_string_append_printf(out, "\nnothing that is normal in this stream is like it\n");
+        g_string_append_printf(out, "\nnothing normal in this stream is similar\n");
         return;
     }
-    g_string_append_printf(out, "\nnormal in this stream is, instead:\n");
+    g_string_append_printf(out, "\nthe nearest that is normal in this stream:\n");
     for (guint i = 0; lines[i]; i++)
         g_string_append_printf(out, "  %s\n", *lines[i] ? lines[i] : "(forgotten)");
 }
@@ -94,12 +94,12 @@ append_certainty(GString *out, Client *client, const char *class_word)
     }
     if (n_real + n_false == 0)
         g_string_append(out,
-                        "how sure     not measured: no end of an omen of this class is known on "
+                        "how sure     not measured: no omen of this class has a known outcome on "
                         "this host yet\n");
     else
         g_string_append_printf(out,
-                               "how sure     %u of %u omens of this class were real, of those "
-                               "whose end is known on this host\n",
+                               "how sure     %u of %u omens of this class with a known outcome "
+                               "on this host were real\n",
                                n_real, n_real + n_false);
 }
 
@@ -118,8 +118,8 @@ append_class(GString *out, Client *client, const char *path)
     if (urgency_s > 0)
         g_string_append_printf(out,
                                "; %" G_GUINT64_FORMAT
-                               " s are taken for this omen, by its sign and by what came of "
-                               "others here",
+                               " s are assumed for this omen, from its sign and from earlier "
+                               "outcomes here",
                                urgency_s);
     g_string_append_printf(out, "\ndo first     %s\n",
                            omen_failure_class_get_first_step(failure_class));
@@ -166,10 +166,10 @@ explain_format(Client *client, const char *path)
     append_fate(out, client, path);
     g_string_append_printf(out, "judged       %s\n", text_of(client, path, "Judges"));
     if (lines && *lines)
-        g_string_append_printf(out, "\nits records, the first of them:\n");
+        g_string_append_printf(out, "\nits first records:\n");
     else
         g_string_append_printf(
-            out, "\nits records are for those with the authorisation org.virtomen1.judge\n");
+            out, "\nto see its records needs the authorisation org.virtomen1.judge\n");
     for (guint i = 0; lines && lines[i]; i++)
         g_string_append_printf(out, "  %s\n", lines[i]);
     append_normal(out, client, path, lines != NULL);

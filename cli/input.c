@@ -61,13 +61,12 @@ gboolean
 input_check_text(const Input *self, GError **error)
 {
     if (self->number == 0) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: there is no line in it",
-                    self->name);
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: the file is empty", self->name);
         return FALSE;
     }
     if (self->n_binary > self->number / 4) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                    "%s: this is no log of text: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                    "%s: not a text log: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
                     " lines have NUL bytes",
                     self->name, self->n_binary, self->number);
         return FALSE;

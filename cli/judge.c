@@ -22,7 +22,7 @@ ask_model(Bench *bench, const OmenEvidence *evidence, OmenVerdict *verdict)
     if (model_ask(bench->model, evidence, verdict, &error))
         return;
     bench->is_unanswered = TRUE;
-    g_printerr("virt-omen judge: the model: %s; the judge's word holds\n", error->message);
+    g_printerr("virt-omen judge: language model: %s; the judge's verdict stands\n", error->message);
 }
 
 static void

@@ -49,7 +49,7 @@ print_usage(FILE *out)
           "    virt-omen doctor            is everything ready?\n"
           "    virt-omen omens --open      what threatens this host now\n"
           "    virt-omen approve 7         move away what omen 7 endangers\n"
-          "\nvirt-omen COMMAND --help tells more of each; the manual: man virt-omen.\n"
+          "\nvirt-omen COMMAND --help explains each; the manual: man virt-omen.\n"
           "Exit status: 0 done, 1 failed, 2 wrong usage.\n",
           out);
 }

@@ -20,7 +20,7 @@ model_new(const char *config, GError **error)
         return NULL;
     if (!*configuration->llm.url) {
         g_set_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
-                    "the configuration names no model: set [judge] llm_url");
+                    "no language model is configured: set [judge] llm_url");
         return NULL;
     }
     llm = omen_llm_new(&configuration->llm, error);

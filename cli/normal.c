@@ -6,8 +6,8 @@
 
 #include <virt-omen/bus-names.h>
 
-#define HINT                                                                                          \
-    "say: virt-omen normal [STREAM], or virt-omen normal forget STREAM NUMBER[,NUMBER...] (a stream " \
+#define HINT                                                                                            \
+    "usage: virt-omen normal [STREAM], or virt-omen normal forget STREAM NUMBER[,NUMBER...] (a stream " \
     "is host, or the name of a domain)"
 
 static void
@@ -171,7 +171,7 @@ list(Client *client, const char *stream, gboolean json, int limit)
     if (json)
         client_print_json(json_builder_get_root(builder));
     else if (g_variant_n_children(rows) == 0)
-        g_print("Nothing is known of %s yet: it is in training, or nothing was read.\n", stream);
+        g_print("Nothing is learnt for %s yet: it is in training, or nothing was read.\n", stream);
     return EXIT_GOOD;
 }
 
@@ -219,7 +219,7 @@ forget(Client *client, const char *stream, const char *word)
     if (!templates)
         return command_fail(
             "normal", EXIT_USAGE,
-            "\"%s\" is no subsequence; virt-omen normal lists them, such as 12,7,7,3", word);
+            "\"%s\" is not a subsequence; virt-omen normal lists them, such as 12,7,7,3", word);
     reply = client_call(
         client, OMEN_BUS_MANAGER_PATH, INTERFACE_MANAGER, "ForgetNormal",
         g_variant_new("(s@au@a{sv})", stream, templates, g_variant_new("a{sv}", NULL)), &error);

@@ -34,8 +34,8 @@ static const struct {
     {"hypervisor", "QEMU or libvirt"},
     {"guest", "the guest"},
     {"user", "a user, a container or another process"},
-    {"measured", "virt-omend has measured it"},
-    {"vouched", "the administrator vouches for the file (trusted_files)"},
+    {"measured", "virt-omend, by a measurement"},
+    {"vouched", "trusted by the administrator (trusted_files)"},
 };
 
 char *
@@ -43,9 +43,9 @@ omen_view_describe_writer(Client *client, const char *path)
 {
     const char *origin = client_get_string(client, path, INTERFACE_OMEN, "Origin");
     const char *writer = client_get_string(client, path, INTERFACE_OMEN, "Writer");
-    const char *who = "not known: whoever may write to the file or socket";
-    const char *doubt = "; NOT PROVEN: this is not one whose word counts for such a failure, so "
-                        "nothing is moved for it unless you approve";
+    const char *who = "unknown: anyone who may write to the file or socket";
+    const char *doubt = "; NOT PROVEN: this writer is not trusted for such a failure, so nothing "
+                        "moves unless you approve";
 
     for (guint i = 0; i < G_N_ELEMENTS(origins); i++) {
         if (g_str_equal(origin, origins[i].origin))

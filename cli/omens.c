@@ -138,16 +138,16 @@ print_precision(const OmenTrackRecord *record)
     double precision = omen_track_record_get_precision(record);
 
     if (n_known == 0) {
-        g_print("Precision so far: not known yet; of none of these is it known what came of it.\n");
+        g_print("Precision so far: not known yet; none of these has a known outcome.\n");
         return;
     }
     if (precision < 0)
-        g_print("Precision so far: too few ends are known to say it in percent (%u of %u needed)",
+        g_print("Precision so far: too few known outcomes for a percentage (%u of %u needed)",
                 n_known, OMEN_TRACK_LEAST_KNOWN);
     else
         g_print("Precision so far: %.0f %%", 100.0 * precision);
-    g_print(": of %u whose end is known %u failed, %u were repaired before, %u confirmed, %u "
-            "dismissed, %u came to nothing.\n",
+    g_print(": of %u with a known outcome %u failed, %u were repaired in time, %u confirmed, %u "
+            "dismissed, %u expired without a failure.\n",
             n_known, record->n_of_fate[OMEN_FATE_FAILED], record->n_of_fate[OMEN_FATE_REPAIRED],
             record->n_of_fate[OMEN_FATE_CONFIRMED], record->n_of_fate[OMEN_FATE_DISMISSED],
             record->n_of_fate[OMEN_FATE_NOTHING]);
@@ -207,10 +207,10 @@ command_omens(int argc, char **argv)
     g_autofree char *since = NULL;
     g_auto(Filter) filter = {0};
     const GOptionEntry entries[] = {
-        {"open", 0, 0, G_OPTION_ARG_NONE, &filter.only_open, "Only those that are a threat now",
-         NULL},
+        {"open", 0, 0, G_OPTION_ARG_NONE, &filter.only_open,
+         "Only open ones: those that are a threat now", NULL},
         {"since", 0, 0, G_OPTION_ARG_STRING, &since,
-         "Only those that were seen then or later; " TIME_ARGUMENT_HINT, "TIME"},
+         "Only those raised then or later; " TIME_ARGUMENT_HINT, "TIME"},
         {"class", 0, 0, G_OPTION_ARG_STRING, &filter.failure_class, "Only failures of this class",
          "CLASS"},
         {"domain", 0, 0, G_OPTION_ARG_STRING, &filter.domain,
@@ -218,7 +218,7 @@ command_omens(int argc, char **argv)
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose,
          "With outcome, chains of devices and log lines", NULL},
         {"precision", 0, 0, G_OPTION_ARG_NONE, &only_precision,
-         "Only how many of them came true, and how many were false alarms", NULL},
+         "Only the precision: how many were real, how many false alarms", NULL},
         CLIENT_LISTING_OPTIONS(listing),
         G_OPTION_ENTRY_NULL,
     };

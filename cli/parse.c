@@ -89,7 +89,8 @@ command_parse(int argc, char **argv)
     if (argc != 2)
         return command_fail("parse", EXIT_USAGE, "name one FILE, or - for standard input");
     if (options.format && !omen_line_format_from_string(options.format, &format))
-        return command_fail("parse", EXIT_USAGE, "\"%s\" is no format; see virt-omen parse --help",
+        return command_fail("parse", EXIT_USAGE,
+                            "\"%s\" is not a known format; see virt-omen parse --help",
                             options.format);
     if (!input_load_config(options.config, &config, strings, &error))
         return command_fail("parse", EXIT_FAILED, "%s", error->message);

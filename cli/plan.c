@@ -62,14 +62,14 @@ print_deadline(guint64 deadline_us, double left_s, guint within_s)
     g_autofree char *time = client_format_time(deadline_us);
 
     if (within_s > 0)
-        g_print("As if all had to be done within %u s:\n", within_s);
+        g_print("Plan for %u s:\n", within_s);
     else if (left_s > 0)
         g_print("Aim to be done by %s, in %.0f s: half the typical warning time for this sign.\n",
                 time, left_s);
     else
         g_print(
             "The time to aim for, %s, has passed (half the typical warning time for this sign); "
-            "what is moved now may still be saved.\n",
+            "moving now may still be in time.\n",
             time);
 }
 
@@ -84,8 +84,7 @@ print_speed(GVariant *moves)
         return;
     first = g_variant_get_child_value(moves, 0);
     if (g_variant_lookup(first, "link_mib_s", "d", &speed))
-        g_print("Counted on: %.0f MiB/s for all moves together (link_mib in [evacuation]).\n",
-                speed);
+        g_print("Assumed: %.0f MiB/s for all moves together (link_mib in [evacuation]).\n", speed);
 }
 
 static void
@@ -236,7 +235,7 @@ print_nobody(Client *client, guint64 omen)
     g_autofree char *path = g_strdup_printf(OMEN_BUS_OMENS_PATH "/%" G_GUINT64_FORMAT, omen);
     const char *why = client_get_string(client, path, INTERFACE_OMEN, "ReachNote");
 
-    g_print("this omen moves nobody%s%s; virt-omen explain says why\n", *why ? ": " : "", why);
+    g_print("this omen moves no domain%s%s; virt-omen explain says why\n", *why ? ": " : "", why);
 }
 
 static int
@@ -265,8 +264,10 @@ command_plan(int argc, char **argv)
     g_autofree char *destination = NULL;
     const GOptionEntry entries[] = {
         {"to", 0, 0, G_OPTION_ARG_STRING, &destination, "Only to this destination", "NAME"},
-        {"omen", 0, 0, G_OPTION_ARG_INT64, &omen, "Of those whom this omen endangers", "NUMBER"},
-        {"within", 0, 0, G_OPTION_ARG_INT, &within_s, "As if there were so much time", "SECONDS"},
+        {"omen", 0, 0, G_OPTION_ARG_INT64, &omen, "Only the domains that this omen endangers",
+         "NUMBER"},
+        {"within", 0, 0, G_OPTION_ARG_INT, &within_s, "Plan as if this much time were left",
+         "SECONDS"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "For programs", NULL},
         G_OPTION_ENTRY_NULL,
     };
@@ -278,7 +279,7 @@ command_plan(int argc, char **argv)
     if (omen < 0 || (omen > 0 && argc > 1))
         return command_fail("plan", EXIT_USAGE, "name either an omen, by its number, or domains");
     if (within_s < 0)
-        return command_fail("plan", EXIT_USAGE, "--within takes seconds, of at least 1");
+        return command_fail("plan", EXIT_USAGE, "--within needs a number of seconds, at least 1");
     if (!client_open(&client, "plan"))
         return EXIT_FAILED;
     if (omen > 0)

@@ -92,10 +92,10 @@ describe_shadow(const ShadowSummary *summary)
                                summary->n_right, summary->n_foretold, summary->n_failures);
     g_string_append_c(text, '.');
     if (summary->span_s >= 24 * 3600)
-        g_string_append_printf(text, " False evacuations a host and month: %.2f%s, over %.1f days.",
-                               summary->false_per_month,
-                               summary->n_failures > 0 ? "" : " if each was false",
-                               summary->span_s / (24 * 3600));
+        g_string_append_printf(
+            text, " False evacuations per host and month: %.2f%s, over %.1f days.",
+            summary->false_per_month, summary->n_failures > 0 ? "" : " if each was false",
+            summary->span_s / (24 * 3600));
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 

@@ -194,7 +194,7 @@ story_end(Story *self, OmenDetector *detector, Shadow *shadow)
     if (self->quiet)
         return;
     if (self->was_training)
-        printf("          the file is too short: all of it went into the training\n");
+        printf("          the file is too short: all of it was used for training\n");
     printf("          %" G_GUINT64_FORMAT " records, %u templates; %" G_GUINT64_FORMAT
            " anomalies, %" G_GUINT64_FORMAT " of them learnt as benign; %" G_GUINT64_FORMAT
            " records are omens\n",

@@ -121,7 +121,7 @@ parse_row(const Input *input,
     if (!value ||
         !g_ascii_string_to_unsigned(g_strstrip(value), 10, 0, G_MAXUINT32, &number, NULL)) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                    "%s:%" G_GUINT64_FORMAT ": this is no row \"timestamp,template number\"",
+                    "%s:%" G_GUINT64_FORMAT ": expected a row \"timestamp,template number\"",
                     input->name, input->number);
         return FALSE;
     }
@@ -340,7 +340,7 @@ command_replay(int argc, char **argv)
          "embedded (default), always, never, recorded:CSV[:COLUMN]", "NAME"},
         {"config", 0, 0, G_OPTION_ARG_FILENAME, &options.config, "Settings of the engine", "FILE"},
         {"state", 0, 0, G_OPTION_ARG_FILENAME, &options.state,
-         "Go on with what this database keeps, and keep in it what is learnt", "DB"},
+         "Continue from this database, and save in it what is learnt", "DB"},
         {"scores", 0, 0, G_OPTION_ARG_FILENAME, &options.scores,
          "Write index,timestamp,key,score,omen of each record", "CSV"},
         {"html", 0, 0, G_OPTION_ARG_FILENAME, &options.html,
@@ -366,7 +366,8 @@ command_replay(int argc, char **argv)
     if (options.format && !replay.is_keys &&
         !omen_line_format_from_string(options.format, &replay.format))
         return command_fail("replay", EXIT_USAGE,
-                            "\"%s\" is no format; see virt-omen replay --help", options.format);
+                            "\"%s\" is not a known format; see virt-omen replay --help",
+                            options.format);
     if (options.window_h < 1 || options.window_h > 24 * 366 || options.lifetime_s < 10 ||
         options.lifetime_s > 30 * 24 * 3600)
         return command_fail("replay", EXIT_USAGE,

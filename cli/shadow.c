@@ -335,7 +335,7 @@ shadow_print(Shadow *self)
                summary.n_right, summary.n_foretold, summary.n_failures);
     printf("\n");
     if (summary.span_s >= 24 * 3600)
-        printf("          false evacuations a host and month: %.2f%s (of %.1f days)\n",
+        printf("          false evacuations per host and month: %.2f%s (of %.1f days)\n",
                summary.false_per_month,
                summary.n_failures > 0 ? "" : " if each was false; --failure names true ones",
                summary.span_s / (24 * 3600));

@@ -331,9 +331,9 @@ set_mode(Client *client, const char *mode, gboolean json)
     if (json)
         tell_mode(mode, TRUE);
     else if (g_str_equal(before, mode))
-        g_print("The mode is %s, as it was.\n", mode);
+        g_print("The mode is already %s.\n", mode);
     else
-        g_print("The mode is %s now; it was %s.\n", mode, before);
+        g_print("The mode is now %s; it was %s.\n", mode, before);
     return EXIT_GOOD;
 }
 

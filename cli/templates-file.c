@@ -28,7 +28,7 @@ templates_file_load(const char *path, GError **error)
             *comma = '\0';
         if (!comma || !g_ascii_string_to_unsigned(row, 10, 0, G_MAXUINT32, &key, NULL)) {
             g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                        "%s:%" G_GUINT64_FORMAT ": this is no row \"log_key,template\"", path,
+                        "%s:%" G_GUINT64_FORMAT ": expected a row \"log_key,template\"", path,
                         input.number);
             return NULL;
         }

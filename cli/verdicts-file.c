@@ -66,9 +66,8 @@ load(const char *path, const char *name, GHashTable *texts, GError **error)
         if (column == 0 || (input.number > 1 && *row && !take_row(judge, row, column, texts))) {
             g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s:%" G_GUINT64_FORMAT ": %s",
                         path, input.number,
-                        input.number == 1
-                            ? "the first row has to be \"log_key,...\" with that column"
-                            : "this is no row of a number and probabilities");
+                        input.number == 1 ? "the first row must be \"log_key,...\" with that column"
+                                          : "expected a row of a number and probabilities");
             return NULL;
         }
     }
@@ -90,7 +89,7 @@ verdicts_file_judge(const char *name, GHashTable *texts, GError **error)
         return omen_judge_new(name ? name : "embedded", knowledge, error);
     if (!texts) {
         g_set_error(error, OMEN_JUDGE_ERROR, OMEN_JUDGE_ERROR_BAD_KNOWLEDGE,
-                    "recorded verdicts are told by template numbers: add --templates CSV");
+                    "recorded verdicts go by template numbers: add --templates CSV");
         return NULL;
     }
     path = g_strdup(name + strlen(PREFIX));

@@ -23,7 +23,7 @@ warn_of_listeners(OmenDaemon *self, GPtrArray *destinations, gboolean tls)
         if (tls && omen_destination_is_confidential(one))
             continue;
         if (g_hash_table_add(self->warned, g_strconcat(one->name, " ", one->uri, NULL)))
-            g_warning("WHAT GUESTS HOLD IN MEMORY WILL BE READABLE ON THE NETWORK when they move "
+            g_warning("GUEST MEMORY WILL BE READABLE ON THE NETWORK when they move "
                       "to %s: set tls=yes and a uri of qemu+tls or qemu+ssh",
                       one->name);
     }
@@ -127,8 +127,8 @@ apply(OmenDaemon *self, const OmenConfiguration *fresh)
     omen_daemon_configure_evacuator(self, fresh);
     omen_daemon_configure_notifying(self, fresh);
     g_message(
-        "the configuration was read anew; what concerns sources, libvirt and the engine holds "
-        "from the next start");
+        "the configuration was reloaded; settings of sources, libvirt and the engine take effect "
+        "at the next start");
     omen_controller_emit_status_changed(OMEN_CONTROLLER(self));
 }
 

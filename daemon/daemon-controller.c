@@ -91,8 +91,7 @@ list_problems(OmenController *controller)
     }
     if (omen_responder_get_doubt(self->responder)) {
         g_autofree char *doubt = g_strdup_printf(
-            "this host takes no guests yet: %s (virt-omen clear, with the omen's number, overrules "
-            "that)",
+            "this host takes no guests yet: %s (virt-omen clear OMEN overrides that)",
             omen_responder_get_doubt(self->responder));
         g_strv_builder_add(problems, doubt);
     }
@@ -441,7 +440,7 @@ accept_values(OmenController *controller, guint64 omen_id, GError **error)
 
     if (omen && !omen_daemon_learn_accepted(self, omen_get_data(omen), error))
         return FALSE;
-    if (!omen_responder_clear(self->responder, omen_id, "known, by an operator's word", error)) {
+    if (!omen_responder_clear(self->responder, omen_id, "accepted by an operator", error)) {
         translate(error);
         return FALSE;
     }

@@ -235,7 +235,7 @@ on_member_changed(OmenFleetMember *member G_GNUC_UNUSED, gpointer user_data)
     if (problem)
         g_warning("%s", problem);
     else
-        g_message("fleet: this host is among the others");
+        g_message("fleet: this host has joined");
     omen_controller_emit_status_changed(OMEN_CONTROLLER(user_data));
 }
 
@@ -253,7 +253,7 @@ omen_daemon_start_fleet(OmenDaemon *self)
         g_set_error(&error, OMEN_ETCD_ERROR, OMEN_ETCD_ERROR_BAD_SETTING,
                     "[fleet] name: letters, digits, \"-\", \".\" and \"_\" make one");
     if (!self->etcd) {
-        self->fleet_problem = g_strdup_printf("this host stands alone: %s", error->message);
+        self->fleet_problem = g_strdup_printf("this host is in no fleet: %s", error->message);
         g_warning("%s", self->fleet_problem);
         return;
     }
@@ -303,7 +303,7 @@ omen_daemon_describe_fleet_problem(OmenDaemon *self)
         return g_strdup(problem ? problem : self->fleet_problem);
     since = g_date_time_new_from_unix_local(since_us / G_USEC_PER_SEC);
     time = g_date_time_format(since, "%Y-%m-%d %H:%M:%S");
-    return g_strdup_printf("alone since %s: %s", time, problem);
+    return g_strdup_printf("no contact with the fleet since %s: %s", time, problem);
 }
 
 /* ---- for the bus ---- */

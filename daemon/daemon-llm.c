@@ -18,7 +18,7 @@ take_up(OmenDaemon *self)
         self->contents ? g_hash_table_lookup(self->contents->settings, LLM_SETTING) : NULL;
 
     if (kept && !omen_llm_restore(self->llm, kept))
-        g_message("what another language model said of lines is forgotten");
+        g_message("the answers of another language model are dropped");
 }
 
 void
@@ -32,7 +32,7 @@ omen_daemon_start_llm(OmenDaemon *self)
         return;
     self->llm = omen_llm_new(settings, &error);
     if (!self->llm) {
-        g_warning("no language model is asked: %s", error->message);
+        g_warning("the language model is not used: %s", error->message);
         return;
     }
     take_up(self);
@@ -68,7 +68,7 @@ omen_daemon_add_llm_metrics(OmenDaemon *self, OmenOpenMetrics *page)
         return;
     omen_llm_get_counts(self->llm, &counts);
     omen_open_metrics_family(page, "virt_omen_llm_questions", OMEN_METRIC_TYPE_COUNTER,
-                             "Questions for the language model, by what became of them.");
+                             "Questions for the language model, by result.");
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         omen_open_metrics_sample(page,
                                  (const OmenLabel[]){{"result", rows[i].result}, {NULL, NULL}},

@@ -229,7 +229,7 @@ add_omens(OmenDaemon *self, OmenOpenMetrics *page)
             page, (const OmenLabel[]){{"class", omen_failure_class_to_string(i)}, {NULL, NULL}},
             (double) omen_counters_get_n_omens(self->counters, i));
     omen_open_metrics_family(page, "virt_omen_omen_actions", OMEN_METRIC_TYPE_COUNTER,
-                             "What was done about omens: proposed, evacuating, dismissed ...");
+                             "Actions on omens: proposed, evacuating, dismissed ...");
     for (guint i = 0; i < OMEN_N_ACTIONS; i++)
         omen_open_metrics_sample(
             page, (const OmenLabel[]){{"action", omen_action_to_string(i)}, {NULL, NULL}},
@@ -245,7 +245,7 @@ add_ends(OmenDaemon *self, OmenOpenMetrics *page)
     double precision = omen_track_record_get_precision(&record);
 
     omen_open_metrics_family(page, "virt_omen_omen_ends", OMEN_METRIC_TYPE_GAUGE,
-                             "Omens that are remembered, by what came of them.");
+                             "Omens that are remembered, by outcome.");
     for (guint i = 0; i < OMEN_N_FATES; i++)
         omen_open_metrics_sample(
             page,
@@ -255,7 +255,7 @@ add_ends(OmenDaemon *self, OmenOpenMetrics *page)
             record.n_of_fate[i]);
     if (precision >= 0)
         gauge(page, "virt_omen_precision",
-              "Share of omens that came true among at least ten whose end is known.", precision);
+              "Share of omens that were real, of at least ten with a known outcome.", precision);
 }
 
 static void
@@ -286,7 +286,7 @@ add_evacuations(OmenDaemon *self, OmenOpenMetrics *page)
               "From the call of libvirt to the verified end, of those that succeeded.",
               omen_counters_get_durations(self->counters));
     histogram(page, "virt_omen_migration_downtime_seconds",
-              "How long guests stood still, as libvirt reports it.",
+              "Downtime of guests, as libvirt reports it.",
               omen_counters_get_downtimes(self->counters));
 }
 
@@ -335,7 +335,7 @@ make_page(gsize *length, gpointer user_data)
     counter(page, "virt_omen_state_dropped_rows",
             "Rows lost because state.db could not be written.",
             (double) omen_state_db_get_n_dropped(self->state));
-    counter(page, "virt_omen_failed_notifications", "What could not be told by [notify].",
+    counter(page, "virt_omen_failed_notifications", "Notifications that could not be delivered.",
             (double) omen_notifier_get_n_failed(self->notifier));
     return omen_open_metrics_finish(page, length);
 }

@@ -134,7 +134,7 @@ omen_daemon_forget_word(OmenController *controller,
         return TRUE;
     }
     g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_NOT_FOUND,
-                "nobody said anything of lines of kind %u; virt-omen normal lists what was said",
+                "no confirm or dismiss is recorded for template %u; virt-omen normal lists them",
                 template_id);
     return FALSE;
 }
@@ -176,8 +176,8 @@ omen_daemon_learn_accepted(OmenDaemon *self, const OmenData *omen, GError **erro
     if (n == 0) {
         g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_INVALID,
                     "the lines of omen %" G_GUINT64_FORMAT
-                    " tell of events, not of a value that could "
-                    "be known; virt-omen clear says that its trouble is over",
+                    " report events, not a value that could be accepted; use virt-omen clear "
+                    "when the problem is over",
                     omen->id);
         return FALSE;
     }

@@ -15,7 +15,8 @@ be_careful(OmenDaemon *self)
 {
     if (self->configuration->mode != OMEN_MODE_ENFORCE)
         return;
-    g_warning("the mode is advise: it is not known whether an operator chose another than enforce");
+    g_warning(
+        "the mode is advise: the mode that an operator may have set cannot be read, so enforce is not used");
     self->configuration->mode = OMEN_MODE_ADVISE;
 }
 
@@ -34,7 +35,7 @@ omen_daemon_open_state(OmenDaemon *self, GError **error)
     }
     if (!self->state) {
         self->state_problem = g_strdup_printf(
-            "%s; what is known and learnt now is lost with the next restart", local->message);
+            "%s; what is learnt from now on is lost at the next restart", local->message);
         g_warning("%s", self->state_problem);
         be_careful(self);
         self->state = omen_state_db_open(":memory:", &config, &self->contents, error);

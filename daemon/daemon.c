@@ -186,7 +186,7 @@ start_hook_listener(OmenDaemon *self)
     self->hook_listener = omen_hook_listener_new(NULL);
     g_signal_connect(self->hook_listener, "operation", G_CALLBACK(on_hook_operation), self);
     if (!omen_hook_listener_start(self->hook_listener, &error))
-        g_warning("what the libvirt hook says is not heard: %s", error->message);
+        g_warning("cannot listen to the libvirt hook: %s", error->message);
 }
 
 static void
@@ -261,7 +261,7 @@ omen_daemon_start(OmenDaemon *self, GError **error)
     omen_hypervisor_start(self->hypervisor);
     omen_daemon_start_fleet(self);
     omen_daemon_start_drain(self);
-    g_message("virt-omend watches, mode %s",
+    g_message("virt-omend is running, mode %s",
               omen_mode_to_string(omen_responder_get_mode(self->responder)));
     return TRUE;
 }

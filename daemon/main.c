@@ -93,7 +93,7 @@ on_reloaded(GObject *source, GAsyncResult *result, gpointer user_data G_GNUC_UNU
     g_autoptr(GError) error = NULL;
 
     if (!omen_daemon_reload_finish(OMEN_DAEMON(source), result, &error))
-        g_warning("the configuration was not read anew: %s", error->message);
+        g_warning("the configuration was not reloaded: %s", error->message);
     sd_notify(0, "READY=1");
 }
 

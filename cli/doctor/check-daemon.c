@@ -46,7 +46,7 @@ check_problems(Doctor *self)
     g_variant_lookup(self->status, "problems", "^a&s", &problems);
     for (guint i = 0; problems && problems[i]; i++)
         doctor_add(self, "problem", DOCTOR_WARNING, g_strdup(problems[i]),
-                   "journalctl -u virt-omend tells more");
+                   "journalctl -u virt-omend shows more");
 }
 
 /* Sources of the host: one that does not read, and that there is one at all. */
@@ -128,7 +128,7 @@ check_plan(Doctor *self)
         g_variant_lookup(row, "reason", "&s", &reason);
         doctor_add(self, "plan", DOCTOR_WARNING,
                    g_strdup_printf("%s would stay: %s", domain, reason),
-                   "mend this, or know that this domain does not leave");
+                   "fix this, or accept that this domain stays");
     }
     doctor_add(
         self, "plan", DOCTOR_OK,
@@ -141,7 +141,7 @@ doctor_check_daemon(Doctor *self)
 {
     if (!self->client || !self->status) {
         doctor_add(self, "daemon", DOCTOR_FAILED, g_strdup("virt-omend does not answer on D-Bus"),
-                   "systemctl start virt-omend; journalctl -u virt-omend says why it ended");
+                   "systemctl start virt-omend; journalctl -u virt-omend shows why it stopped");
         return;
     }
     doctor_add(self, "daemon", DOCTOR_OK,

@@ -20,9 +20,12 @@ check_hook(Doctor *self)
         doctor_add(self, "hook", DOCTOR_WARNING, g_strdup_printf("%s may not be executed", path),
                    "chmod 755 " OMEN_HOOKS_DIR "/qemu.d/50-virt-omen");
     else
-        doctor_add(self, "hook", DOCTOR_WARNING,
-                   g_strdup_printf("%s is not there: an endangered host takes domains in", path),
-                   "man virt-omen-hook says where it comes from; then restart libvirtd");
+        doctor_add(
+            self, "hook", DOCTOR_WARNING,
+            g_strdup_printf(
+                "%s is missing: incoming migrations are not refused while this host is endangered",
+                path),
+            "see virt-omen-hook(8) for where to get it; then restart libvirtd");
 }
 
 /* Process of the daemon; 0: not known. */
@@ -55,7 +58,7 @@ check_apparmor(Doctor *self)
         return;
     if (!g_file_get_contents(path, &label, NULL, NULL)) {
         doctor_add(self, "AppArmor", DOCTOR_WARNING, g_strdup("the daemon's label can't be read"),
-                   "run virt-omen doctor as root to have it checked");
+                   "run virt-omen doctor as root to check it");
         return;
     }
     g_strstrip(label);
@@ -78,7 +81,7 @@ check_journal(Doctor *self)
         doctor_add(self, "journal", DOCTOR_OK, g_strdup("it is kept over reboots"), "");
     else
         doctor_add(self, "journal", DOCTOR_WARNING,
-                   g_strdup("it is lost at a reboot, and with it what led there"),
+                   g_strdup("it is lost at a reboot, with all that was logged before"),
                    "mkdir -p /var/log/journal, then systemctl restart systemd-journald");
 }
 
@@ -106,11 +109,11 @@ check_post_copy(Doctor *self)
         !g_file_get_contents("/proc/sys/vm/unprivileged_userfaultfd", &allowed, NULL, NULL))
         return;
     if (*g_strstrip(allowed) != '0')
-        doctor_add(self, "post-copy", DOCTOR_OK, g_strdup("the kernel lets QEMU do it"), "");
+        doctor_add(self, "post-copy", DOCTOR_OK, g_strdup("the kernel permits it"), "");
     else
         doctor_add(self, "post-copy", DOCTOR_WARNING,
                    g_strdup("vm.unprivileged_userfaultfd is 0, so the kernel refuses it to a QEMU "
-                            "that is not root's: guests come here by pre-copy alone"),
+                            "that is not root's: guests come here by pre-copy only"),
                    "sysctl vm.unprivileged_userfaultfd=1, and the same line in /etc/sysctl.d; or "
                    "[evacuation] post_copy=never");
 }

@@ -35,7 +35,7 @@ check_own_uri(Doctor *self)
                    g_strdup_printf("other hosts reach this one as %s", uri), "");
     else
         doctor_add(self, "way back", DOCTOR_WARNING,
-                   g_strdup("own_uri is not set: virt-omen return can bring no domain home"),
+                   g_strdup("own_uri is not set: virt-omen return cannot bring domains back"),
                    "set own_uri=qemu+tls://THIS-HOST/system in [evacuation] (virt-omen.conf(5))");
 }
 
@@ -51,7 +51,7 @@ check_certificate(Doctor *self, const char *path)
 
     if (g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_ACCES)) {
         doctor_add(self, "certificate", DOCTOR_WARNING, g_strdup(error->message),
-                   "run virt-omen doctor as root to have it checked");
+                   "run virt-omen doctor as root to check it");
         return;
     }
     if (!certificate) {

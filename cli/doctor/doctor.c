@@ -73,13 +73,13 @@ load_configuration(Doctor *self)
     OmenConfiguration *configuration = omen_configuration_load(NULL, &error);
 
     if (configuration)
-        doctor_add(self, "configuration", DOCTOR_OK, g_strdup("it has no mistake"), "");
+        doctor_add(self, "configuration", DOCTOR_OK, g_strdup("it is valid"), "");
     else if (g_error_matches(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_UNREADABLE))
         doctor_add(self, "configuration", DOCTOR_WARNING, g_strdup(error->message),
                    "run virt-omen doctor as a user who may read it, such as root");
     else
         doctor_add(self, "configuration", DOCTOR_FAILED, g_strdup(error->message),
-                   "mend that line; virt-omen config check says whether it is right");
+                   "fix that line; virt-omen config check checks it again");
     return configuration;
 }
 

@@ -332,6 +332,6 @@ watch_rows_describe(Client *client, GVariant *status, const char *path)
         append_destination(out, client, path);
     }
     if (out->len == 0)
-        g_string_append(out, "It is no longer there.\n");
+        g_string_append(out, "It no longer exists.\n");
     return g_string_free(out, FALSE);
 }

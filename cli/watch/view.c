@@ -38,18 +38,18 @@ static const char help_text[] =
     "  up, down, k, j          choose a row\n"
     "  page up, page down      a page further\n"
     "  home, end               the first, the last row\n"
-    "  enter                   open the row: why an omen was raised, what a domain is heard by\n"
+    "  enter                   open the row: why an omen was raised, how a guest is heard\n"
     "  /                       show only rows that contain a text; enter keeps it, escape ends it\n"
     "  a                       approve the omen: do what it proposes\n"
     "  d                       dismiss the omen: a false alarm\n"
     "  c                       confirm the omen: it was real\n"
-    "  e                       clear the omen: its trouble is over\n"
+    "  e                       clear the omen: the problem is over\n"
     "  escape                  go back\n"
     "  ?                       this page\n"
-    "  q                       end\n\n"
-    "Each decision is asked once more before it is made.\n"
+    "  q                       quit\n\n"
+    "Each decision asks for confirmation first.\n"
     "A row of a host or domain ends in its scores of the last two minutes, the latest at the right:\n"
-    "the higher, the less the lines of its log are like what is normal there.\n";
+    "the higher, the less its log resembles what is normal there.\n";
 
 WatchView *
 watch_view_new(const WatchViewActions *actions, gpointer user_data)
@@ -224,10 +224,10 @@ draw_foot(const WatchView *self, Screen *screen)
         screen_add(screen, SCREEN_BOLD, "%s", self->message);
     else if (n > self->page)
         screen_add(screen, SCREEN_FAINT,
-                   "rows %u to %u of %u   ? help  / filter  enter open  q end", self->first + 1,
+                   "rows %u to %u of %u   ? help  / filter  enter open  q quit", self->first + 1,
                    MIN(self->first + self->page, n), n);
     else
-        screen_add(screen, SCREEN_FAINT, "? help  / filter%s%s%s  enter open  a approve  q end",
+        screen_add(screen, SCREEN_FAINT, "? help  / filter%s%s%s  enter open  a approve  q quit",
                    self->filter->len > 0 ? " (" : "", self->filter->str,
                    self->filter->len > 0 ? ")" : "");
 }

@@ -92,7 +92,7 @@ draw(Watch *self)
 {
     if (self->problem) {
         const char *const problems[] = {self->problem, NULL};
-        watch_view_set_head(self->view, "virt-omend does not answer; it is asked again (q ends)",
+        watch_view_set_head(self->view, "virt-omend does not answer; trying again (q quits)",
                             problems);
     } else if (self->latest) {
         set_head(self, self->latest);

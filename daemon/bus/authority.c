@@ -134,7 +134,7 @@ refuse(GTask *task, const char *reason)
     const Check *check = g_task_get_task_data(task);
 
     g_task_return_new_error(task, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_NOT_AUTHORIZED,
-                            "%s (%s); root may", reason, check->action);
+                            "%s (%s); use root", reason, check->action);
 }
 
 static gboolean
@@ -168,7 +168,7 @@ on_polkit_answer(GObject *source, GAsyncResult *result, gpointer user_data)
     if (authorized)
         g_task_return_boolean(task, TRUE);
     else
-        refuse(task, challenge ? "this needs a password, and there is nobody to ask for it"
+        refuse(task, challenge ? "this needs a password, and the caller cannot be asked for one"
                                : "polkit does not allow it");
 }
 
@@ -256,7 +256,7 @@ on_user_known(GObject *source, GAsyncResult *result, gpointer user_data)
     Check *check = g_task_get_task_data(task);
 
     if (reply == NULL) {
-        refuse(task, "the bus does not know who asks");
+        refuse(task, "D-Bus does not know the caller");
         return;
     }
     g_variant_get(reply, "(u)", &check->uid);
@@ -286,7 +286,7 @@ omen_authority_check_async(OmenAuthority *self,
     g_task_set_source_tag(task, omen_authority_check_async);
     g_task_set_task_data(task, check, check_free);
     if (action == NULL || sender == NULL) {
-        refuse(task, "nobody but root may call this");
+        refuse(task, "only root may call this");
         return;
     }
     /* What is free for all and cheap. */

@@ -72,9 +72,9 @@ find_fault(const OmenBusGate *self, const Sender *sender, GDBusMessage *message)
     gsize bytes = measure(message);
 
     if (bytes > OMEN_BUS_GATE_MAX_CALL_BYTES)
-        return "the call is too big";
+        return "the call is too large";
     if (g_dbus_message_get_unix_fd_list(message))
-        return "no file descriptors are taken";
+        return "file descriptors are not accepted";
     if (!sender)
         return NULL;
     if (sender->calls->len >= OMEN_BUS_GATE_MAX_SENDER_CALLS ||

@@ -224,9 +224,8 @@ do_plan(OmenBusRequest *request)
 
     /* Whoever may ask: it must not become a way to keep the destinations busy. */
     if (!omen_user_quota_take(request->bus->plans, request->uid, 1)) {
-        omen_bus_request_fail_with(
-            request, OMEN_CONTROLLER_ERROR_BUSY,
-            "too many plans are being made for you; try again in some seconds");
+        omen_bus_request_fail_with(request, OMEN_CONTROLLER_ERROR_BUSY,
+                                   "too many plans are being computed; try again in some seconds");
         omen_bus_request_free(request);
         return;
     }

@@ -60,7 +60,7 @@ on_authorised(GObject *source, GAsyncResult *result, gpointer user_data)
         return;
     }
     if (!self->bus->controller) {
-        omen_bus_request_fail_with(self, OMEN_CONTROLLER_ERROR_FAILED, "virt-omend is ending");
+        omen_bus_request_fail_with(self, OMEN_CONTROLLER_ERROR_FAILED, "virt-omend is stopping");
         omen_bus_request_free(self);
         return;
     }

@@ -283,7 +283,9 @@ on_status_changed(OmenController *controller G_GNUC_UNUSED, gpointer user_data)
 static void
 on_name_lost(GDBusConnection *connection G_GNUC_UNUSED, const char *name, gpointer user_data)
 {
-    g_warning("the name %s was lost: does another virt-omend run, and may this one own it?", name);
+    g_warning(
+        "lost the bus name %s: is another virt-omend running, and does the D-Bus policy permit this one?",
+        name);
     g_signal_emit(user_data, signals[SIGNAL_LOST], 0);
 }
 

@@ -517,10 +517,10 @@ check_whole(OmenConfiguration *self, GError **error)
         return FALSE;
     }
     if (*self->own_uri && !is_remote_uri(self->own_uri)) {
-        g_set_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
-                    "[evacuation] own_uri: \"%s\" names no host; example: "
-                    "own_uri=qemu+tls://this-host/system",
-                    self->own_uri);
+        g_set_error(
+            error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
+            "[evacuation] own_uri: \"%s\" has no host; example: own_uri=qemu+tls://this-host/system",
+            self->own_uri);
         return FALSE;
     }
     for (guint i = 0; i < self->destinations->len; i++) {

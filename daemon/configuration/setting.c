@@ -24,7 +24,7 @@ apply_uint(const OmenSetting *setting, const char *value, guint *field, GError *
 
     if (!g_ascii_string_to_unsigned(value, 10, setting->minimum, setting->maximum, &number, NULL)) {
         g_set_error(error, OMEN_SETTING_ERROR, OMEN_SETTING_ERROR_INVALID,
-                    "\"%s\" is no whole number from %u to %u", value, setting->minimum,
+                    "\"%s\" is not a whole number from %u to %u", value, setting->minimum,
                     setting->maximum);
         return FALSE;
     }

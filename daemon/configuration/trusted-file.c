@@ -22,9 +22,9 @@ omen_trusted_file_check(const char *path, GError **error)
     if (stat(path, &info) != 0)
         return TRUE;
     if (info.st_uid != 0 && info.st_uid != geteuid())
-        return refuse(error, path, "another user owns it; chown root it, after a look at it");
+        return refuse(error, path, "another user owns it; check what it holds, then chown root");
     if ((info.st_mode & 002) || ((info.st_mode & 020) && info.st_gid != 0))
-        return refuse(error, path, "others may write it; chmod go-w it, after a look at it");
+        return refuse(error, path, "others may write to it; check what it holds, then chmod go-w");
     return TRUE;
 }
 
@@ -85,7 +85,7 @@ omen_trusted_file_read(const char *path, gsize max_length, gsize *length, GError
     if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
         g_close(descriptor, NULL);
         errno = EINVAL;
-        return fail(error, path, "this is no file");
+        return fail(error, path, "it is not a regular file");
     }
     text = g_malloc(max_length + 1);
     good = read_all(descriptor, text, max_length + 1, length);

@@ -170,7 +170,7 @@ apply_word(const OmenTemplateWord *word, OmenVerdict *verdict)
         verdict->failure_class = word->failure_class;
         verdict->scope = word->scope;
         verdict->migration_helps = word->migration_helps;
-        verdict->reason = "an operator said of lines like this that they meant failure";
+        verdict->reason = "an operator confirmed that lines like this mean failure";
     }
     verdict->probability = 1;
     verdict->sure = TRUE;
@@ -277,8 +277,8 @@ apply_unknown(OmenDetector *self,
     verdict->failure_class = OMEN_FAILURE_UNKNOWN;
     verdict->scope = OMEN_SCOPE_HOST;
     verdict->migration_helps = TRUE;
-    verdict->reason = "the kernel speaks of trouble that was never seen here before, and goes on; "
-                      "of what kind it is is not known";
+    verdict->reason = "the kernel keeps reporting a problem that was never seen here before; its "
+                      "kind is not known";
 }
 
 /* What is noted once, and more when it comes again. */
@@ -316,8 +316,8 @@ apply_repeat(OmenDetector *self, const OmenRecord *record, OmenDecision *decisio
         verdict->probability = REPEAT_PROBABILITY;
         verdict->grade = OMEN_GRADE_DEGRADED;
         verdict->reason =
-            "errors are still corrected, but one place has more of them than what is well "
-            "ever has";
+            "errors are still corrected, but one component has more of them than healthy "
+            "hardware ever has";
     } else {
         return;
     }
@@ -383,7 +383,7 @@ apply_accepted(OmenDetector *self, const OmenRecord *record, OmenDecision *decis
         verdict->scope = value->scope;
         verdict->migration_helps = value->migration_helps;
         g_strlcpy(verdict->device, value->device, sizeof verdict->device);
-        verdict->reason = "a value that an operator had accepted is worse now";
+        verdict->reason = "a value that an operator accepted is worse now";
         decision->score = MAX(decision->score, verdict->probability);
         decision->omen = decision->score >= self->config.threshold;
     }

@@ -12,21 +12,21 @@ static const OmenTrendKind disk = {
     .scope = OMEN_SCOPE_DEVICE,
     .migration_helps = TRUE,
     .urgency_s = 86400,
-    .reason = "a disk replaces ever more of its sectors, or reads ever more of them with trouble",
+    .reason = "a disk reallocates more and more sectors, or has more and more trouble reading",
 };
 static const OmenTrendKind memory = {
     .failure_class = OMEN_FAILURE_MEMORY,
     .scope = OMEN_SCOPE_HOST,
     .migration_helps = TRUE,
     .urgency_s = 86400,
-    .reason = "ever more errors have to be corrected: what can be corrected today can not tomorrow",
+    .reason = "more and more errors are corrected: soon one may not be correctable",
 };
 static const OmenTrendKind retries = {
     .failure_class = OMEN_FAILURE_STORAGE_FABRIC,
     .scope = OMEN_SCOPE_HOST,
     .migration_helps = TRUE,
     .urgency_s = 3600,
-    .reason = "ever more commands to storage have to be tried again",
+    .reason = "more and more storage commands have to be retried",
 };
 
 static const struct {

@@ -184,7 +184,7 @@ describe_error(JsonObject *object, gboolean *is_stale)
     if (!words)
         words = get_string(said, "error");
     if (!words)
-        words = "an error without words";
+        words = "an error without a message";
     if (code == 0)
         code = get_number(said, "grpc_code");
     *is_stale = is_stale_token(words);
@@ -207,7 +207,7 @@ omen_etcd_answer_parse_error(guint status, const char *json, gsize length, gbool
     if (status >= 500)
         return g_error_new(OMEN_ETCD_ERROR, OMEN_ETCD_ERROR_UNAVAILABLE, "HTTP status %u", status);
     return g_error_new(OMEN_ETCD_ERROR, OMEN_ETCD_ERROR_REFUSED,
-                       "HTTP status %u: this may be no etcd of version 3.4 or later", status);
+                       "HTTP status %u: this may not be an etcd of version 3.4 or later", status);
 }
 
 /* The answer's object, or the one that a stream wraps as "result"; NULL with @error. */
@@ -220,7 +220,7 @@ begin(JsonParser *parser, const char *json, gsize length, GError **error)
 
     if (!object)
         g_set_error(error, OMEN_ETCD_ERROR, OMEN_ETCD_ERROR_BAD_ANSWER,
-                    "the answer is no JSON of an etcd");
+                    "the answer is not the JSON of an etcd");
     else if (!result && json_object_has_member(object, "error"))
         g_propagate_error(error, describe_error(object, &is_stale));
     else
@@ -275,7 +275,7 @@ check_revision(gint64 revision, GError **error)
     if (revision > 0)
         return TRUE;
     g_set_error(error, OMEN_ETCD_ERROR, OMEN_ETCD_ERROR_BAD_ANSWER,
-                "the answer says no revision: this is no etcd");
+                "the answer has no revision: this is not an etcd");
     return FALSE;
 }
 
@@ -324,8 +324,7 @@ omen_etcd_answer_parse_lease(const char *json, gsize length, OmenEtcdLease *out,
     if (out->id != 0 && out->ttl_s > 0)
         return TRUE;
     if (out->id == 0)
-        g_set_error(error, OMEN_ETCD_ERROR, OMEN_ETCD_ERROR_BAD_ANSWER,
-                    "the answer names no lease");
+        g_set_error(error, OMEN_ETCD_ERROR, OMEN_ETCD_ERROR_BAD_ANSWER, "the answer has no lease");
     else
         g_set_error(error, OMEN_ETCD_ERROR, OMEN_ETCD_ERROR_NOT_FOUND, "the lease is over");
     return FALSE;

@@ -241,7 +241,7 @@ omen_etcd_call_async(OmenEtcd *self,
         send_call(task);
     else
         fail(task, g_error_new(OMEN_ETCD_ERROR, OMEN_ETCD_ERROR_REFUSED,
-                               "this is more than an etcd takes at once"));
+                               "this is too large for one request to an etcd"));
 }
 
 GBytes *

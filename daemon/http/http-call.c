@@ -56,8 +56,7 @@ fail(GTask *task, GError *error)
     } else if (g_cancellable_is_cancelled(call->inner) &&
                !g_cancellable_is_cancelled(call->outer)) {
         g_clear_error(&error);
-        error = g_error_new(G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                            "the server does not keep to the rules of HTTP");
+        error = g_error_new(G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "the answer is not valid HTTP");
     }
     g_task_return_error(task, error);
     g_object_unref(task);

@@ -37,7 +37,7 @@ omen_secret_file_read(const char *path, GError **error)
     if (is_credential && !credentials) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
                     "systemd gave this service no credentials; give it %s by LoadCredential=, or "
-                    "name a file by its whole path",
+                    "name a file by its absolute path",
                     path);
         return NULL;
     }
@@ -51,7 +51,7 @@ omen_secret_file_read(const char *path, GError **error)
      * right. */
     if (!is_credential && info.st_mode & 077) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                    "others may read the file; chmod 600 it, and have what it holds renewed");
+                    "others may read the file; chmod 600 it, and replace the secret in it");
         return NULL;
     }
     g_strdelimit(text, "\r\n", '\0');

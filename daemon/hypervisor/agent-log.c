@@ -67,7 +67,7 @@ call(virDomainPtr domain, const char *command, GError **error)
     free(text);
     if (!reply)
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                    "the guest's agent gave an answer that is none");
+                    "the guest's agent gave an invalid answer");
     return reply;
 }
 
@@ -139,7 +139,7 @@ read_journal(virDomainPtr domain, OmenAgentLogPlace *place, GError **error)
     }
     if (error && !*error)
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                    "journalctl in the guest says nothing");
+                    "journalctl in the guest prints nothing");
     return NULL;
 }
 

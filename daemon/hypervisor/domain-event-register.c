@@ -224,7 +224,7 @@ omen_domain_events_register(virConnectPtr connection,
         if (id < 0)
             listener_unref(listener);
         if (id < 0 && registrations[i].id == VIR_DOMAIN_EVENT_ID_LIFECYCLE)
-            omen_libvirt_set_error(error, "libvirt tells no events of domains");
+            omen_libvirt_set_error(error, "libvirt reports no domain events");
     }
     /* Its authors call it a thing for development: where it is refused, libvirt's own events do. */
     if (monitor) {

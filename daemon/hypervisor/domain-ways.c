@@ -81,7 +81,7 @@ read_work(gpointer data, GError **error)
     OmenDomainWays *ways = xml ? parse_ways(xml) : NULL;
 
     if (!ways)
-        omen_libvirt_set_error(error, "how the guest can be heard is not known");
+        omen_libvirt_set_error(error, "it is not known how the guest can be heard");
     free(xml);
     return ways;
 }

@@ -278,8 +278,8 @@ static void
 on_closed(virConnectPtr connection G_GNUC_UNUSED, int reason, void *opaque)
 {
     const char *why = reason == VIR_CONNECT_CLOSE_REASON_KEEPALIVE
-                          ? "libvirtd does not answer; it is tried again"
-                          : "libvirtd closed the connection; it is tried again";
+                          ? "libvirtd does not answer; trying again"
+                          : "libvirtd closed the connection; trying again";
 
     post(opaque, NULL, why);
 }

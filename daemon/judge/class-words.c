@@ -76,8 +76,8 @@ omen_failure_class_get_first_step(OmenFailureClass failure_class)
         [OMEN_FAILURE_STORAGE_FABRIC] = "see whether one path is gone or all (multipath -ll), and "
                                         "whether other hosts have lost it too",
         [OMEN_FAILURE_MEMORY] = "find the DIMM (ras-mc-ctl --errors), and replace it",
-        [OMEN_FAILURE_OOM] = "see who uses the memory (ps, virsh dommemstat): was too much "
-                             "promised?",
+        [OMEN_FAILURE_OOM] = "see who uses the memory (ps, virsh dommemstat): is memory "
+                             "overcommitted?",
         [OMEN_FAILURE_MCE] = "find the processor and bank (ras-mc-ctl --errors, the management "
                              "processor's log); update the firmware, then replace the part",
         [OMEN_FAILURE_CPU_LOCKUP] = stall,

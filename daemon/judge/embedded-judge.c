@@ -300,12 +300,12 @@ judge_line(OmenJudge *judge, const OmenEvidence *evidence, OmenVerdict *verdict)
     }
     verdict->probability = signature ? weigh(signature, words) : weigh_unknown(words, evidence);
     verdict->sure = verdict->probability < SURE_BELOW || verdict->probability > SURE_ABOVE;
-    verdict->reason = signature ? signature->reason : "nothing that is known as a sign of failure";
+    verdict->reason = signature ? signature->reason : "no known sign of failure";
     verdict->unexplained = signature == NULL;
     if (verdict->probability < 0.5)
         return;
     if (!signature) {
-        verdict->reason = "its words are those of failures, but the line is not known";
+        verdict->reason = "its words suggest a failure, but the line is not known";
         verdict->failure_class = OMEN_FAILURE_SERVICE;
         verdict->grade = OMEN_GRADE_FAILING;
         verdict->scope = limit_scope(OMEN_SCOPE_HOST, evidence->provenance);

@@ -23,8 +23,8 @@ judge_line(OmenJudge *judge, const OmenEvidence *evidence, OmenVerdict *verdict)
         .sure = TRUE,
         .failure_class = failure ? OMEN_FAILURE_SERVICE : OMEN_FAILURE_BENIGN,
         .migration_helps = failure,
-        .reason = failure ? "this judge takes everything for a failure"
-                          : "this judge takes nothing for a failure",
+        .reason = failure ? "this judge takes every line for a failure"
+                          : "this judge takes no line for a failure",
     };
     if (failure && evidence->provenance == OMEN_PROVENANCE_HOST)
         verdict->scope = OMEN_SCOPE_HOST;

@@ -80,7 +80,7 @@ take_line(OmenKnowledge *self, const char *line)
     if (*line == '[' && g_str_has_suffix(line, "]")) {
         OmenSignature *signature = parse_head(line);
         if (!signature)
-            return "this is no [CLASS SCOPE PROBABILITY helps|stays SECONDS]";
+            return "expected [CLASS SCOPE PROBABILITY helps|stays SECONDS]";
         g_ptr_array_add(self->signatures, signature);
         return NULL;
     }
@@ -109,7 +109,7 @@ take_word(OmenKnowledge *self, const char *line)
 {
     if (*line == '\0' || *line == '#')
         return NULL;
-    return omen_word_model_add(self->words, line) ? NULL : "this is no WEIGHT WORD [NEXT-WORD]";
+    return omen_word_model_add(self->words, line) ? NULL : "expected WEIGHT WORD [NEXT-WORD]";
 }
 
 static const char *
@@ -117,7 +117,7 @@ take_kind(OmenKnowledge *self, const char *line)
 {
     if (*line == '\0' || *line == '#')
         return NULL;
-    return omen_word_model_add_kind(self->words, line) ? NULL : "this is no KIND: WORD ...";
+    return omen_word_model_add_kind(self->words, line) ? NULL : "expected KIND: WORD ...";
 }
 
 typedef const char *(*TakeFunc)(OmenKnowledge *self, const char *line);
@@ -131,7 +131,7 @@ load_file(OmenKnowledge *self, const char *path, TakeFunc take, GError **error)
 
     if (!g_file_get_contents(path, &text, NULL, &local)) {
         g_set_error(error, OMEN_JUDGE_ERROR, OMEN_JUDGE_ERROR_BAD_KNOWLEDGE,
-                    "the judge's knowledge can not be read: %s", local->message);
+                    "the judge's knowledge cannot be read: %s", local->message);
         return FALSE;
     }
     lines = g_strsplit(text, "\n", -1);
@@ -163,7 +163,7 @@ list_files(const char *folder, GError **error)
 
     if (!dir) {
         g_set_error(error, OMEN_JUDGE_ERROR, OMEN_JUDGE_ERROR_BAD_KNOWLEDGE,
-                    "the judge's knowledge can not be read: %s; is virt-omen installed?",
+                    "the judge's knowledge cannot be read: %s; is virt-omen installed?",
                     local->message);
         return NULL;
     }

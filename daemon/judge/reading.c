@@ -453,10 +453,10 @@ omen_reading_to_reason(OmenReading reading)
 {
     static const char *const reasons[] = {
         [OMEN_READING_EVENT] = "something happened",
-        [OMEN_READING_ZERO] = "it was counted, and there was none",
-        [OMEN_READING_ANNOUNCED] = "a part of the system tells that it is there",
-        [OMEN_READING_MEASURED] = "a value or a limit is told, and none was passed",
-        [OMEN_READING_CONFIGURED] = "a setting or an inventory is told",
+        [OMEN_READING_ZERO] = "a count of zero",
+        [OMEN_READING_ANNOUNCED] = "a component announces itself",
+        [OMEN_READING_MEASURED] = "a value or a limit is reported, and none was exceeded",
+        [OMEN_READING_CONFIGURED] = "a setting or an inventory is listed",
         [OMEN_READING_EXPLAINED] = "a help text or a legend",
         [OMEN_READING_QUOTED] = "a log or a test is quoted, or a program is being debugged",
         [OMEN_READING_NAMED] = "the words are a name: of a unit or of a function",

@@ -16,10 +16,10 @@ G_BEGIN_DECLS
 
 typedef enum {
     OMEN_READING_EVENT = 0,  /* it tells of something that happened */
-    OMEN_READING_ZERO,       /* it was counted, and there was none */
+    OMEN_READING_ZERO,       /* a count of zero */
     OMEN_READING_ANNOUNCED,  /* a part tells that it is there: initialized, enabled, registered */
     OMEN_READING_MEASURED,   /* a value or a limit is told, none was passed */
-    OMEN_READING_CONFIGURED, /* a setting or an inventory is told */
+    OMEN_READING_CONFIGURED, /* a setting or an inventory is listed */
     OMEN_READING_EXPLAINED,  /* help text, a legend */
     OMEN_READING_QUOTED,     /* a log or a test is quoted, or a program is being debugged */
     OMEN_READING_NAMED,      /* the words are a unit's description or a function's name */

@@ -24,7 +24,7 @@ judge_line(OmenJudge *judge, const OmenEvidence *evidence, OmenVerdict *verdict)
     *verdict = (OmenVerdict){
         .probability = found ? *found : 0,
         .sure = found != NULL,
-        .reason = found ? "so it was recorded" : "nothing was recorded of this line",
+        .reason = found ? "as recorded" : "nothing was recorded of this line",
     };
     if (verdict->probability < 0.5)
         return;

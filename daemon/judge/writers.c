@@ -34,7 +34,7 @@ take_line(OmenWriters *self, const char *line)
     if (*line == '\0' || *line == '#')
         return NULL;
     if (!colon || colon == line)
-        return "this is no WRITER[@USER]: CLASS ...";
+        return "expected WRITER[@USER]: CLASS ...";
     words = g_strsplit_set(colon + 1, " \t", -1);
     for (guint i = 0; words[i]; i++) {
         OmenFailureClass failure_class;
@@ -48,7 +48,7 @@ take_line(OmenWriters *self, const char *line)
             return "there is no such class of failure";
     }
     if (classes == 0)
-        return "a writer needs a class of failure at least";
+        return "a writer needs at least one class of failure";
     g_hash_table_replace(self->classes, g_strndup(line, (gsize) (colon - line)),
                          GUINT_TO_POINTER(classes));
     return NULL;
@@ -65,7 +65,7 @@ omen_writers_load(const char *folder, GError **error)
 
     self->classes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (!g_file_get_contents(path, &text, NULL, error)) {
-        g_prefix_error(error, "who may say what of this host can not be read: ");
+        g_prefix_error(error, "cannot read the list of trusted writers: ");
         return NULL;
     }
     lines = g_strsplit(text, "\n", -1);

@@ -96,7 +96,7 @@ take_url(OmenLlmClient *self, const OmenLlmSettings *settings, GError **error)
     if (!self->url || !g_uri_get_host(self->url) ||
         (!g_str_equal(g_uri_get_scheme(self->url), "http") &&
          !g_str_equal(g_uri_get_scheme(self->url), "https")))
-        return refuse(error, "llm_url", "this is no http or https URL");
+        return refuse(error, "llm_url", "this is not an http or https URL");
     if (self->authorization && !omen_secret_may_go_to(self->url))
         return refuse(error, "llm_url", "a key is only sent by https, or to this machine");
     return TRUE;
@@ -232,7 +232,7 @@ keep_secret(OmenLlmClient *self, OmenLlmAnswer *answer)
     if (!key || !strstr(answer->reason, key))
         return;
     g_free(answer->reason);
-    answer->reason = g_strdup("its words are left out: they held the key");
+    answer->reason = g_strdup("its text is left out: it contained the key");
 }
 
 static void
@@ -273,7 +273,7 @@ take_status(GTask *task, const OmenHttpAnswer *answer)
     GError *error = describe_status(answer->status);
 
     if ((answer->status == 400 || answer->status == 422) && ask->with_schema) {
-        g_info("llm: the model's server takes no schema; it is asked without");
+        g_info("llm: the model's server rejects schemas; asking without one");
         self->no_schema = TRUE;
         g_error_free(error);
         send_question(task);
@@ -287,8 +287,7 @@ take_status(GTask *task, const OmenHttpAnswer *answer)
 static GError *
 new_time_out(void)
 {
-    return g_error_new(G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                       "the model did not answer in the time that it is given");
+    return g_error_new(G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "the model did not answer in time");
 }
 
 /* There was no answer. Takes @error. */

@@ -431,7 +431,7 @@ omen_llm_answer_parse(OmenLlmProtocol protocol, const char *reply, gsize length,
         answer = parse_zero_shot(root);
     if (!answer)
         g_set_error(error, OMEN_LLM_ERROR, OMEN_LLM_ERROR_BAD_ANSWER,
-                    "the model's answer is not of the form that was asked for");
+                    "the model's answer does not have the form that was asked for");
     return answer;
 }
 

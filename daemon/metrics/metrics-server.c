@@ -274,8 +274,10 @@ omen_metrics_server_listen(OmenMetricsServer *self, const char *address, GError 
     g_autoptr(GError) local = NULL;
 
     if (!parsed) {
-        g_set_error(error, OMEN_METRICS_ERROR, OMEN_METRICS_ERROR_INVALID,
-                    "metrics: \"%s\" is no address; say tcp:127.0.0.1:9861 or unix:PATH", address);
+        g_set_error(
+            error, OMEN_METRICS_ERROR, OMEN_METRICS_ERROR_INVALID,
+            "metrics: \"%s\" is not a valid address; example: tcp:127.0.0.1:9861 or unix:PATH",
+            address);
         return FALSE;
     }
     if (!g_socket_listener_add_address(G_SOCKET_LISTENER(self->service), parsed,

@@ -95,7 +95,8 @@ on_ended(GObject *source, GAsyncResult *result, gpointer user_data)
             g_warning("notify: %s took longer than %u s and was killed", self->argv[0],
                       self->timeout_s);
         else if (g_subprocess_get_if_exited(process))
-            g_warning("notify: %s ended %d", self->argv[0], g_subprocess_get_exit_status(process));
+            g_warning("notify: %s ended with exit status %d", self->argv[0],
+                      g_subprocess_get_exit_status(process));
         else
             g_warning("notify: %s was ended by signal %d", self->argv[0],
                       g_subprocess_get_term_sig(process));
@@ -168,7 +169,7 @@ start(OmenCommandHook *self, const OmenNote *note)
 
     if (!process) {
         self->n_failed++;
-        g_warning("notify: %s can not be run: %s", self->argv[0], error->message);
+        g_warning("notify: cannot run %s: %s", self->argv[0], error->message);
         return;
     }
     run = g_new0(Run, 1);

@@ -78,7 +78,7 @@ settle(OmenWebhook *self, const char *problem)
     if (problem) {
         /* Said once, until it works again. */
         if (self->retry_ms == 1000)
-            g_warning("notify: the webhook does not take what it is told: %s", problem);
+            g_warning("notify: the webhook failed: %s", problem);
         self->n_failed++;
         schedule(self, self->retry_ms);
         self->retry_ms = MIN(self->retry_ms * 2, MAX_RETRY_MS);
@@ -107,7 +107,7 @@ end(Request *request, const GError *error)
     if (self)
         self->request = NULL;
     if (self && g_cancellable_is_cancelled(request->cancellable))
-        settle(self, "it does not answer in time, or not by the rules of HTTP");
+        settle(self, "no valid HTTP answer in time");
     else if (self && error)
         settle(self, error->message);
     else if (self && !SOUP_STATUS_IS_SUCCESSFUL(soup_message_get_status(message)))
@@ -190,7 +190,7 @@ omen_webhook_new(const char *url, OmenWebhookFunc function, gpointer user_data, 
          g_strcmp0(g_uri_get_scheme(parsed), "https") != 0) ||
         !g_uri_get_host(parsed) || !*g_uri_get_host(parsed)) {
         g_set_error(error, G_URI_ERROR, G_URI_ERROR_FAILED,
-                    "this is no URL; say for example http://127.0.0.1:9093/api/v2/alerts");
+                    "this is not a valid URL; example: http://127.0.0.1:9093/api/v2/alerts");
         return NULL;
     }
     self = g_object_new(OMEN_TYPE_WEBHOOK, NULL);

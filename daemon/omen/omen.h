@@ -21,7 +21,7 @@ typedef enum {
     OMEN_ACTION_PROPOSED,   /* waits for approval */
     OMEN_ACTION_EVACUATING, /* under way */
     OMEN_ACTION_FINISHED,   /* done; the outcome says how it went */
-    OMEN_ACTION_DISMISSED,  /* a false alarm, by an operator's word */
+    OMEN_ACTION_DISMISSED,  /* dismissed by an operator */
     OMEN_ACTION_CLEARED,    /* expired or cleared by an operator: no longer a threat */
     OMEN_N_ACTIONS,
 } OmenAction;
@@ -35,8 +35,8 @@ typedef enum {
     OMEN_FATE_NOTHING,   /* it expired, nothing was done, and nothing had happened */
     OMEN_FATE_REPAIRED,  /* what was failing was replaced, or works again after a repair */
     OMEN_FATE_FAILED,    /* what was foretold happened */
-    OMEN_FATE_CONFIRMED, /* it was real, by an operator's word */
-    OMEN_FATE_DISMISSED, /* a false alarm, by an operator's word */
+    OMEN_FATE_CONFIRMED, /* it was confirmed by an operator */
+    OMEN_FATE_DISMISSED, /* dismissed by an operator */
     OMEN_N_FATES,
 } OmenFate;
 

@@ -66,7 +66,7 @@ check_folder(const char *folder)
     int fd = g_open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd < 0)
-        return g_strdup_printf("%s can not be written: %s", folder, g_strerror(errno));
+        return g_strdup_printf("%s cannot be written: %s", folder, g_strerror(errno));
     for (gsize i = 0; i < PROBE_BYTES; i++)
         bytes[i] = (guint8) g_random_int();
     good = is_kept(fd, bytes, PROBE_BYTES);
@@ -131,7 +131,7 @@ check_memory(const char *root)
         return NULL;
     if (g_ascii_strtod(average + strlen("avg60="), NULL) * MINUTE_MS / 100 < MAX_STALLED_MS)
         return NULL;
-    return g_strdup("memory is short: work stood still for much of the last minute");
+    return g_strdup("memory is short: tasks stalled for much of the last minute");
 }
 
 char *

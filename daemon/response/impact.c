@@ -177,9 +177,9 @@ make_unknown(const OmenData *data)
     if (!*data->domain_uuid)
         return omen_device_reach_new(
             OMEN_REACH_HOST,
-            "which domains use the device could not be found out: taken for everybody's");
-    reach =
-        omen_device_reach_new(OMEN_REACH_DOMAINS, "on what its disks lie could not be found out");
+            "it could not be determined which domains use the device: all are assumed to");
+    reach = omen_device_reach_new(OMEN_REACH_DOMAINS,
+                                  "it could not be determined where its disks are stored");
     omen_device_reach_add_use(reach, data->domain_uuid, data->domain_name, reach->note);
     return reach;
 }
@@ -198,7 +198,7 @@ name_sharers(OmenImpact *self, OmenDeviceReach *reach)
     if (probes->len > MAX_NAMED)
         g_string_append_printf(names, " and %u more", probes->len - MAX_NAMED);
     g_autofree char *note =
-        g_strdup_printf("%s; the storage is shared: %s would have it too", reach->note,
+        g_strdup_printf("%s; the storage is shared: %s would be affected too", reach->note,
                         probes->len > 0 ? names->str : "another host");
     g_free(reach->note);
     reach->note = g_steal_pointer(&note);
@@ -212,7 +212,7 @@ conclude(OmenImpact *self, Omen *omen, OmenDeviceReach *found, const char *why)
     g_autoptr(OmenDeviceReach) reach = found;
 
     if (!reach) {
-        g_message("omen %" G_GUINT64_FORMAT ": which domains use the device is not known: %s",
+        g_message("omen %" G_GUINT64_FORMAT ": it is not known which domains use the device: %s",
                   data->id, why);
         /* What was known before is better than nothing. */
         if (!data->is_reach_sought)

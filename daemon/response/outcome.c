@@ -44,7 +44,7 @@ static const Event events[] = {
     {"seems to hang", "QEMU monitor seems to hang", "QEMU hung", OMEN_FATE_FAILED, OF_QEMU},
     {"seems to hang", "guest agent seems to hang", "the guest hung", OMEN_FATE_FAILED, OF_ANYTHING},
     {"seems to hang", "libvirtd seems to hang", "libvirtd hung", OMEN_FATE_FAILED, BIT(LIBVIRT)},
-    {"Disk failure on", "Disk failure on %", "the array threw it out", OMEN_FATE_FAILED, OF_DEVICE},
+    {"Disk failure on", "Disk failure on %", "the array dropped it", OMEN_FATE_FAILED, OF_DEVICE},
     {"device offline error", "device offline error, dev %", "the device went offline",
      OMEN_FATE_FAILED, OF_DEVICE},
     {"Removing after probe failure", "nvme %: Removing after probe failure", "the device vanished",
@@ -57,7 +57,7 @@ static const Event events[] = {
      OF_DEVICE},
     {"recovery done", "md: %: recovery done", "the array was rebuilt", OMEN_FATE_REPAIRED,
      OF_DEVICE},
-    {"Synchronizing SCSI", "[%] Synchronizing SCSI cache", "the device was taken out",
+    {"Synchronizing SCSI", "[%] Synchronizing SCSI cache", "the device was removed",
      OMEN_FATE_REPAIRED, OF_DEVICE},
 };
 

@@ -50,7 +50,7 @@ omen_policy_decide(OmenMode mode, const OmenData *omen)
     OmenPolicyDecision decision = {who_is_endangered(omen), OMEN_ACTION_RECORDED, FALSE, ""};
 
     if (decision.endangers == OMEN_ENDANGERS_NOBODY) {
-        decision.explanation = omen->is_reach_sought ? "finding out which domains use the device"
+        decision.explanation = omen->is_reach_sought ? "looking up which domains use the device"
                                : omen->device_reach  ? omen->device_reach->note
                                                      : "no domain is endangered by this";
     } else if (omen_data_is_shared(omen)) {
@@ -58,13 +58,13 @@ omen_policy_decide(OmenMode mode, const OmenData *omen)
     } else if (!omen->migration_helps) {
         decision.explanation = "moving domains away does not help against this";
     } else if (omen->failure_class != OMEN_FAILURE_UNKNOWN && omen_data_is_noted(omen)) {
-        decision.explanation = "noted: what is well gives such a sign as well, now and then; more "
-                               "of it will be proposed";
+        decision.explanation = "recorded: healthy systems also show this now and then; more of "
+                               "it will be proposed";
     } else if (mode == OMEN_MODE_OBSERVE) {
         decision.explanation = "mode observe: only recorded";
     } else if (omen->scope == OMEN_SCOPE_GUEST) {
         decision.action = OMEN_ACTION_PROPOSED;
-        decision.explanation = "a guest's own word moves nothing without approval";
+        decision.explanation = "a guest's own log moves nothing without approval";
     } else if (!omen->is_proven) {
         decision.action = OMEN_ACTION_PROPOSED;
         decision.explanation = OMEN_POLICY_NOT_PROVEN;
@@ -75,7 +75,7 @@ omen_policy_decide(OmenMode mode, const OmenData *omen)
         decision.action = OMEN_ACTION_PROPOSED;
         decision.needs_backing = TRUE;
         decision.explanation =
-            "of a kind that is not known: waits for approval, or for a sign of another kind";
+            "of unknown class: waits for approval, or for a sign of another class";
     } else {
         decision.action = OMEN_ACTION_EVACUATING;
     }

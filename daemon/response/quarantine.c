@@ -109,7 +109,7 @@ on_written(GObject *source, GAsyncResult *result, gpointer user_data G_GNUC_UNUS
 
     self->is_busy = FALSE;
     if (!g_task_propagate_boolean(G_TASK(result), &error)) {
-        g_warning("the quarantine can not be published, so incoming migrations are not refused: %s",
+        g_warning("cannot write the quarantine file, so incoming migrations are not refused: %s",
                   error->message);
         self->is_known = FALSE;
     }

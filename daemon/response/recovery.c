@@ -104,9 +104,9 @@ take_answer(OmenRecovery *self, const char *wrong)
 {
     self->is_well = *wrong == '\0';
     if (!self->is_well && self->was_endangered && g_strcmp0(self->wrong, wrong) != 0)
-        g_warning("this host was endangered, and is not well yet: %s", wrong);
+        g_warning("this host was endangered, and is not healthy yet: %s", wrong);
     if (self->is_well && self->was_endangered)
-        g_message("this host was endangered; by a check of its disks and memory it is well");
+        g_message("this host was endangered; a check of its disks and memory found it healthy");
     g_free(self->wrong);
     self->wrong = self->is_well ? NULL : g_strdup(wrong);
     if (self->is_well)
@@ -126,7 +126,7 @@ on_checked(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_da
     if (reply->turn != self->turn || self->is_over)
         return;
     if (!wrong)
-        wrong = g_strdup_printf("a check of its disk does not end: %s", error->message);
+        wrong = g_strdup_printf("a check of its disk hangs: %s", error->message);
     take_answer(self, wrong);
 }
 

@@ -474,8 +474,7 @@ close_omen(
 gboolean
 omen_responder_dismiss(OmenResponder *self, guint64 omen_id, GError **error)
 {
-    if (!close_omen(self, omen_id, OMEN_ACTION_DISMISSED, "a false alarm, by an operator's word",
-                    error))
+    if (!close_omen(self, omen_id, OMEN_ACTION_DISMISSED, "dismissed by an operator", error))
         return FALSE;
     omen_evacuation_summary_cancel_queued(self->evacuator, omen_id);
     omen_set_fate(omen_registry_lookup(self->omens, omen_id), OMEN_FATE_DISMISSED,
@@ -493,7 +492,7 @@ omen_responder_confirm(OmenResponder *self, guint64 omen_id, GError **error)
     omen_set_fate(omen, OMEN_FATE_CONFIRMED, g_get_real_time());
     /* It was taken for a false alarm before: that is over, and nothing moves by hindsight. */
     if (omen_get_data(omen)->action == OMEN_ACTION_DISMISSED) {
-        omen_set_outcome(omen, "real, by an operator's word");
+        omen_set_outcome(omen, "confirmed by an operator");
         omen_set_action(omen, OMEN_ACTION_CLEARED);
     }
     return TRUE;

@@ -233,7 +233,7 @@ omen_source_set_problem(OmenSource *self, const char *problem)
     if (problem)
         g_warning("source %s: %s", private->name, problem);
     else
-        g_message("source %s reads again", private->name);
+        g_message("source %s can be read again", private->name);
     g_free(private->problem);
     private->problem = g_strdup(problem);
     g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_PROBLEM]);

@@ -97,8 +97,8 @@ read_version(sqlite3 *db, const char *path, guint *version, GError **error)
         return FALSE;
     if (found < 0 || found > omen_state_schema_version()) {
         g_set_error(error, OMEN_STATE_ERROR, OMEN_STATE_ERROR_NEWER,
-                    "%s has schema %" G_GINT64_FORMAT ", this version knows %u: install the newer "
-                    "virt-omen again, or move the file away to begin anew",
+                    "%s has schema %" G_GINT64_FORMAT ", this version knows %u: install the "
+                    "newer virt-omen again, or move the file away to start empty",
                     path, found, omen_state_schema_version());
         return FALSE;
     }
@@ -221,8 +221,8 @@ set_aside(const char *path, const GError *damage, char **warning, GError **error
     g_unlink(shm);
     drop_old_copies(path);
     g_free(*warning);
-    *warning = g_strdup_printf("%s was damaged (%s): it was moved to %s and a new one begins; what "
-                               "was learnt of the streams is learnt anew",
+    *warning = g_strdup_printf("%s was damaged (%s): it was moved to %s and a new one is "
+                               "started; learning starts again",
                                path, damage ? damage->message : "another kind of file", copy);
     return TRUE;
 }
@@ -235,7 +235,7 @@ make_directory(const char *path, GError **error)
     if (g_str_equal(path, ":memory:") || g_mkdir_with_parents(directory, 0700) == 0)
         return TRUE;
     g_set_error(error, OMEN_STATE_ERROR, OMEN_STATE_ERROR_UNAVAILABLE,
-                "the state directory %s can't be made: %s", directory, g_strerror(errno));
+                "cannot create the state directory %s: %s", directory, g_strerror(errno));
     return FALSE;
 }
 
@@ -274,12 +274,12 @@ make_private(const char *path, GError **error)
         return FALSE;
     fd = g_open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (fd < 0 && (errno == ELOOP || errno == EISDIR))
-        return distrust(error, path, "it is no file, but a folder or a link; move it away");
+        return distrust(error, path, "it is a directory or a link, not a file; move it away");
     if (fd < 0)
         return TRUE;
     good = fstat(fd, &info) == 0 && S_ISREG(info.st_mode)
                ? check_owner(&info, path, error)
-               : distrust(error, path, "it is no file; move it away");
+               : distrust(error, path, "it is not a file; move it away");
     g_close(fd, NULL);
     return good;
 }

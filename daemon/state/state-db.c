@@ -63,9 +63,9 @@ set_problem(gpointer data)
     if (g_strcmp0(self->problem, report->problem) == 0)
         return G_SOURCE_REMOVE;
     if (report->problem != NULL)
-        g_warning("%s; going on in memory and trying again", report->problem);
+        g_warning("%s; continuing in memory and trying again", report->problem);
     else
-        g_message("the state database is written again");
+        g_message("the state database can be written again");
     g_free(self->problem);
     self->problem = g_steal_pointer(&report->problem);
     g_object_notify_by_pspec(G_OBJECT(self), properties[PROP_PROBLEM]);

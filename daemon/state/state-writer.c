@@ -58,7 +58,7 @@ ensure_store(OmenStateWriter *self, GError **error)
     g_autofree char *warning = NULL;
 
     if (self->store != NULL && omen_store_has_moved(self->store)) {
-        g_warning("%s was removed or replaced: going on with what is there now", self->path);
+        g_warning("%s was removed or replaced: continuing with what is there now", self->path);
         g_clear_pointer(&self->store, omen_store_free);
     }
     if (self->store != NULL)

@@ -284,7 +284,7 @@ omen_store_load(sqlite3 *db, guint max_rows, GError **error)
     }
     if (load.n_skipped > 0)
         contents->warning = g_strdup_printf(
-            "state database: %u rows make no sense to this version and were skipped",
+            "state database: %u rows are not understood by this version and were skipped",
             load.n_skipped);
     return g_steal_pointer(&contents);
 }

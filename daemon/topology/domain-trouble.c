@@ -73,7 +73,7 @@ omen_domain_trouble_find(const OmenStorage *storage,
                                remote ? remote : "storage of this host");
     }
     g_free(reach->note);
-    reach->note = g_strdup(way->len > 0 ? way->str : "on what its disks lie is not known");
+    reach->note = g_strdup(way->len > 0 ? way->str : "it is not known where its disks are stored");
     reach->is_shared = is_shared && way->len > 0;
     omen_device_reach_add_use(reach, domain->uuid, domain->name, reach->note);
     return reach;

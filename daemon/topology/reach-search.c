@@ -180,7 +180,7 @@ chain_of_path(Search *self, const OmenDomainDisk *disk, const char *domain)
     if (place.kind == OMEN_PLACE_UNKNOWN ||
         (place.kind == OMEN_PLACE_UNCLAIMED && self->has_free)) {
         self->has_local = TRUE;
-        return g_strdup_printf("%s of %s: on which device %s lies is not known", disk->target,
+        return g_strdup_printf("%s of %s: it is not known which device holds %s", disk->target,
                                domain, disk->path);
     }
     return NULL;
@@ -213,12 +213,13 @@ chain_of(Search *self,
     case OMEN_DISK_REMOTE:
         return NULL;
     case OMEN_DISK_VOLUME:
-        return g_strdup_printf("%s of %s: where the volume %s of the pool %s lies is not known",
-                               disk->target, domain, disk->volume, disk->pool);
+        return g_strdup_printf(
+            "%s of %s: it is not known where the volume %s of the pool %s is stored", disk->target,
+            domain, disk->volume, disk->pool);
     case OMEN_DISK_UNKNOWN:
     default:
-        return g_strdup_printf("%s of %s: where a disk of type %s lies is not known", disk->target,
-                               domain, disk->path);
+        return g_strdup_printf("%s of %s: it is not known where a disk of type %s is stored",
+                               disk->target, domain, disk->path);
     }
 }
 
@@ -288,16 +289,17 @@ conclude(const Search *self, OmenDeviceReach *reach)
     if (own_use || own_is_open)
         g_ptr_array_set_size(reach->uses, 0);
     if (own_use)
-        set_note(reach, OMEN_REACH_HOST, "the host itself lives on it: %s", own_use);
+        set_note(reach, OMEN_REACH_HOST, "the host itself uses it: %s", own_use);
     else if (own_is_open)
-        set_note(reach, OMEN_REACH_HOST,
-                 "on which devices the host itself lives is not known: %s is taken for one of them",
-                 self->what);
+        set_note(
+            reach, OMEN_REACH_HOST,
+            "it is not known which devices the host itself uses: %s is assumed to be one of them",
+            self->what);
     else if (reach->uses->len > 0)
         set_note(reach, OMEN_REACH_DOMAINS, "used by %s", names);
     else
         set_note(reach, OMEN_REACH_NOBODY,
-                 "neither a domain nor the host itself uses %s: nobody is moved", self->what);
+                 "neither a domain nor the host itself uses %s: no domain is moved", self->what);
 }
 
 static void
@@ -307,14 +309,14 @@ conclude_remote(const Search *self, OmenDeviceReach *reach)
 
     if (omen_storage_lives_on(self->storage, self->remote)) {
         g_ptr_array_set_size(reach->uses, 0);
-        set_note(reach, OMEN_REACH_HOST, "the host itself lives on storage of the kind %s",
+        set_note(reach, OMEN_REACH_HOST, "the host itself uses storage of the kind %s",
                  self->remote);
     } else if (reach->uses->len > 0) {
         set_note(reach, OMEN_REACH_DOMAINS, "used by %s", names);
     } else {
         set_note(
             reach, OMEN_REACH_NOBODY,
-            "neither a domain nor the host itself uses storage of the kind %s: nobody is moved",
+            "neither a domain nor the host itself uses storage of the kind %s: no domain is moved",
             self->remote);
     }
 }
@@ -345,9 +347,11 @@ omen_device_reach_find(const OmenStorage *storage,
         set_note(reach, OMEN_REACH_DOMAINS, "%s was given to a domain", self.what);
     else if (*self.what)
         set_note(reach, OMEN_REACH_HOST,
-                 "no storage device %s is known here: taken for everybody's", self.what);
+                 "no storage device %s is known here: every domain is assumed to use it",
+                 self.what);
     else
-        set_note(reach, OMEN_REACH_HOST, "the lines name no device: taken for everybody's");
+        set_note(reach, OMEN_REACH_HOST,
+                 "the lines name no device: every domain is assumed to be affected");
     reach->is_shared = reach->reach == OMEN_REACH_DOMAINS && !self.has_local;
     return reach;
 }

@@ -108,7 +108,7 @@ omen_floods_admit(OmenFloods *self,
     }
     if (!is_flooding(writer, now_us)) {
         g_autofree char *shown = omen_text_sanitise(name, -1, NAME_MAX_LENGTH);
-        g_warning("%s writes more than %d lines a second: the rest of its lines is left out", shown,
+        g_warning("%s writes more than %d lines a second: the excess is dropped", shown,
                   OMEN_FLOODS_LINES_A_SECOND);
         writer->n_left_out = 0;
     }
@@ -142,6 +142,6 @@ omen_floods_describe(OmenFloods *self, gint64 now_us)
     if (!worst)
         return NULL;
     shown = omen_text_sanitise(worst, -1, NAME_MAX_LENGTH);
-    return g_strdup_printf("%s floods the log: %" G_GUINT64_FORMAT " of its lines were left out%s",
+    return g_strdup_printf("%s floods the log: %" G_GUINT64_FORMAT " of its lines were dropped%s",
                            shown, n_left_out, n > 1 ? ", and others do as well" : "");
 }

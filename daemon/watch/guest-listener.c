@@ -239,19 +239,19 @@ char *
 omen_guest_listener_describe(OmenGuestListener *self)
 {
     if (!self)
-        return g_strdup("the guest is not listened to: [guests] logs=no");
+        return g_strdup("the guest's log is not read: [guests] logs=no");
     if (!self->ways)
         return g_strdup("the guest is not heard while it does not run");
     if (forwarder_is_alive(self))
         return g_strdup("the guest is heard by virt-omen-forward");
     if (self->pull && omen_agent_source_is_reading(OMEN_AGENT_SOURCE(self->pull)))
-        return g_strdup("the guest is heard through its agent, now and then; "
-                        "virt-omen-guest in it would tell more and sooner");
+        return g_strdup("the guest is heard through its agent, periodically; with "
+                        "virt-omen-guest in it, sooner and more fully");
     if (self->ways->has_channel)
-        return g_strdup("the guest is not heard: it has the channel, and no virt-omen-forward "
-                        "speaks there; install virt-omen-guest in it");
+        return g_strdup("the guest is not heard: it has the channel, but no virt-omen-forward "
+                        "uses it; install virt-omen-guest in it");
     return g_strdup_printf("the guest is %s; add the channel %s to the domain, and install "
                            "virt-omen-guest in the guest",
-                           self->serial ? "heard by its serial console alone" : "not heard",
+                           self->serial ? "heard by its serial console only" : "not heard",
                            OMEN_GUEST_PORT);
 }

@@ -64,8 +64,8 @@ add_file(OmenStream *stream,
     gboolean is_vouched = is_vouched_for(configuration, path);
 
     if (is_vouched) {
-        g_message("[sources] trusted_files: whoever can have a line written to %s can have domains "
-                  "moved",
+        g_message("[sources] trusted_files: anyone who can have a line written to %s can cause "
+                  "domains to be moved",
                   path);
         omen_source_set_origin(source, OMEN_ORIGIN_VOUCHED);
     }
@@ -107,7 +107,7 @@ omen_host_logs_describe_doubt(const OmenConfiguration *configuration, OmenSource
     if (omen_host_logs_hear_services(configuration) || (kmsg && !problem))
         return NULL;
     return g_strdup_printf(
-        "nothing vouches for who wrote a line here: what files and sockets say of "
-        "the host is advice at most (%s)",
+        "no source proves who wrote a line: omens of this host from files and sockets are only "
+        "proposed (%s)",
         problem ? problem : "[sources] kmsg=no, and there is no journal");
 }

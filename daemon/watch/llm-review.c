@@ -80,7 +80,7 @@ take_verdict(OmenData *detection, const OmenVerdict *verdict)
     detection->probability = verdict->probability;
     detection->migration_helps = verdict->migration_helps;
     detection->urgency_s = verdict->urgency_s;
-    replace(&detection->reason, g_strdup("a language model takes it for a sign of failure"));
+    replace(&detection->reason, g_strdup("a language model considers it a sign of failure"));
     /* Whoever may see states sees the reason; a model may quote the line, which not all may see. */
     g_ptr_array_add(detection->records,
                     g_strdup_printf("(a language model says: %s)", verdict->reason));

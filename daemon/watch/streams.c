@@ -174,7 +174,7 @@ take_up_detector(OmenStreams *self,
     detector = omen_detector_restore(config, provenance, self->judge, saved, &local);
     if (detector)
         return detector;
-    g_warning("what was learnt of stream %s is of no use and begins anew: %s", stream_name,
+    g_warning("the saved state of stream %s is unusable, learning starts again: %s", stream_name,
               local->message);
     return omen_detector_new(config, provenance, self->judge, error);
 }
@@ -383,7 +383,7 @@ on_domain_added(OmenHypervisor *hypervisor G_GNUC_UNUSED,
         return;
     if (g_hash_table_size(self->domains) >= OMEN_STREAMS_MAX_DOMAINS) {
         if (!self->is_full)
-            g_warning("%d domains are watched; more are not", OMEN_STREAMS_MAX_DOMAINS);
+            g_warning("%d domains are watched; the others are not", OMEN_STREAMS_MAX_DOMAINS);
         self->is_full = TRUE;
         return;
     }

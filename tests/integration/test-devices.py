@@ -106,7 +106,7 @@ def test_only_its_users():
         break_disk(hosts, unused)
         omen = omen_of(hosts, unused)
         expect(f"nobody uses it: {omen}", omen["reach"] == "nobody" and omen["uses"] == [])
-        expect(f"it is told, and says so: {omen}", omen["action"] == "recorded" and "nobody is moved" in omen["outcome"])
+        expect(f"it is told, and says so: {omen}", omen["action"] == "recorded" and "no domain is moved" in omen["outcome"])
         stays("nobody moves", lambda: hosts.omen("alpha", "evacuations", "--json") == [], 8)
         expect("the host is not endangered", not hosts.omen("alpha", "status", "--json")["host"]["endangered"])
 

@@ -179,16 +179,16 @@ def test_storm():
                                  for omen in omens}) >= 3 else None
         omens = wait_for("three are alarmed", alarmed, 90)
         def explained_all():
-            told = [omen for omen in hosts.omens("alpha") if "the storage is shared: beta would have it too" in omen["outcome"]]
+            told = [omen for omen in hosts.omens("alpha") if "the storage is shared: beta would be affected too" in omen["outcome"]]
             return told if len(told) >= 3 else None
         told = wait_for(f"each of {len(omens)} says why", explained_all, 30)
         expect("nothing was begun", not hosts.omen("alpha", "evacuations", "--json"))
         explained = hosts.on("alpha", "virt-omen", "explain", str(told[0]["id"])).stdout
         expect(f"explain says that it does not help: {explained}", "does not help" in explained)
         planned = hosts.on("alpha", "virt-omen", "plan", "--omen", str(told[0]["id"])).stdout
-        expect(f"so does the plan: {planned}", "beta would have it too" in planned)
+        expect(f"so does the plan: {planned}", "beta would be affected too" in planned)
         state = hosts.on("alpha", "virt-omen", "status").stdout
-        expect(f"so does the status: {state}", "beta would have it too" in state)
+        expect(f"so does the status: {state}", "beta would be affected too" in state)
 
 
 def speak_on_the_network(hosts, host):
@@ -284,7 +284,7 @@ def test_no_space():
     with bed.Bed("evac-space", hosts=2, guests=1, daemon="enforce") as hosts:
         hosts.on("alpha", "sh", "-c", "echo \"$(date -u +%Y-%m-%dT%H:%M:%S.000000Z): block I/O error in device 'virtio-disk0': "
                                       "No space left on device (28)\" >> /var/log/libvirt/qemu/g1.log")
-        await_word(hosts, 0, "recorded", "would have it too")
+        await_word(hosts, 0, "recorded", "would be affected too")
         stays("nothing moves", lambda: hosts.omen("alpha", "evacuations", "--json") == [], 5)
 
 
@@ -479,7 +479,7 @@ def test_escalation():
         rows = ended(hosts, names(2))
         expect(f"g2 left: {rows}", rows["g2"]["phase"] == "succeeded")
         expect(f"g1 was saved, and how to restore it is said: {rows['g1']}",
-               "never moves" in rows["g1"]["error"] and "virsh restore" in rows["g1"]["error"])
+               "does not allow a move" in rows["g1"]["error"] and "virsh restore" in rows["g1"]["error"])
         expect("it runs nowhere", hosts.running_on("g1") == [])
         hosts.on("beta", "virsh", "restore", rows["g1"]["error"].rsplit("virsh restore ", 1)[1].split(",")[0])
         after = wait_for("g1 answers", lambda: hosts.counter("g1"), 60)

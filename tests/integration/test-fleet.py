@@ -61,11 +61,11 @@ def test_fleet():
 
         # A paused store: both say so, and go on.
         one.testbed("store", "stop")
-        wait_for("alpha says that it is alone", lambda: "alone since" in problems(one, "alpha"), 60)
+        wait_for("alpha says that it is alone", lambda: "no contact with the fleet since" in problems(one, "alpha"), 60)
         expect("the daemon answers all the same", one.omen("alpha", "status", "--json")["host"]["endangered"] is not None)
         expect("doctor tells of it", doctor(one, "alpha") == "failed")
         one.testbed("store", "continue")
-        wait_for("alpha is among the others again", lambda: "alone since" not in problems(one, "alpha"), 90)
+        wait_for("alpha is among the others again", lambda: "no contact with the fleet since" not in problems(one, "alpha"), 90)
 
         # Killed, and started with what it had kept.
         one.testbed("store", "kill")

@@ -33,7 +33,7 @@ def test_alertmanager():
     with alone.Alone(settings=settings) as one:
         one.teach()
         omen = one.break_disk()
-        wait_for("a receiver that is down is told", lambda: "the webhook does not take" in one.log())
+        wait_for("a receiver that is down is told", lambda: "the webhook failed" in one.log())
         process = start_alertmanager(one)
         alert = wait_for("the alert is there",
                          lambda: [row for row in alerts() if row["labels"]["omen"] == str(omen["id"])])[0]
@@ -52,7 +52,7 @@ def test_command():
         told = one.folder / "told"
         one.configure(f"[notify]\ncommand=sh -c 'cat >> {told}; sleep 60'\ncommand_timeout_s=1\n")
         one.reload()
-        wait_for("it was reloaded", lambda: "read anew" in one.log())
+        wait_for("it was reloaded", lambda: "configuration was reloaded" in one.log())
         one.teach()
         omen = one.break_disk()
         one.omen("dismiss", str(omen["id"]))

@@ -58,7 +58,7 @@ def test_file():
         nothing_moves(hosts, "a local user by rsyslogd")
         status = hosts.omen("alpha", "status", "--json")
         expect(f"it is said that nothing is proven here: {status['problems']}",
-               any("nothing vouches for who wrote" in one for one in status["problems"]))
+               any("no source proves who wrote" in one for one in status["problems"]))
         expect("the file is not trusted", not status["host"]["streams"][0]["trusted"])
         panic = [omen for omen in hosts.omens("alpha") if omen["action"] == "proposed" and omen["scope"] == "host"][0]
         hosts.omen("alpha", "approve", str(panic["id"]))

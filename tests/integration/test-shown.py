@@ -96,7 +96,7 @@ def test_programs(one):
     (one.folder / "hook").write_text(HOOK.replace("{folder}", str(one.folder)))
     (one.folder / "hook").chmod(0o755)
     one.reload()
-    wait_for("it was read anew", lambda: "read anew" in one.log())
+    wait_for("it was read anew", lambda: "configuration was reloaded" in one.log())
     raise_omen(one)
     wait_for("the program was told", (one.folder / "told").exists)
     for what, text in (("metrics", urllib.request.urlopen(METRICS, timeout=5).read().decode()), ("the daemon's log", one.log()),

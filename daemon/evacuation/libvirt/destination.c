@@ -139,8 +139,9 @@ check_room(OmenDestination *self,
                               sight->vcpus, sight->cpus);
     else if (self->max_domains > 0 &&
              sight->n_domains + demand->promised_domains >= self->max_domains)
-        why = g_strdup_printf("%u domains run there or are on their way: no more may (max_domains)",
-                              sight->n_domains + demand->promised_domains);
+        why = g_strdup_printf(
+            "%u domains run there or are on their way there: the limit is reached (max_domains)",
+            sight->n_domains + demand->promised_domains);
     if (why)
         refuse(error, OMEN_DESTINATION_ERROR_NO_ROOM, self, why);
     return why == NULL;
@@ -181,7 +182,7 @@ check_cpu(OmenDestination *self,
                                             facts->virt_type, facts->cpu_xml, 0);
     if (result != VIR_CPU_COMPARE_INCOMPATIBLE)
         return TRUE;
-    refuse(error, OMEN_DESTINATION_ERROR_INCOMPATIBLE, self, "its CPU can not run this domain");
+    refuse(error, OMEN_DESTINATION_ERROR_INCOMPATIBLE, self, "its CPU cannot run this domain");
     return FALSE;
 }
 
@@ -266,7 +267,7 @@ check_labels(OmenDestination *self, const OmenDomainFacts *facts, GError **error
     if (omen_destination_has_labels(self, facts->wishes.needs))
         return TRUE;
     needs = g_strjoinv(", ", facts->wishes.needs);
-    why = g_strdup_printf("it has not all labels that the domain needs: %s", needs);
+    why = g_strdup_printf("it lacks labels that the domain needs: %s", needs);
     refuse(error, OMEN_DESTINATION_ERROR_INCOMPATIBLE, self, why);
     return FALSE;
 }

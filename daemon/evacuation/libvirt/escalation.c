@@ -22,7 +22,7 @@ omen_escalation_parse(char **words, OmenEscalationSteps *steps, GError **error)
             *steps |= OMEN_ESCALATION_SHUTDOWN;
         } else {
             g_set_error(error, OMEN_ESCALATION_ERROR, OMEN_ESCALATION_ERROR_UNKNOWN_STEP,
-                        "\"%s\" is no step; there are: relieve, save, shutdown", *words);
+                        "\"%s\" is not a step; there are: relieve, save, shutdown", *words);
             return FALSE;
         }
     }
@@ -48,13 +48,13 @@ relieve(virConnectPtr connection, const OmenEscalationOrder *order, GString *rea
     if (yield.n_givers == 0)
         g_string_append(reasons, "; no other domain may be shrunk (metadata shrink-to)");
     else if (!yield.is_enough)
-        g_string_append_printf(reasons, "; memory is short all the same%s%s",
+        g_string_append_printf(reasons, "; memory is still short%s%s",
                                yield.told->len > 0 ? ": " : "", yield.told->str);
     if (yield.n_givers == 0 || !yield.is_enough)
         return NULL;
     return g_strdup_printf("it runs on here, with more memory to spare: %s",
                            yield.told->len > 0 ? yield.told->str
-                                               : "others gave what they may already");
+                                               : "the other domains already gave what they may");
 }
 
 /* NULL: it was not. */
@@ -113,7 +113,7 @@ omen_escalation_run(const OmenEscalationOrder *order, GError **error)
     g_autoptr(OmenVirConnect) connection = virConnectOpen(order->source_uri);
     g_autoptr(OmenVirDomain) domain =
         connection ? virDomainLookupByUUIDString(connection, order->uuid) : NULL;
-    g_autoptr(GString) reasons = g_string_new("nothing else helped either");
+    g_autoptr(GString) reasons = g_string_new("nothing else helped");
     char *done = NULL;
 
     if (!domain) {

@@ -73,10 +73,9 @@ check_job(virDomainPtr domain, GError **error)
 
     if (virDomainGetJobInfo(domain, &job) == 0 &&
         (job.type == VIR_DOMAIN_JOB_BOUNDED || job.type == VIR_DOMAIN_JOB_UNBOUNDED)) {
-        g_set_error(
-            error, OMEN_MIGRATION_ERROR, OMEN_MIGRATION_ERROR_NOT_MOVABLE,
-            "another job of libvirt is at work on it (virsh domjobinfo %s); wait for its end",
-            name);
+        g_set_error(error, OMEN_MIGRATION_ERROR, OMEN_MIGRATION_ERROR_NOT_MOVABLE,
+                    "another libvirt job is running on it (virsh domjobinfo %s); wait for its end",
+                    name);
         return FALSE;
     }
     return TRUE;
@@ -94,7 +93,7 @@ omen_migration_examine(const char *source_uri, const char *uuid, GError **error)
     facts = omen_domain_facts_new(domain, error);
     if (facts && facts->has_host_devices) {
         g_set_error(error, OMEN_MIGRATION_ERROR, OMEN_MIGRATION_ERROR_NOT_MOVABLE,
-                    "it uses devices of this host (hostdev), which can't leave with it");
+                    "it uses devices of this host (hostdev), which cannot move with it");
         return NULL;
     }
     return g_steal_pointer(&facts);

@@ -9,7 +9,7 @@ typedef struct {
     const char *why;
 } Row;
 
-#define NO_PERMISSION "the permission is missing there"
+#define NO_PERMISSION "permission is missing there"
 #define NOT_OFFERED   "that host does not offer what the domain's definition asks for"
 #define NOT_THERE     "something that the domain uses is missing there"
 
@@ -53,7 +53,7 @@ omen_refusal_classify(const GError *error, const char **why)
         return OMEN_REFUSAL_NONE;
     if (g_error_matches(error, OMEN_MIGRATION_ERROR, OMEN_MIGRATION_ERROR_NOT_MOVABLE) ||
         g_error_matches(error, OMEN_MIGRATION_ERROR, OMEN_MIGRATION_ERROR_NOT_RUNNING)) {
-        *why = "it is the domain's own state";
+        *why = "the cause is the state of the domain";
         return OMEN_REFUSAL_EVERYWHERE;
     }
     if (error->domain != OMEN_LIBVIRT_ERROR)

@@ -145,11 +145,11 @@ explain_stay(const OmenPlacement *placement, gsize domain)
         if (there->unusable)
             g_string_append(out, there->unusable);
         else if (i < 64 && (placement->domains[domain].barred >> i & 1))
-            g_string_append_printf(out, "%s: can not run it", there->name);
+            g_string_append_printf(out, "%s: cannot run it", there->name);
         else if (placement->room[i] < placement->domains[domain].memory_bytes)
             explain_no_room(out, there);
         else
-            g_string_append_printf(out, "%s: one of its anti-affinity group goes there",
+            g_string_append_printf(out, "%s: another domain of its anti-affinity group goes there",
                                    there->name);
     }
     if (out->len == 0 && limits->destination)

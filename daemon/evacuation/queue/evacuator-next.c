@@ -24,7 +24,7 @@ omen_plan_describe_domain(const OmenDomainFacts *facts)
     };
 
     if (facts->wishes.never_move)
-        domain.immovable = "its owner wishes that it never moves (metadata never-move)";
+        domain.immovable = "its owner does not allow a move (metadata never-move)";
     return domain;
 }
 
@@ -152,7 +152,7 @@ add_destination(OmenEvacuator *self, Choice *choice, const OmenDestination *dest
         row.room_bytes = omen_plan_room_of(&self->limits, probe->sight.free_bytes,
                                            promise.bytes + row.reserved_bytes);
     if (limit > 0 && promise.running >= limit) {
-        row.unusable = "as many moves go there as may at once";
+        row.unusable = "no more moves to it may run at once";
         choice->is_busy = TRUE;
     }
     if (crowded_ms > 0) {

@@ -179,8 +179,7 @@ omen_evacuator_cancel_job(OmenJob *job, const char *why, GError **error)
 {
     if (job->stuck && !omen_phase_is_final(omen_job_get_data(job)->phase)) {
         g_set_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_BUSY,
-                    "it is too late to cancel: it can not leave, and what the policy permits is "
-                    "being done (when_stuck)");
+                    "cannot cancel: the domain cannot leave, and when_stuck is being applied");
         return FALSE;
     }
     switch (omen_job_get_data(job)->phase) {
@@ -203,8 +202,10 @@ omen_evacuator_cancel_job(OmenJob *job, const char *why, GError **error)
     case OMEN_PHASE_CANCELLED:
     default:
         g_set_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_BUSY,
-                    "it is too late to cancel: the evacuation is %s",
-                    omen_phase_to_string(omen_job_get_data(job)->phase));
+                    "cannot cancel: the evacuation %s",
+                    omen_phase_is_final(omen_job_get_data(job)->phase)
+                        ? "has finished"
+                        : "is past its migration; both hosts are asked where the domain runs");
         return FALSE;
     }
 }

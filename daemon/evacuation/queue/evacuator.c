@@ -314,7 +314,7 @@ check_return(OmenEvacuator *self,
 {
     if (!last || *last->source_uri) {
         g_set_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_NOT_FOUND,
-                    "%s did not leave this host by an evacuation that is remembered", domain);
+                    "no evacuation of %s from this host is remembered", domain);
         return FALSE;
     }
     if (self->hold) {
@@ -323,8 +323,8 @@ check_return(OmenEvacuator *self,
     }
     if (!self->home) {
         g_set_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_NOT_FOUND,
-                    "how the other hosts reach this one is not known: set own_uri in [evacuation], "
-                    "for example own_uri=qemu+tls://%s/system",
+                    "it is not known how other hosts reach this one: set own_uri in "
+                    "[evacuation], example: own_uri=qemu+tls://%s/system",
                     g_get_host_name());
         return FALSE;
     }
@@ -366,7 +366,7 @@ omen_evacuator_cancel_returns(OmenEvacuator *self)
     for (guint i = 0; i < self->jobs->len; i++) {
         OmenJob *job = job_at(self, i);
         if (*omen_job_get_data(job)->source_uri && !job->cancelled)
-            omen_evacuator_cancel_job(job, "for this host is in danger again", NULL);
+            omen_evacuator_cancel_job(job, "because this host is endangered again", NULL);
     }
 }
 

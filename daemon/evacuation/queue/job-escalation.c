@@ -47,7 +47,7 @@ omen_job_escalate(OmenJob *self, const char *reason)
     order->steps = (OmenEscalationSteps) steps;
     order->memory_is_short = self->memory_is_short;
     order->shutdown_limit_s = limits->shutdown_limit_s;
-    g_warning("%s can't leave: %s; what the policy permits is tried (when_stuck)",
+    g_warning("%s cannot leave: %s; trying what when_stuck permits",
               omen_job_get_data(self)->domain_name, reason);
     omen_workers_run_async(self->evacuator->migrations, NULL, escalate_work, order,
                            (GDestroyNotify) omen_escalation_order_free, g_free, 0, on_escalated,

@@ -92,14 +92,12 @@ take_examination(OmenJob *self, GAsyncResult *result)
     if (*facts->wishes.problem)
         g_warning("%s: in its metadata: %s", facts->name, facts->wishes.problem);
     if (omen_job_is_to_shut_down(self)) {
-        omen_job_tell(self, OMEN_JOB_STUCK,
-                      "its owner wishes that it is shut down instead of moved");
+        omen_job_tell(self, OMEN_JOB_STUCK, "its owner wants it shut down instead of moved");
         return FALSE;
     }
     if (!facts->wishes.never_move || *omen_job_get_data(self)->source_uri)
         return TRUE;
-    omen_job_tell(self, OMEN_JOB_STUCK,
-                  "its owner wishes that it never moves (metadata never-move)");
+    omen_job_tell(self, OMEN_JOB_STUCK, "its owner does not allow a move (metadata never-move)");
     return FALSE;
 }
 

@@ -114,8 +114,8 @@ steer(OmenJob *self, const OmenPaceDecision *decision)
         g_message("evacuation %" G_GUINT64_FORMAT ": %s switches to post-copy", data->id,
                   data->domain_name);
     } else {
-        g_message("evacuation %" G_GUINT64_FORMAT ": %s is late; it may stand still for %u ms",
-                  data->id, data->domain_name, decision->downtime_ms);
+        g_message("evacuation %" G_GUINT64_FORMAT ": %s is late; it may pause for %u ms", data->id,
+                  data->domain_name, decision->downtime_ms);
     }
     omen_workers_run_async(omen_hypervisor_get_workers(self->evacuator->hypervisor), NULL,
                            steer_work, measure, measure_free, NULL, MEASURE_DEADLINE_S, on_steered,
@@ -220,7 +220,7 @@ arrival_work(gpointer data, GError **error)
     if (*when_us > 0)
         return when_us;
     g_free(when_us);
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "it was not seen to arrive");
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "its arrival was not seen");
     return NULL;
 }
 
@@ -318,7 +318,7 @@ resume(OmenJob *self)
 {
     OmenMigrationOrder *order = make_order(self);
 
-    g_message("evacuation %" G_GUINT64_FORMAT ": %s: its broken post-copy is resumed",
+    g_message("evacuation %" G_GUINT64_FORMAT ": %s: resuming its interrupted post-copy",
               omen_job_get_data(self)->id, omen_job_get_data(self)->domain_name);
     order->technique = OMEN_TECHNIQUE_POST_COPY;
     order->post_copy = TRUE;
@@ -351,8 +351,8 @@ omen_job_resume(OmenJob *self)
         return;
     }
     g_autofree char *error = g_strdup_printf(
-        "its post-copy migration to %s broke off and could not be resumed; it stands still until "
-        "this is done: virsh migrate --postcopy --postcopy-resume --live --p2p %s %s",
+        "its post-copy migration to %s was interrupted and could not be resumed; it is paused "
+        "until you run: virsh migrate --postcopy --postcopy-resume --live --p2p %s %s",
         data->destination, data->domain_name, data->destination_uri);
     omen_job_finish(self, OMEN_PHASE_FAILED, error);
 }
@@ -398,7 +398,7 @@ on_keep_limit(gpointer user_data)
 
     self->keep_source = 0;
     self->evacuator->is_keeping_slow = TRUE;
-    g_warning("evacuation %" G_GUINT64_FORMAT " could not be noted on disk in time; it goes on",
+    g_warning("evacuation %" G_GUINT64_FORMAT " could not be saved to disk in time; it continues",
               omen_job_get_data(self)->id);
     go_on_after_keeping(self);
     return G_SOURCE_REMOVE;

@@ -198,7 +198,7 @@ look(Measurer *self)
         omen_reader_set_problem(self->reader, NULL);
         omen_pressure_gauge_push(&self->gauge, &sample, tell, self);
     } else if (!self->pid_file) {
-        omen_reader_set_problem(self->reader, "there is nothing to measure yet; it is waited for");
+        omen_reader_set_problem(self->reader, "nothing to measure yet; waiting");
     }
     omen_reader_flush(self->reader, NULL);
 }

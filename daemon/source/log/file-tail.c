@@ -289,12 +289,12 @@ tell_open_problem(OmenFileTail *self, OmenReader *reader)
         return;
     self->told_error = errno;
     if (errno == ENOENT)
-        problem = g_strdup_printf("%s does not exist yet; it is waited for", self->path);
+        problem = g_strdup_printf("%s does not exist yet; waiting for it", self->path);
     else if (errno == EINVAL)
         problem = g_strdup_printf("%s is not a plain file", self->path);
     else
         problem =
-            g_strdup_printf("cannot open %s: %s; it is tried again", self->path, g_strerror(errno));
+            g_strdup_printf("cannot open %s: %s; trying again", self->path, g_strerror(errno));
     omen_reader_set_problem(reader, problem);
     omen_reader_flush(reader, NULL);
 }

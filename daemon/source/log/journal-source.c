@@ -127,9 +127,8 @@ static void
 tell_problem(OmenReader *reader, const char *what, int error)
 {
     g_autofree char *problem = g_strdup_printf(
-        "%s: %s; it is tried again (is journald running, and may this user read the "
-        "journal?)",
-        what, g_strerror(-error));
+        "%s: %s; trying again (is journald running, and may this user read the journal?)", what,
+        g_strerror(-error));
 
     omen_reader_set_problem(reader, problem);
     omen_reader_flush(reader, NULL);

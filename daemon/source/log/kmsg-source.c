@@ -142,7 +142,7 @@ static void
 tell_problem(Place *self, OmenReader *reader, const char *what, int error)
 {
     g_autofree char *problem = g_strdup_printf(
-        "cannot %s %s: %s; it is tried again%s", what, self->path, g_strerror(error),
+        "cannot %s %s: %s; trying again%s", what, self->path, g_strerror(error),
         error == EPERM || error == EACCES ? " (run virt-omend as root, or with CAP_SYSLOG)" : "");
 
     omen_reader_set_problem(reader, problem);

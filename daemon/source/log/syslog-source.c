@@ -185,7 +185,7 @@ clear_path(const char *path, GError **error)
         return TRUE;
     if (!S_ISSOCK(status.st_mode)) {
         g_set_error(error, OMEN_SOURCE_ERROR, OMEN_SOURCE_ERROR_UNAVAILABLE,
-                    "%s is in the way, and is no socket; move it or choose another path", path);
+                    "%s is in the way, and is not a socket; move it or choose another path", path);
         return FALSE;
     }
     return g_unlink(path) == 0;
@@ -337,10 +337,11 @@ omen_syslog_source_new(const char *address, GError **error)
         }
     }
     if (!self->address) {
-        g_set_error(error, OMEN_SOURCE_ERROR, OMEN_SOURCE_ERROR_INVALID,
-                    "[sources] syslog_sockets: \"%s\" is no socket; allowed are unix-dgram:/PATH, "
-                    "unix-stream:/PATH, udp:ADDRESS:PORT, tcp:ADDRESS:PORT",
-                    address);
+        g_set_error(
+            error, OMEN_SOURCE_ERROR, OMEN_SOURCE_ERROR_INVALID,
+            "[sources] syslog_sockets: \"%s\" is not a socket; allowed are unix-dgram:/PATH, "
+            "unix-stream:/PATH, udp:ADDRESS:PORT, tcp:ADDRESS:PORT",
+            address);
         return NULL;
     }
     return OMEN_SOURCE(g_steal_pointer(&self));

@@ -275,7 +275,7 @@ run_until(PrivateBus *bus, Run *shown, const char *arguments, const char *wanted
 static void
 test_precision(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 {
-    static const char few[] = "too few ends are known to say it in percent (2 of 10 needed): of 2";
+    static const char few[] = "too few known outcomes for a percentage (2 of 10 needed): of 2";
     static const char known[] = "Precision so far: 90 %: of 10 whose end is known";
     g_auto(Run) before = {0};
     g_auto(Run) shown = {0};

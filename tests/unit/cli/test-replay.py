@@ -67,7 +67,7 @@ def check_what_is_no_log_is_an_error():
         path.write_bytes(bytes(range(256)) * 40)
         done = subprocess.run([TOOL, "replay", path], capture_output=True, text=True, check=False,
                               env={"OMEN_DATA_DIR": str(ROOT / "data")})
-    assert done.returncode == 1 and "no log of text" in done.stderr, (done.returncode, done.stderr)
+    assert done.returncode == 1 and "not a text log" in done.stderr, (done.returncode, done.stderr)
 
 
 TESTS = [check_halves_come_to_the_whole, check_without_it_each_is_new, check_damaged_state_is_set_aside,

@@ -147,7 +147,7 @@ test_keys(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(strstr(bus->controller->calls->str, "dismiss 18"));
     expect(&terminal, "Dismissed omen 18");
     press(&terminal, "?");
-    expect(&terminal, "Each decision is asked once more");
+    expect(&terminal, "Each decision asks for confirmation");
     press(&terminal, "q");
     terminal_close(&terminal);
 }

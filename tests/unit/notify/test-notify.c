@@ -135,7 +135,7 @@ test_bad_command(void)
     g_assert_null(omen_command_hook_new("sh -c 'open", 1, &error));
     g_assert_nonnull(error);
     hook = omen_command_hook_new("/nonexistent/program", 1, NULL);
-    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "*can not be run*");
+    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "*cannot run*");
     omen_command_hook_run(hook, make_note());
     g_test_assert_expected_messages();
     g_assert_cmpuint(omen_command_hook_get_n_failed(hook), ==, 1);

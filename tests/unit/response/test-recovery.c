@@ -55,7 +55,7 @@ test_health_check(void)
     put(root, "proc/pressure/memory", "");
     check.folder = "/proc/there/is/none";
     wrong = omen_health_check_run(&check);
-    g_assert_nonnull(strstr(wrong, "can not be written"));
+    g_assert_nonnull(strstr(wrong, "cannot be written"));
     g_free(wrong);
     remove_all(root);
     g_assert_null(g_dir_open(root, 0, NULL));
@@ -85,7 +85,7 @@ test_way_back(void)
     g_autoptr(OmenRecovery) one = omen_recovery_new();
     g_autofree char *doubt = NULL;
 
-    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "*not well yet*can not be written*");
+    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "*not healthy yet*cannot be written*");
     omen_recovery_configure(one, "/proc/there/is/none", 0);
     g_assert_null(omen_recovery_get_doubt(one));
     omen_recovery_note(one, TRUE);
@@ -93,7 +93,7 @@ test_way_back(void)
     omen_recovery_note(one, FALSE);
     g_assert_nonnull(strstr(omen_recovery_get_doubt(one), "is checked before"));
     doubt = g_strdup(await_answer(one, omen_recovery_get_doubt(one)));
-    g_assert_nonnull(strstr(doubt, "can not be written"));
+    g_assert_nonnull(strstr(doubt, "cannot be written"));
     g_assert_false(omen_recovery_is_over(one, 0));
     g_test_assert_expected_messages();
 
