@@ -158,7 +158,7 @@ test_wishes(void)
     limits.destination = "beta";
     g_autoptr(GPtrArray) strict = omen_planner_plan(domains, 5, destinations, 2, &limits);
     g_assert_cmpint(move_of(strict, 3)->technique, ==, OMEN_TECHNIQUE_PRE_COPY);
-    g_assert_nonnull(g_strstr_len(move_of(strict, 4)->reason, -1, "beta: can not run it"));
+    g_assert_nonnull(g_strstr_len(move_of(strict, 4)->reason, -1, "beta: cannot run it"));
 }
 
 static void

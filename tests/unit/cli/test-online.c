@@ -276,7 +276,7 @@ static void
 test_precision(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
 {
     static const char few[] = "too few known outcomes for a percentage (2 of 10 needed): of 2";
-    static const char known[] = "Precision so far: 90 %: of 10 whose end is known";
+    static const char known[] = "Precision so far: 90 %: of 10 with a known outcome";
     g_auto(Run) before = {0};
     g_auto(Run) shown = {0};
     g_auto(Run) json = {0};
@@ -434,8 +434,8 @@ test_decisions(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
         {"accepted", "smartd: Device: /dev/sdc, 24 "},
         {"accepted --json", "\"device\" : \"sdc\""},
         {"accepted --forget 3", "Forgot the accepted value 3"},
-        {"mode enforce", "The mode is enforce now; it was advise."},
-        {"mode enforce", "The mode is enforce, as it was."},
+        {"mode enforce", "The mode is now enforce; it was advise."},
+        {"mode enforce", "The mode is already enforce."},
         {"approve 4", "Approved omen 4 (disk sd3). Nothing moves"},
     };
 

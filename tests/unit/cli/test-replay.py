@@ -62,7 +62,7 @@ def check_unwritable_state_is_an_error():
 def check_what_is_no_log_is_an_error():
     with tempfile.TemporaryDirectory() as folder:
         done, _ = replay(folder, [])
-        assert done.returncode == 1 and "no line" in done.stderr, (done.returncode, done.stderr)
+        assert done.returncode == 1 and "is empty" in done.stderr, (done.returncode, done.stderr)
         path = pathlib.Path(folder) / "binary"
         path.write_bytes(bytes(range(256)) * 40)
         done = subprocess.run([TOOL, "replay", path], capture_output=True, text=True, check=False,

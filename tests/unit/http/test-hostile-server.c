@@ -120,7 +120,7 @@ check_webhook(HostileKind kind)
     Pulse pulse;
 
     g_assert_no_error(error);
-    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "notify: the webhook failed *");
+    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "notify: the webhook failed: *");
     pulse_start(&pulse);
     while (omen_webhook_get_n_failed(webhook) == 0 && g_get_monotonic_time() < end_us)
         g_main_context_iteration(NULL, TRUE);

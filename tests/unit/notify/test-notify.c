@@ -141,7 +141,7 @@ test_bad_command(void)
     g_assert_cmpuint(omen_command_hook_get_n_failed(hook), ==, 1);
     g_clear_object(&hook);
     hook = omen_command_hook_new("false", 1, NULL);
-    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "*ended 1*");
+    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "*exit status 1*");
     omen_command_hook_run(hook, make_note());
     run_for(1000, NULL);
     g_test_assert_expected_messages();

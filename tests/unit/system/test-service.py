@@ -147,7 +147,7 @@ def bind(service):
             os.chown(path, 0, 0)
         path.chmod(0o646)
         done = check()
-        assert done.returncode == 1 and f"{path} is not trusted: others may write it" in done.stdout, done.stdout
+        assert done.returncode == 1 and f"{path} is not trusted: others may write to it" in done.stdout, done.stdout
 
     return [test_ready, test_watchdog, test_confined, test_reload, test_reload_of_a_mistake, test_end, test_knowledge_of_another]
 
