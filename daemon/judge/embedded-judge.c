@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "judge/embedded-judge.h"
 
+#include "judge/device-scan.h"
 #include "judge/knowledge.h"
 #include "judge/reading.h"
 
@@ -207,59 +208,6 @@ weigh_unknown(double words, const OmenEvidence *evidence)
     return is_error ? 0.5 + words * (WORDS_SAY - 0.5) : MAX_DOUBT + words * (0.499 - MAX_DOUBT);
 }
 
-static gboolean
-is_block_device(const char *word, gsize length)
-{
-    static const char *const prefixes[] = {"sd",  "vd", "xvd", "hd",  "nvme",
-                                           "dm-", "md", "nbd", "loop"};
-
-    for (guint i = 0; i < G_N_ELEMENTS(prefixes); i++) {
-        gsize prefix = strlen(prefixes[i]);
-        gboolean has_letters = i < 4;
-        if (length <= prefix || length > prefix + 8 ||
-            (length == 4 && strncmp(word, "vdev", 4) == 0) ||
-            strncmp(word, prefixes[i], prefix) != 0)
-            continue;
-        if (has_letters ? g_ascii_islower(word[prefix]) && length <= prefix + 4
-                        : g_ascii_isdigit(word[prefix]))
-            return TRUE;
-    }
-    return FALSE;
-}
-
-/* The first word that looks like a block device's name, for signatures that do not say where it is.
- */
-static void
-scan_device(const char *text, char *device)
-{
-    while (*text) {
-        gsize length = 0;
-        while (g_ascii_isalnum(text[length]) || text[length] == '-')
-            length++;
-        if (is_block_device(text, length)) {
-            g_strlcpy(device, text, MIN(length + 1, OMEN_DEVICE_MAX));
-            return;
-        }
-        text += MAX(length, 1);
-    }
-}
-
-/* "sda-8" is the journal thread of a filesystem on sda; "/dev/sda" is sda. */
-static void
-tidy_device(char *device)
-{
-    char *tail;
-    gsize length;
-
-    if (g_str_has_prefix(device, "/dev/"))
-        memmove(device, device + 5, strlen(device + 5) + 1);
-    tail = strrchr(device, '-');
-    length = tail ? (gsize) (tail - device) : 0;
-    if (tail && tail[1] && tail[1 + strspn(tail + 1, "0123456789")] == '\0' &&
-        is_block_device(device, length))
-        *tail = '\0';
-}
-
 /* What is said of a domain concerns that domain, whatever it is like. */
 static OmenScope
 limit_scope(OmenScope scope, OmenProvenance provenance)
@@ -320,8 +268,8 @@ judge_line(OmenJudge *judge, const OmenEvidence *evidence, OmenVerdict *verdict)
     verdict->urgency_s = signature->urgency_s;
     g_strlcpy(verdict->device, search.device, sizeof verdict->device);
     if (verdict->scope == OMEN_SCOPE_DEVICE && *verdict->device == '\0')
-        scan_device(search.message, verdict->device);
-    tidy_device(verdict->device);
+        omen_device_scan(search.message, verdict->failure_class, verdict->device);
+    omen_device_tidy(verdict->device);
 }
 
 static void

@@ -285,6 +285,7 @@ test_rings(void)
     g_ptr_array_add(domains, new_domain("a", "block", "dev", "/dev/dm-0"));
     g_ptr_array_add(domains, new_domain("b", "file", "file", "/layers/b"));
     check(storage, domains, "dm-1", "a");
+    check(storage, domains, "253:1", "a"); /* as the device mapper tells of it */
     check(storage, domains, "loop0", "b");
     g_ptr_array_add(domains, new_domain("c", "block", "dev", "/dev/mapper/ring"));
     check(storage, domains, "dm-1", "a c"); /* where it leads to is not known */
