@@ -324,7 +324,7 @@ static gboolean
 cancel(OmenController *controller, guint64 evacuation_id, GError **error)
 {
     gboolean good = omen_evacuator_cancel(OMEN_DAEMON(controller)->evacuator, evacuation_id,
-                                          "by an operator", error);
+                                          "an operator stopped it", error);
 
     if (!good)
         translate(error);

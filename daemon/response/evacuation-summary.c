@@ -92,6 +92,6 @@ omen_evacuation_summary_cancel_queued(OmenEvacuator *evacuator, guint64 omen_id)
     for (guint i = 0; i < list->len; i++) {
         const OmenEvacuationData *data = omen_evacuation_get_data(g_ptr_array_index(list, i));
         if (data->omen_id == omen_id && data->phase == OMEN_PHASE_QUEUED)
-            omen_evacuator_cancel(evacuator, data->id, "because its omen is a false alarm", NULL);
+            omen_evacuator_cancel(evacuator, data->id, "its omen was dismissed", NULL);
     }
 }

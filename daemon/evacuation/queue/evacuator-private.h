@@ -195,7 +195,7 @@ void omen_evacuator_pump_soon(OmenEvacuator *self);
 /* FALSE with @error: too late. */
 /* It was cancelled, has not begun or runs on where it was: that is its end. */
 void omen_job_finish_cancelled(OmenJob *job);
-/* `why`: a literal, "by an operator". */
+/* @why: a literal, as "an operator stopped it". */
 gboolean omen_evacuator_cancel_job(OmenJob *job, const char *why, GError **error);
 
 /* evacuator-probes.c: what running evacuations will take at a destination, and what those took that

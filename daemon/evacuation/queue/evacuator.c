@@ -366,7 +366,7 @@ omen_evacuator_cancel_returns(OmenEvacuator *self)
     for (guint i = 0; i < self->jobs->len; i++) {
         OmenJob *job = job_at(self, i);
         if (*omen_job_get_data(job)->source_uri && !job->cancelled)
-            omen_evacuator_cancel_job(job, "because this host is endangered again", NULL);
+            omen_evacuator_cancel_job(job, "this host is endangered again", NULL);
     }
 }
 

@@ -130,7 +130,7 @@ void omen_evacuator_restore(OmenEvacuator *self,
                             OmenEvacuationData *data,
                             const OmenEvacuationRequest *request);
 
-/* @why: a literal that follows "cancelled": "by an operator". */
+/* @why: a literal, as "an operator stopped it". */
 gboolean omen_evacuator_cancel(OmenEvacuator *self, guint64 id, const char *why, GError **error);
 
 /* (transfer full) (element-type OmenEvacuation): by rising number. Bounded: the oldest ended ones

@@ -128,8 +128,7 @@ omen_job_finish(OmenJob *self, OmenPhase phase, const char *error)
 void
 omen_job_finish_cancelled(OmenJob *self)
 {
-    g_autofree char *word =
-        g_strdup_printf("cancelled %s; it runs on where it was", self->cancelled);
+    g_autofree char *word = g_strdup_printf("%s; it runs on where it was", self->cancelled);
 
     omen_job_finish(self, OMEN_PHASE_CANCELLED, word);
 }

@@ -194,7 +194,7 @@ test_stuck(void)
         g_main_context_iteration(NULL, FALSE);
         g_usleep(1000);
         if (data_at(&fixture, 0)->phase != OMEN_PHASE_QUEUED)
-            omen_evacuator_cancel(fixture.evacuator, 1, "by an operator", NULL);
+            omen_evacuator_cancel(fixture.evacuator, 1, "an operator stopped it", NULL);
     }
     g_assert_cmpuint(fixture.n_ended, ==, 1);
     tear_down(&fixture);
@@ -245,8 +245,8 @@ test_queue(void)
     g_assert_null(omen_evacuator_enqueue(fixture.evacuator, uuid, &request, &error));
     g_assert_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_BUSY);
     g_clear_error(&error);
-    g_assert_true(omen_evacuator_cancel(fixture.evacuator, 1, "by an operator", NULL));
-    g_assert_false(omen_evacuator_cancel(fixture.evacuator, 1, "by an operator", &error));
+    g_assert_true(omen_evacuator_cancel(fixture.evacuator, 1, "an operator stopped it", NULL));
+    g_assert_false(omen_evacuator_cancel(fixture.evacuator, 1, "an operator stopped it", &error));
     g_assert_error(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_BUSY);
     g_clear_error(&error);
     enqueue(&fixture, 1, &request);
@@ -254,7 +254,7 @@ test_queue(void)
     g_assert_cmpuint(fixture.n_ended, ==, 2);
     g_assert_cmpint(data_at(&fixture, 0)->phase, ==, OMEN_PHASE_CANCELLED);
     g_assert_cmpstr(data_at(&fixture, 0)->error, ==,
-                    "cancelled by an operator; it runs on where it was");
+                    "an operator stopped it; it runs on where it was");
     tear_down(&fixture);
 }
 
