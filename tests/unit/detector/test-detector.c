@@ -512,6 +512,32 @@ test_passing(void)
     g_assert_cmpfloat(decision.score, >=, 0.9);
 }
 
+/* A guest's one hung task is noted as a host's is: two within minutes make it sure, and theirs is
+ * that guest alone. */
+static void
+test_passing_in_guest(void)
+{
+    static const char line[] = "INFO: task postgres:811 blocked for more than 120 seconds.";
+    g_autoptr(OmenJudge) judge = embedded_judge();
+    OmenDetectorConfig config = OMEN_DETECTOR_CONFIG_INIT;
+    g_autoptr(OmenDetector) detector = NULL;
+    OmenDecision decision;
+
+    config.profile.training = 40;
+    detector = omen_detector_new(&config, OMEN_PROVENANCE_GUEST, judge, NULL);
+    train(detector, 40);
+    decision = warn_at(detector, line, START_US);
+    g_assert_true(decision.omen);
+    g_assert_cmpint(decision.verdict.failure_class, ==, OMEN_FAILURE_HUNG_TASK);
+    g_assert_cmpint(decision.verdict.scope, ==, OMEN_SCOPE_GUEST);
+    g_assert_cmpfloat(decision.verdict.probability, <, 0.65);
+    decision = warn_at(detector, line, START_US + HOUR_US);
+    g_assert_cmpfloat(decision.verdict.probability, <, 0.65);
+    decision = warn_at(detector, line, START_US + HOUR_US + 120 * G_USEC_PER_SEC);
+    g_assert_cmpfloat(decision.verdict.probability, >=, 0.9);
+    g_assert_cmpint(decision.verdict.scope, ==, OMEN_SCOPE_GUEST);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -531,5 +557,6 @@ main(int argc, char **argv)
     g_test_add_func("/detector/save", test_save);
     g_test_add_func("/detector/provisional", test_provisional);
     g_test_add_func("/detector/passing", test_passing);
+    g_test_add_func("/detector/passing-in-guest", test_passing_in_guest);
     return g_test_run();
 }
