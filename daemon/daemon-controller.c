@@ -178,6 +178,16 @@ list_scores(
     return scores;
 }
 
+static double *
+list_pressure(OmenController *controller, const char *resource, guint *n_values, guint *step_s)
+{
+    OmenPressureHistory *history = omen_streams_get_pressure(OMEN_DAEMON(controller)->streams);
+
+    *n_values = OMEN_PRESSURE_HISTORY_STEPS;
+    *step_s = OMEN_PRESSURE_HISTORY_STEP_S;
+    return history ? omen_pressure_history_list(history, resource, g_get_monotonic_time()) : NULL;
+}
+
 static GPtrArray *
 list_destinations(OmenController *controller)
 {
@@ -487,6 +497,7 @@ omen_daemon_controller_iface_init(OmenControllerInterface *iface)
     iface->list_host_streams = list_host_streams;
     iface->list_domains = list_domains;
     iface->list_scores = list_scores;
+    iface->list_pressure = list_pressure;
     iface->list_destinations = list_destinations;
     iface->list_evacuations = list_evacuations;
     iface->get_omens = get_omens;

@@ -58,6 +58,7 @@ do_get_status(OmenBusRequest *request)
     g_variant_builder_add(&host, "{sv}", "training", omen_bus_pack_training(streams));
     g_variant_builder_add(&host, "{sv}", "streams", omen_bus_pack_streams(streams));
     omen_bus_add_scores(&host, controller, NULL, scores);
+    omen_bus_add_pressure(&host, controller, options);
 
     g_variant_builder_init(&status, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add(&status, "{sv}", "mode",

@@ -65,6 +65,34 @@ omen_bus_add_scores(GVariantBuilder *row,
     g_variant_builder_add(row, "{sv}", "step_s", g_variant_new_uint32(step_s));
 }
 
+/* Adds "pressure" to the host's row, where @options ask for it and it is measured. */
+void
+omen_bus_add_pressure(GVariantBuilder *row, OmenController *controller, GVariant *options)
+{
+    static const char *const resources[] = {"memory", "cpu", "io"};
+    GVariantBuilder pressure;
+    gboolean is_wanted = FALSE;
+    guint step_s = 0;
+
+    if (!g_variant_lookup(options, "pressure", "b", &is_wanted) || !is_wanted)
+        return;
+    g_variant_builder_init(&pressure, G_VARIANT_TYPE_VARDICT);
+    for (guint i = 0; i < G_N_ELEMENTS(resources); i++) {
+        guint n_values;
+        g_autofree double *values =
+            omen_controller_list_pressure(controller, resources[i], &n_values, &step_s);
+        if (!values) {
+            g_variant_builder_clear(&pressure);
+            return;
+        }
+        g_variant_builder_add(
+            &pressure, "{sv}", resources[i],
+            g_variant_new_fixed_array(G_VARIANT_TYPE_DOUBLE, values, n_values, sizeof(double)));
+    }
+    g_variant_builder_add(&pressure, "{sv}", "step_s", g_variant_new_uint32(step_s));
+    g_variant_builder_add(row, "{sv}", "pressure", g_variant_builder_end(&pressure));
+}
+
 GVariant *
 omen_bus_pack_domains(OmenController *controller, GPtrArray *domains, OmenBusScores scores)
 {

@@ -72,6 +72,7 @@ void omen_bus_add_scores(GVariantBuilder *row,
                          OmenController *controller,
                          const char *uuid,
                          OmenBusScores which);
+void omen_bus_add_pressure(GVariantBuilder *row, OmenController *controller, GVariant *options);
 GVariant *
 omen_bus_pack_domains(OmenController *controller, GPtrArray *domains, OmenBusScores scores);
 void

@@ -157,6 +157,15 @@ omen_controller_list_scores(
     return OMEN_CONTROLLER_GET_IFACE(self)->list_scores(self, uuid, of_day, n_scores, step_s);
 }
 
+double *
+omen_controller_list_pressure(OmenController *self,
+                              const char *resource,
+                              guint *n_values,
+                              guint *step_s)
+{
+    return OMEN_CONTROLLER_GET_IFACE(self)->list_pressure(self, resource, n_values, step_s);
+}
+
 GPtrArray *
 omen_controller_list_destinations(OmenController *self)
 {

@@ -116,6 +116,13 @@ struct _OmenControllerInterface {
      * of seconds, or of longer steps over a day. (transfer full): NULL: no such domain. */
     double *(*list_scores)(
         OmenController *self, const char *uuid, gboolean of_day, guint *n_scores, guint *step_s);
+    /* In percent of the time, how long tasks of this host waited for a resource ("memory", "cpu" or
+     * "io"): the highest of each step of the last day, oldest first, -1 where nothing was measured.
+     * (transfer full): NULL: it is not measured. */
+    double *(*list_pressure)(OmenController *self,
+                             const char *resource,
+                             guint *n_values,
+                             guint *step_s);
     /* (transfer full) (element-type OmenDestinationStatus) */
     GPtrArray *(*list_destinations)(OmenController *self);
     /* (transfer full) (element-type OmenEvacuation), by rising number */
@@ -243,6 +250,10 @@ GPtrArray *omen_controller_list_host_streams(OmenController *self);
 GPtrArray *omen_controller_list_domains(OmenController *self);
 double *omen_controller_list_scores(
     OmenController *self, const char *uuid, gboolean of_day, guint *n_scores, guint *step_s);
+double *omen_controller_list_pressure(OmenController *self,
+                                      const char *resource,
+                                      guint *n_values,
+                                      guint *step_s);
 GPtrArray *omen_controller_list_destinations(OmenController *self);
 GPtrArray *omen_controller_list_evacuations(OmenController *self);
 OmenRegistry *omen_controller_get_omens(OmenController *self);

@@ -7,6 +7,7 @@
 #include "source/log/file-watcher.h"
 #include "source/log/qemu-log-source.h"
 #include "watch/host-logs.h"
+#include "watch/host-pressure.h"
 
 #include <string.h>
 
@@ -271,15 +272,7 @@ add_host_sources(OmenStreams *self, GError **error)
 
     if (!omen_host_logs_add(stream, configuration, self->files, &self->kmsg, error))
         return FALSE;
-    if (configuration->pressure) {
-        self->pressure = OMEN_PRESSURE_SOURCE(omen_pressure_source_new());
-        omen_stream_add_source(stream, OMEN_SOURCE(self->pressure), NULL);
-    }
-    for (guint i = 0; configuration->pressure && configuration->pressure_groups[i]; i++) {
-        const char *folder = configuration->pressure_groups[i];
-        omen_stream_add_source(
-            stream, omen_pressure_source_new_for_group(folder, folder, OMEN_PROVENANCE_HOST), NULL);
-    }
+    self->pressure = omen_host_pressure_add(stream, configuration);
     add_host_pulse(self);
     return TRUE;
 }
@@ -528,6 +521,12 @@ omen_streams_lookup(OmenStreams *self, const char *stream_name)
         return guest ? omen_guest_listener_get_stream(guest) : NULL;
     }
     return NULL;
+}
+
+OmenPressureHistory *
+omen_streams_get_pressure(OmenStreams *self)
+{
+    return self->pressure ? omen_pressure_source_get_history(self->pressure) : NULL;
 }
 
 GPtrArray *

@@ -12,6 +12,7 @@
 
 #include "configuration/configuration.h"
 #include "hypervisor/hypervisor.h"
+#include "source/health/pressure-history.h"
 #include "watch/guest-listener.h"
 #include "watch/stream.h"
 
@@ -59,6 +60,9 @@ OmenStream *omen_streams_get_host_stream(OmenStreams *self);
 OmenStream *omen_streams_get_domain_stream(OmenStreams *self, const char *uuid);
 OmenGuestListener *omen_streams_get_guest(OmenStreams *self, const char *uuid);
 OmenStream *omen_streams_lookup(OmenStreams *self, const char *stream_name);
+
+/* The stalls of this host in the last day. Borrowed, nullable: NULL: they are not measured. */
+OmenPressureHistory *omen_streams_get_pressure(OmenStreams *self);
 
 /* (transfer container): all streams. */
 GPtrArray *omen_streams_list(OmenStreams *self);

@@ -26,7 +26,9 @@ typedef struct {
     double cpu_avg10;  /* percent of the last 10 s in which some task waited for a CPU */
     double steal;      /* percent of the CPUs' time that went to others of the hypervisor below */
     double run_queue;  /* tasks that run or would, a CPU */
+    double io_some_avg10;
     double io_full_avg10;
+    gboolean has_stalls;      /* the kernel tells of them (PSI) */
     guint64 memory_available; /* without swap */
     guint64 memory_total;
     guint64 swap_used;

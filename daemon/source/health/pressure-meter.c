@@ -125,9 +125,11 @@ omen_pressure_meter_read_host(OmenPressureMeter *self, OmenPressureSample *sampl
     sample->memory_total = find_kib(text, "MemTotal:");
     sample->available = sample->memory_available + sample->swap_total - sample->swap_used;
     sample->total = sample->memory_total + sample->swap_total;
+    sample->has_stalls = read_text(self->root, "/proc/pressure/memory", text);
     sample->some_avg10 = read_stall(self->root, "/proc/pressure/memory", "some");
     sample->full_avg10 = read_stall(self->root, "/proc/pressure/memory", "full");
     sample->cpu_avg10 = read_stall(self->root, "/proc/pressure/cpu", "some");
+    sample->io_some_avg10 = read_stall(self->root, "/proc/pressure/io", "some");
     sample->io_full_avg10 = read_stall(self->root, "/proc/pressure/io", "full");
     sample->steal = read_text(self->root, "/proc/stat", text) ? measure_steal(self, text) : 0;
     sample->run_queue = measure_run_queue(self);

@@ -59,6 +59,7 @@ struct _OmenPressureSource {
     char *folder;   /* NULL: the host, or by the process */
     char *pid_file; /* NULL: not by a process */
     Claims *claims;
+    OmenPressureHistory *history;
     OmenReader *reader;
 };
 
@@ -70,6 +71,7 @@ typedef struct {
     char *folder;
     char *pid_file;
     Claims *claims;
+    OmenPressureHistory *history;
     OmenPressureGauge gauge;
     OmenPressureMeter meter;
     OmenReader *reader;
@@ -86,6 +88,7 @@ measurer_free(gpointer data)
     Measurer *self = data;
 
     claims_unref(self->claims);
+    omen_pressure_history_unref(self->history);
     g_free(self->folder);
     g_free(self->pid_file);
     g_free(self->watched);
@@ -186,6 +189,19 @@ watch_stalls(Measurer *self, const char *folder)
 }
 
 static void
+keep(Measurer *self, const OmenPressureSample *sample)
+{
+    const OmenStalls stalls = {
+        .memory = sample->some_avg10,
+        .cpu = sample->cpu_avg10,
+        .io = sample->io_some_avg10,
+    };
+
+    if (sample->has_stalls)
+        omen_pressure_history_add(self->history, sample->time_us, &stalls);
+}
+
+static void
 look(Measurer *self)
 {
     OmenPressureSample sample = {.time_us = g_get_monotonic_time()};
@@ -197,6 +213,7 @@ look(Measurer *self)
     if (self->is_measured) {
         omen_reader_set_problem(self->reader, NULL);
         omen_pressure_gauge_push(&self->gauge, &sample, tell, self);
+        keep(self, &sample);
     } else if (!self->pid_file) {
         omen_reader_set_problem(self->reader, "nothing to measure yet; waiting");
     }
@@ -251,6 +268,7 @@ omen_pressure_source_start(OmenSource *source)
     measurer->psi = measurer->watch = -1;
     measurer->meter.root = "";
     measurer->claims = claims_ref(self->claims);
+    measurer->history = omen_pressure_history_ref(self->history);
     measurer->is_host = !self->folder && !self->pid_file;
     measurer->folder = g_strdup(self->folder);
     measurer->pid_file = g_strdup(self->pid_file);
@@ -270,6 +288,7 @@ omen_pressure_source_finalize(GObject *object)
 
     g_clear_pointer(&self->reader, omen_reader_stop);
     claims_unref(self->claims);
+    omen_pressure_history_unref(self->history);
     g_free(self->folder);
     g_free(self->pid_file);
     G_OBJECT_CLASS(omen_pressure_source_parent_class)->finalize(object);
@@ -289,6 +308,7 @@ static void
 omen_pressure_source_init(OmenPressureSource *self)
 {
     self->claims = claims_new();
+    self->history = omen_pressure_history_new();
 }
 
 static OmenPressureSource *
@@ -324,6 +344,12 @@ omen_pressure_source_new_for_process(const char *name, const char *pid_file)
 
     self->pid_file = g_strdup(pid_file);
     return OMEN_SOURCE(self);
+}
+
+OmenPressureHistory *
+omen_pressure_source_get_history(OmenPressureSource *self)
+{
+    return self->history;
 }
 
 void

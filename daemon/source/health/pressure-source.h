@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "source/health/pressure-history.h"
 #include "source/source.h"
 
 G_BEGIN_DECLS
@@ -15,6 +16,9 @@ G_DECLARE_FINAL_TYPE(OmenPressureSource, omen_pressure_source, OMEN, PRESSURE_SO
 
 /* Named "pressure", of the host. */
 OmenSource *omen_pressure_source_new(void);
+
+/* The stalls of the last day, of the host's; of others it stays empty. Borrowed. */
+OmenPressureHistory *omen_pressure_source_get_history(OmenPressureSource *self);
 
 /* Tells the host's of a domain that runs here, and of the most memory that it may take; 0: it is
  * gone. */

@@ -169,6 +169,21 @@ list_scores(OmenController *controller G_GNUC_UNUSED,
     return scores;
 }
 
+static double *
+list_pressure(OmenController *controller G_GNUC_UNUSED,
+              const char *resource,
+              guint *n_values,
+              guint *step_s)
+{
+    double *values = g_new0(double, 2);
+
+    values[0] = -1;
+    values[1] = g_str_equal(resource, "cpu") ? 12.5 : 0;
+    *n_values = 2;
+    *step_s = 300;
+    return values;
+}
+
 static GPtrArray *
 list_destinations(OmenController *controller)
 {
@@ -530,6 +545,7 @@ fake_controller_iface_init(OmenControllerInterface *iface)
     iface->list_host_streams = list_host_streams;
     iface->list_domains = list_domains;
     iface->list_scores = list_scores;
+    iface->list_pressure = list_pressure;
     iface->list_destinations = list_destinations;
     iface->list_evacuations = list_evacuations;
     iface->get_omens = get_omens;

@@ -176,6 +176,16 @@ test_status(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     g_assert_nonnull(strstr(text, "'trusted': <true>"));
     g_assert_nonnull(strstr(text, "'name': <'g2'>"));
     g_assert_nonnull(strstr(text, "the state database is full"));
+    g_assert_null(strstr(text, "pressure"));
+
+    g_autoptr(GVariant) more = private_bus_call(
+        bus, OMEN_BUS_MANAGER_PATH, MANAGER, "GetStatus",
+        g_variant_new_parsed("({'pressure': <true>, 'scores': <'day'>},)"), &error);
+    g_assert_no_error(error);
+    g_autofree char *both = g_variant_print(more, FALSE);
+    g_assert_nonnull(strstr(both, "'cpu': <[-1.0, 12.5]>"));
+    g_assert_nonnull(strstr(both, "'io': <[-1.0, 0.0]>"));
+    g_assert_nonnull(strstr(both, "'scores': <[0.0, 0.0, 0.0, 0.75]>"));
 }
 
 static void

@@ -76,6 +76,8 @@ test_host(Fixture *self, gconstpointer data)
     g_assert_cmpfloat(sample.full_avg10, ==, 3.25);
     g_assert_cmpfloat(sample.cpu_avg10, ==, 85);
     g_assert_cmpfloat(sample.io_full_avg10, ==, 7);
+    g_assert_cmpfloat(sample.io_some_avg10, ==, 9);
+    g_assert_true(sample.has_stalls);
     g_assert_cmpuint(sample.dirty, ==, 4000 * (guint64) sysconf(_SC_PAGESIZE));
     g_assert_cmpfloat_with_epsilon(sample.dirty_share, 80, 0.001);
     g_assert_cmpfloat_with_epsilon(sample.run_queue, 64.0 / g_get_num_processors(), 0.001);
