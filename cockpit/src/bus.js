@@ -7,6 +7,7 @@ const NAME = "org.virtomen1";
 const ROOT = "/org/virtomen1";
 const STATUS_PAUSE_MS = 500;
 const STATUS_PERIOD_MS = 60000;
+const FLEET_PERIOD_MS = 30000;
 
 /* Of variants, and of what holds them, the plain values. */
 export function unwrap(value) {
@@ -24,6 +25,7 @@ class Bus {
         this.state = "connecting"; // then "connected" or "absent"
         this.problem = "";
         this.status = null; // what GetStatus() told, with the scores of the last day
+        this.fleet = null; // the hosts of the fleet; null: there is none, or whoever asks may not know
         this.watchers = new Set();
         // Who has administrative access speaks as root; for all others polkit decides.
         this.client = cockpit.dbus(NAME, { bus: "system", superuser: "try" });
@@ -46,12 +48,14 @@ class Bus {
         this.client.addEventListener("close", (_event, options) => this.setState("absent", options.message || options.problem || ""));
         this.manager.wait(() => this.setState(this.manager.valid ? "connected" : "absent", this.problem));
         window.setInterval(changed, STATUS_PERIOD_MS);
+        window.setInterval(() => this.refreshFleet(), FLEET_PERIOD_MS);
     }
 
     setState(state, problem) {
         this.state = state;
         this.problem = problem;
         this.change();
+        this.refreshFleet();
     }
 
     /* Many properties may change in one moment: all that is drawn once, and the status asked for once. */
@@ -71,12 +75,28 @@ class Bus {
 
     async refreshStatus() {
         try {
-            const [status] = await this.call(this.manager, "GetStatus", [{ scores: { t: "s", v: "day" } }]);
+            const [status] = await this.call(this.manager, "GetStatus", [{ scores: { t: "s", v: "day" }, pressure: { t: "b", v: true } }]);
             this.status = unwrap(status);
         } catch (error) {
             this.status = null;
         }
         this.isAsking = false;
+        this.watchers.forEach(watcher => watcher());
+    }
+
+    /* The store of the fleet is asked for it, so only now and then, and only while somebody looks. Nobody is asked for a password. */
+    async refreshFleet() {
+        if (this.state !== "connected" || document.hidden)
+            return;
+        try {
+            const [hosts] = await this.client.call(this.manager.path, this.manager.iface, "ListFleet", [{}]);
+            this.fleet = unwrap(hosts);
+            this.fleetProblem = "";
+        } catch (error) {
+            this.fleetProblem = this.fleet ? error.message : "";
+            if (/NotFound|NotAuthorized|UnknownMethod/.test(error.name))
+                this.fleet = null;
+        }
         this.watchers.forEach(watcher => watcher());
     }
 

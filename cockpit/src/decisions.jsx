@@ -2,7 +2,7 @@
 /* What an operator can decide about an omen: each decision is asked about once more, then polkit is asked, then it is told what
  * was done. */
 import cockpit from "cockpit";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Alert, Button } from "./parts.jsx";
 import { describe } from "./threat.js";
 
@@ -77,7 +77,8 @@ function Question({ decision, omen, onAnswer }) {
     const dialog = useRef();
     const title = useId();
 
-    useEffect(() => dialog.current.showModal(), []);
+    // Before it is painted, so that no key meets it while it is not yet in front.
+    useLayoutEffect(() => dialog.current.showModal(), []);
     return (
         <dialog class="question" ref={dialog} aria-labelledby={title} onClose={() => onAnswer(dialog.current.returnValue === "yes")}>
             <h2 class="pf-v6-c-title pf-m-lg" id={title}>{decision.question}</h2>

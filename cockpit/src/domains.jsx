@@ -32,7 +32,7 @@ export function Domains({ bus }) {
     return (
         <Section title={_("Virtual machines")}>
             {domains.length === 0
-                ? <p>{_("libvirt knows of none here.")}</p>
+                ? <p>{_("No virtual machine is defined in libvirt here.")}</p>
                 : <Table label={_("Virtual machines")} columns={[_("Name"), _("State"), _("Health"), _("Records"), _("Anomalies"), _("Guest's log")]}
                     rows={domains.map(domain => ({
                         key: domain.path,

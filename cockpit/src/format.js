@@ -30,6 +30,11 @@ export function formatShare(share) {
     return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(share);
 }
 
+/* @score: 0 to 1 */
+export function formatScore(score) {
+    return new Intl.NumberFormat(language, { maximumFractionDigits: 2 }).format(score);
+}
+
 export function formatCount(count) {
     return new Intl.NumberFormat(language).format(count);
 }

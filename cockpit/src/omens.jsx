@@ -23,11 +23,19 @@ function describeWriter(omen) {
     return omen.Writer ? `${who} (${omen.Writer})` : who;
 }
 
+function describeDevice(reach) {
+    return {
+        host: _("this host, and all that runs on it"),
+        domains: _("the virtual machines that use a device of this host"),
+        nobody: _("a device of this host, and nobody by that"),
+    }[reach] ?? _("a device of this host");
+}
+
 function describeReach(omen) {
     const chains = omen.Uses.map(use => <li key={use[0]}>{use[2]}</li>);
     const scope = {
         host: _("this host, and all that runs on it"),
-        device: _("a device of this host"),
+        device: describeDevice(omen.Reach),
         domain: cockpit.format(_("the virtual machine $0"), omen.DomainName),
         guest: cockpit.format(_("the guest $0, by its own word"), omen.DomainName),
     }[omen.Scope] ?? omen.Scope;
@@ -48,13 +56,17 @@ function describeFate(omen) {
 function describeAction(omen) {
     const words = {
         recorded: _("recorded only"),
-        proposed: _("an evacuation is proposed, and waits for your approval"),
+        proposed: _("an evacuation is proposed"),
         evacuating: _("virtual machines are being moved away"),
         finished: _("the evacuation has ended"),
         dismissed: _("dismissed"),
         cleared: _("cleared"),
     }[omen.Action] ?? omen.Action;
-    return omen.Outcome ? `${words}: ${omen.Outcome}` : words;
+    return omen.Outcome ? `${words} (${omen.Outcome})` : words;
+}
+
+function describeTimes(first, last) {
+    return first === last ? first : cockpit.format(_("$0, last $1"), first, last);
 }
 
 function State({ omen }) {
@@ -79,7 +91,7 @@ function Omen({ bus, omen, onDone }) {
                 [_("How sure"), cockpit.format(_("$0 that it is a sign of failure"), formatShare(omen.Probability))],
                 [_("Moving away"), omen.MigrationHelps ? _("helps") : _("does not help against this")],
                 [_("Warning time"), omen.Urgency ? cockpit.format(_("$0 from the first sign, as a rule"), formatSeconds(omen.Urgency)) : ""],
-                [_("Seen"), omen.LastTime > omen.Time ? cockpit.format(_("$0, last $1"), formatTime(omen.Time), formatTime(omen.LastTime)) : formatTime(omen.Time)],
+                [_("Seen"), describeTimes(formatTime(omen.Time), formatTime(omen.LastTime))],
                 [_("Written by"), describeWriter(omen)],
                 [_("Not proven"), omen.Proven ? "" : _("this is not one whose word counts for such a failure: nothing is moved unless you approve")],
                 [_("Action"), describeAction(omen)],

@@ -5,10 +5,12 @@ import { useState } from "preact/hooks";
 import { useBus } from "./bus.js";
 import { Destinations } from "./destinations.jsx";
 import { Domains } from "./domains.jsx";
+import { Fleet } from "./fleet.jsx";
 import { Health } from "./health.jsx";
 import { Moves } from "./moves.jsx";
 import { Omens } from "./omens.jsx";
 import { Alert } from "./parts.jsx";
+import { Pressure } from "./pressure.jsx";
 import { Scores } from "./scores.jsx";
 import { Settings } from "./settings.jsx";
 
@@ -42,7 +44,9 @@ export function Page() {
                 <Moves bus={bus} />
                 <Domains bus={bus} />
                 <Destinations bus={bus} />
+                <Fleet bus={bus} />
                 <Scores bus={bus} />
+                <Pressure bus={bus} />
                 <Settings />
             </>}
         </main>

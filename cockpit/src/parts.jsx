@@ -64,7 +64,9 @@ export function Table({ label, columns, rows }) {
                 {rows.map(({ key, cells }) => (
                     <tr class="pf-v6-c-table__tr" role="row" key={key}>
                         {cells.map((cell, index) => (
-                            <td class="pf-v6-c-table__td" role="cell" data-label={columns[index]} key={columns[index]}>{cell}</td>
+                            <td class={cell === "" ? "pf-v6-c-table__td empty" : "pf-v6-c-table__td"} role="cell" data-label={columns[index]} key={columns[index]}>
+                                <div>{cell}</div>
+                            </td>
                         ))}
                     </tr>
                 ))}

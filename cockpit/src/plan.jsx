@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What an evacuation would do, as a time line: of those whom open omens endanger, or of all. */
 import cockpit from "cockpit";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { unwrap } from "./bus.js";
 import { formatSeconds, formatTime } from "./format.js";
 import { Alert, Button } from "./parts.jsx";
 import { listToMove } from "./threat.js";
 
 const _ = cockpit.gettext;
+const PAUSE_MS = 1000;
 
 /* The endangered, by UUID; [] is all, null is nobody. */
 function listEndangered(omens) {
@@ -17,6 +18,19 @@ function listEndangered(omens) {
     if (lists.some(list => list.length === 0))
         return [];
     return lists.length ? [...new Set(lists.flat())] : null;
+}
+
+/* What a plan hangs on: it is asked for anew when this changes. */
+function describeSituation(bus, endangered) {
+    return JSON.stringify([
+        endangered,
+        bus.list("Domain").map(domain => [domain.Uuid, domain.State])
+                .sort(),
+        bus.list("Evacuation").map(evacuation => [evacuation.Id, evacuation.EndedTime > 0])
+                .sort(),
+        bus.list("Host").map(host => [host.Name, host.Reason])
+                .sort(),
+    ]);
 }
 
 function Deadline({ deadline }) {
@@ -64,33 +78,62 @@ function TimeLine({ plan }) {
     );
 }
 
-export function Plan({ bus }) {
+/* @subject: "" (no plan is shown), "endangered" or "all". */
+function usePlan(bus, subject, endangered) {
     const [plan, setPlan] = useState(null);
     const [problem, setProblem] = useState("");
     const [isBusy, setBusy] = useState(false);
-    const endangered = listEndangered(bus.list("Omen"));
+    const latest = useRef(0);
 
-    async function ask(uuids) {
+    async function ask() {
+        const turn = ++latest.current;
+
         setBusy(true);
-        setProblem("");
         try {
-            setPlan(unwrap(await bus.call(bus.manager, "Plan", [uuids, "", {}])));
+            const answer = unwrap(await bus.call(bus.manager, "Plan", [subject === "all" ? [] : endangered, "", {}]));
+            if (turn === latest.current) {
+                setPlan(answer);
+                setProblem("");
+            }
         } catch (error) {
-            setProblem(error.message);
+            if (turn === latest.current) {
+                setPlan(null);
+                setProblem(error.message);
+            }
         }
-        setBusy(false);
+        if (turn === latest.current)
+            setBusy(false);
     }
+
+    return { plan, problem, isBusy, ask };
+}
+
+export function Plan({ bus }) {
+    const [subject, setSubject] = useState("");
+    const endangered = listEndangered(bus.list("Omen"));
+    const { plan, problem, isBusy, ask } = usePlan(bus, subject, endangered);
+    const situation = describeSituation(bus, endangered);
+    const isNobody = subject === "endangered" && endangered === null;
+
+    /* At once for whoever asks; a little later for what changes by itself, which seldom comes alone. */
+    useEffect(() => {
+        if (!subject || isNobody)
+            return undefined;
+        const timer = window.setTimeout(ask, plan ? PAUSE_MS : 0);
+        return () => window.clearTimeout(timer);
+    }, [subject, situation]);
 
     return (
         <div class="stack" aria-live="polite" aria-busy={isBusy}>
             <div class="buttons">
-                {endangered && <Button disabled={isBusy} onClick={() => ask(endangered)}>{_("Plan for the endangered")}</Button>}
-                <Button disabled={isBusy} onClick={() => ask([])}>{_("Plan for all")}</Button>
+                {endangered && <Button aria-pressed={subject === "endangered"} onClick={() => setSubject("endangered")}>{_("Plan for the endangered")}</Button>}
+                <Button aria-pressed={subject === "all"} onClick={() => setSubject("all")}>{_("Plan for all")}</Button>
             </div>
-            <p class="note">{_("A plan is what would be done now. It moves nothing.")}</p>
-            {isBusy && <p>{_("Asking the destinations …")}</p>}
-            {problem && <Alert kind="danger" title={problem} />}
-            {plan && !isBusy && <TimeLine plan={plan} />}
+            <p class="note">{_("A plan is what would be done now. It moves nothing, and follows what changes here.")}</p>
+            {isBusy && !plan && <p>{_("Asking the destinations …")}</p>}
+            {problem && !isNobody && <Alert kind="danger" title={problem} />}
+            {isNobody && <p>{_("Nobody is endangered any more.")}</p>}
+            {plan && subject && !isNobody && <TimeLine plan={plan} />}
         </div>
     );
 }

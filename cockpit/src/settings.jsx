@@ -41,7 +41,7 @@ export function Settings() {
             const text = await cockpit.spawn(["virt-omen", "config", "show", "--json"], { superuser: "try", err: "message" });
             setTold({ rows: makeRows(JSON.parse(text)) });
         } catch (error) {
-            setTold({ problem: error.message });
+            setTold({ problem: error.problem === "not-found" ? _("The command virt-omen is not installed here.") : error.message });
         }
     }
 
