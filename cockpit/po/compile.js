@@ -24,6 +24,8 @@ export function compileTranslation(text, language) {
     if (!/^[\sn0-9%=!<>&|?:()]+$/.test(plural))
         throw new Error(`${language}.po: "${plural}" is no rule for plurals`);
     delete entries[""];
-    return `cockpit.locale({"":{"plural-forms":(n)=>${plural},"language":${JSON.stringify(language)},"language-direction":"ltr"},${
-        JSON.stringify(entries).slice(1)});\n`;
+    // A line each: what is not minified needs no other source, and differences can be read.
+    const lines = Object.entries(entries).map(([id, texts]) => `${JSON.stringify(id)}:${JSON.stringify(texts)}`);
+    return `cockpit.locale({"":{"plural-forms":(n)=>${plural},"language":${JSON.stringify(language)},"language-direction":"ltr"},\n${
+        lines.join(",\n")}});\n`;
 }
