@@ -146,15 +146,26 @@ cancel_moves(OmenDaemon *self)
     }
 }
 
-/* One that leaves already, for whatever reason, is not asked for again. */
+static gboolean
+is_here(OmenDaemon *self, const char *uuid)
+{
+    const OmenDomainInfo *info = omen_hypervisor_lookup(self->hypervisor, uuid);
+
+    return info && omen_domain_info_is_active(info);
+}
+
+/* One that leaves already, for whatever reason, is not asked for again; nor is one that has left
+ * while the daemon was gone, before it could write that it moves. */
 static void
 adopt(OmenDaemon *self, GPtrArray *list)
 {
     for (guint i = 0; i < self->drain->domains->len; i++) {
         OmenDrainDomain *domain = domain_at(self, i);
-        const OmenEvacuationData *last =
-            domain->place == OMEN_DRAIN_AT_WAITING ? find_last(list, domain->uuid, FALSE) : NULL;
-        if (last && !omen_phase_is_final(last->phase) && !*last->source_uri)
+        const OmenEvacuationData *last = find_last(list, domain->uuid, FALSE);
+        if (domain->place != OMEN_DRAIN_AT_WAITING || !last || *last->source_uri)
+            continue;
+        if (!omen_phase_is_final(last->phase) ||
+            (last->queued_us >= self->drain->begun_us && !is_here(self, domain->uuid)))
             omen_host_drain_move(domain, last->id);
     }
 }
@@ -272,12 +283,11 @@ plan_if_due(OmenDaemon *self)
 static void
 bring_home(OmenDaemon *self, OmenDrainDomain *domain, GPtrArray *list)
 {
-    const OmenDomainInfo *here = omen_hypervisor_lookup(self->hypervisor, domain->uuid);
     const OmenEvacuationData *last = find_last(list, domain->uuid, TRUE);
     g_autoptr(GError) error = NULL;
     OmenEvacuation *evacuation;
 
-    if (here && omen_domain_info_is_active(here) && !left_just_now(list, domain->uuid)) {
+    if (is_here(self, domain->uuid) && !left_just_now(list, domain->uuid)) {
         omen_host_drain_forget(self->drain, domain);
         return;
     }
@@ -311,6 +321,8 @@ review(OmenDaemon *self)
     gboolean is_seen = omen_hypervisor_is_connected(self->hypervisor);
     OmenDrainState before = self->drain->state;
 
+    if (is_seen && is_under_way(self))
+        adopt(self, list);
     take_ends(self, list);
     if (is_seen && is_under_way(self)) {
         look(self, list);
