@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Words, names and numbers: what begins with a letter or digit. */
-#include "engine/shape-scanner.h"
+#include "engine/shape-place.h"
 
 /* What stands between two alphanumeric ends: [alnum]([join]*[alnum])* */
 typedef struct {
@@ -10,6 +10,7 @@ typedef struct {
     guint common;  /* the same, AND-ed */
     guint n_dots;
     gboolean joined;
+    gboolean has_plus;
 } Run;
 
 /* Where the run goes on after the joining bytes at @at; NULL if it ends before them. */
@@ -53,19 +54,12 @@ read_run(const OmenShapeScanner *self)
         if (!next)
             break;
         run.n_dots += *at == '.';
+        run.has_plus |= *at == '+';
         run.joined = TRUE;
         at = next;
     }
     run.end = at;
     return run;
-}
-
-static gboolean
-run_equals(const Run *run, const char *word)
-{
-    gsize length = strlen(word);
-
-    return (gsize) (run->end - run->begin) == length && memcmp(run->begin, word, length) == 0;
 }
 
 /* Letters in lower case and up to three digits, as eth0: the letters are a word. */
@@ -76,13 +70,45 @@ find_unit_number(const Run *run)
 
     while (at > run->begin && omen_byte_get_class(at[-1]) & OMEN_BYTE_DIGIT)
         at--;
-    if (run->joined || run->end - at > 3 || at - run->begin < 2)
+    if (run->joined || run->end - at > 3 || at - run->begin < 2 ||
+        (run->common & OMEN_BYTE_HEX && run->end - run->begin >= 6))
         return NULL;
     for (const char *letter = run->begin; letter < at; letter++) {
         if (!(omen_byte_get_class(*letter) & OMEN_BYTE_LOWER))
             return NULL;
     }
     return at;
+}
+
+/* Whether the latest parameter is a name, or a list of them. */
+static gboolean
+is_name_last(const OmenShape *shape)
+{
+    return shape->n_parameters > OMEN_SHAPE_MAX_DETAIL ||
+           shape->parameters[shape->n_parameters - 1].kind <= OMEN_PARAMETER_NAME;
+}
+
+/* Whether another name of letters and a number stands before or behind, separated by a space or
+ * comma: both are members of a list. */
+static gboolean
+is_list(const OmenShapeScanner *self, const Run *run)
+{
+    const char *at = run->end;
+    const char *letters;
+    const char *digits;
+
+    if (self->merge && self->out == self->merge + 1 && self->out[-1] == ' ' &&
+        is_name_last(self->shape))
+        return TRUE;
+    at += *at == ',';
+    at += *at == ' ';
+    if (at == run->end)
+        return FALSE;
+    for (letters = at; class_at(at) & OMEN_BYTE_LOWER; at++)
+        ;
+    for (digits = at; class_at(at) & OMEN_BYTE_DIGIT; at++)
+        ;
+    return digits > letters && at > digits && !(class_at(at) & (OMEN_BYTE_ALNUM | OMEN_BYTE_JOIN));
 }
 
 static OmenParameterKind
@@ -120,56 +146,6 @@ omen_shape_find_size_end(const char *at)
         number++;
     unit = number > at + 2 ? omen_parameter_match_unit(number) : 0;
     return unit > 0 && *(number + unit) == ')' ? number + unit + 1 : at;
-}
-
-static gboolean
-is_literal(const Run *run)
-{
-    switch (*run->begin) {
-    case 't':
-        return run_equals(run, "true");
-    case 'f':
-        return run_equals(run, "false");
-    case 'n':
-        return run_equals(run, "null");
-    default:
-        return FALSE;
-    }
-}
-
-/* Whether a word here is a value by what stands before it: "user X", "for X from", "name=X",
- * "=false". */
-static gboolean
-is_value_place(const OmenShapeScanner *self, const Run *run)
-{
-    char last = self->out > self->shape->text ? self->out[-1] : '\0';
-
-    if (self->keyword && self->out == self->keyword_end + 1) {
-        if (last == '=')
-            return self->keyword == KEYWORD_NAME || run->n_dots > 0 || is_literal(run);
-        if (last == ' ' && (self->keyword == KEYWORD_USER ||
-                            (self->keyword == KEYWORD_FOR && memcmp(run->end, " from ", 6) == 0)))
-            return TRUE;
-    }
-    if (last == '=')
-        return run->n_dots > 0 || is_literal(run);
-    return is_literal(run) && (last == ':' || omen_shape_text_ends_with(self, "= ") ||
-                               omen_shape_text_ends_with(self, ": "));
-}
-
-static void
-note_keyword(OmenShapeScanner *self, const char *word, gsize length)
-{
-    OmenShapeKeyword keyword = KEYWORD_NONE;
-
-    if (length == 4 && (memcmp(word, "user", 4) == 0 || memcmp(word, "User", 4) == 0))
-        keyword = KEYWORD_USER;
-    else if (length == 4 && memcmp(word, "name", 4) == 0)
-        keyword = KEYWORD_NAME;
-    else if (length == 3 && memcmp(word, "for", 3) == 0)
-        keyword = KEYWORD_FOR;
-    self->keyword = keyword;
-    self->keyword_end = self->out;
 }
 
 /* A time zone's name after a time. */
@@ -225,17 +201,65 @@ put_number(OmenShapeScanner *self, const Run *run, OmenParameterKind kind)
                              end ? end : run->end);
 }
 
+/* The end of a function's name in "name.part.0+0x5d/0x1f9", a place in the kernel; NULL: it is
+ * none. */
+static const char *
+find_symbol_end(const Run *run)
+{
+    const char *at = run->begin;
+    const char *end;
+
+    if (class_at(at) & OMEN_BYTE_DIGIT)
+        return NULL;
+    while (class_at(at) & OMEN_BYTE_ALNUM || *at == '_')
+        at++;
+    end = at;
+    while (class_at(at) & OMEN_BYTE_ALNUM || *at == '_' || *at == '.')
+        at++;
+    return *at == '+' && class_at(at + 1) & OMEN_BYTE_DIGIT && *(at + 2) == 'x' ? end : NULL;
+}
+
+/* A function is a word; its digits are a parameter, as those of any word. */
+static void
+put_symbol(OmenShapeScanner *self, const Run *run, const char *end)
+{
+    const char *at = run->begin;
+
+    self->merge = NULL;
+    while (at < end) {
+        const char *part = at;
+        guint is_digit = class_at(at) & OMEN_BYTE_DIGIT;
+        while (at < end && (class_at(at) & OMEN_BYTE_DIGIT) == is_digit)
+            at++;
+        if (is_digit)
+            omen_shape_put_parameter(self, OMEN_PARAMETER_NAME, part, at);
+        else
+            put_bytes(self, part, at);
+        self->merge = NULL;
+    }
+    put(self, '+');
+    omen_shape_put_parameter(self, OMEN_PARAMETER_HEX, end, run->end);
+}
+
 static void
 put_mixed(OmenShapeScanner *self, const Run *run)
 {
+    const char *symbol = run->has_plus ? find_symbol_end(run) : NULL;
     const char *number;
 
+    if (symbol) {
+        put_symbol(self, run, symbol);
+        return;
+    }
     if (run->classes & OMEN_BYTE_LOWER &&
         omen_parameter_match_device(run->begin) == (gsize) (run->end - run->begin)) {
         omen_shape_put_parameter(self, OMEN_PARAMETER_DEVICE, run->begin, run->end);
         return;
     }
     number = find_unit_number(run);
+    if (number &&
+        (is_list(self, run) || omen_shape_is_value_place(self, run->begin, run->end, run->n_dots)))
+        number = NULL;
     if (!number) {
         put_number(self, run, get_kind(run));
         return;
@@ -246,25 +270,66 @@ put_mixed(OmenShapeScanner *self, const Run *run)
     self->merge = NULL;
 }
 
+/* A number that happens to hold no digit: "ffffffff", "a3=b". */
+static gboolean
+is_hex_number(const OmenShapeScanner *self, const Run *run)
+{
+    gsize length = (gsize) (run->end - run->begin);
+
+    return run->common & OMEN_BYTE_HEX && !run->joined &&
+           (length == 8 || length == 16 || (length <= 2 && self->out[-1] == '='));
+}
+
+/* A quick look. */
+static inline gboolean
+may_be_hex(const char *word, const char *end)
+{
+    return (end - word == 8 || end - word == 16) &&
+           class_at(word) & class_at(end - 1) & OMEN_BYTE_HEX;
+}
+
 static gboolean
 is_parameter_word(const OmenShapeScanner *self, const Run *run)
 {
     gsize length = (gsize) (run->end - run->begin);
 
-    if (run->n_dots >= 2)
+    if (run->n_dots >= 2 || is_hex_number(self, run))
         return TRUE;
     if (run->n_dots == 1 && *run->end == ':' && class_at(run->end + 1) & OMEN_BYTE_DIGIT)
         return TRUE;
     if (length == 3 && omen_parameter_match_date_word(run->begin) > 0)
         return TRUE;
-    return is_value_place(self, run) || is_zone(self, run);
+    return omen_shape_is_value_place(self, run->begin, run->end, run->n_dots) || is_zone(self, run);
+}
+
+/* "=a:b:c", a value of several words, and "to LOCAL(0)", the number of a peer without an address:
+ * its end; NULL: neither. */
+static const char *
+find_long_value_end(const OmenShapeScanner *self, const Run *run)
+{
+    const char *at = run->end;
+
+    if (*at == ':' && self->out[-1] == '=') {
+        guint n_colons = 0;
+        for (; class_at(at) & OMEN_BYTE_ALNUM || *at == '_' || *at == ':' || *at == ','; at++)
+            n_colons += *at == ':';
+        return n_colons >= 2 && class_at(at - 1) & OMEN_BYTE_ALNUM ? at : NULL;
+    }
+    if (*at == '(' && class_at(run->begin) & OMEN_BYTE_UPPER &&
+        omen_shape_text_ends_with(self, " to ")) {
+        for (at++; class_at(at) & OMEN_BYTE_DIGIT;)
+            at++;
+        return at > run->end + 1 && *at == ')' ? at + 1 : NULL;
+    }
+    return NULL;
 }
 
 static void
 put_word(OmenShapeScanner *self, const Run *run)
 {
     gsize length = (gsize) (run->end - run->begin);
-    const char *end = *run->end == '{' ? find_dump_end(self, run->end) : NULL;
+    const char *end =
+        *run->end == '{' ? find_dump_end(self, run->end) : find_long_value_end(self, run);
 
     if (end) {
         omen_shape_put_parameter(self, OMEN_PARAMETER_ANY, run->begin, end);
@@ -274,7 +339,7 @@ put_word(OmenShapeScanner *self, const Run *run)
         omen_shape_put_parameter(self, OMEN_PARAMETER_NAME, run->begin, run->end);
     } else {
         put_bytes(self, run->begin, run->end);
-        note_keyword(self, run->begin, length);
+        omen_shape_note_keyword(self, run->begin, length);
         self->at = run->end;
     }
 }
@@ -320,7 +385,11 @@ omen_shape_take_letters(OmenShapeScanner *self)
         omen_shape_take_run(self);
         return;
     }
-    if (length <= 5 || self->keyword) {
+    if (self->out[-1] == '=' || self->out[-1] == '(' || *end == '(' || may_be_hex(word, end)) {
+        omen_shape_take_run(self);
+        return;
+    }
+    if (self->keyword || omen_shape_may_be_keyword(word, length)) {
         const Run run = {.begin = word, .end = end};
         put_word(self, &run);
         return;

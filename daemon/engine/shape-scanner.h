@@ -13,9 +13,10 @@ G_BEGIN_DECLS
 /* Words after which a value stands. */
 typedef enum {
     KEYWORD_NONE,
-    KEYWORD_USER, /* user X */
-    KEYWORD_FOR,  /* for X from */
-    KEYWORD_NAME, /* name=X */
+    KEYWORD_USER,    /* user X */
+    KEYWORD_FOR,     /* for X from */
+    KEYWORD_TYPE,    /* type X) and type X, */
+    KEYWORD_PROCESS, /* process 5 (X) */
 } OmenShapeKeyword;
 
 typedef struct {

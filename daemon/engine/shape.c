@@ -79,6 +79,8 @@ take_sign(OmenShapeScanner *self, char byte)
         for (end = number; class_at(end) & OMEN_BYTE_DIGIT || *end == '.';)
             end++;
         end = end > number ? omen_shape_find_size_end(end) : NULL;
+        if (end && *end == '>')
+            return FALSE; /* <5242b> is no size */
         if (end)
             omen_shape_put_parameter(self, OMEN_PARAMETER_SIZE, self->at, end);
         return end != NULL;
@@ -117,6 +119,22 @@ take_placeholder(OmenShapeScanner *self)
     return TRUE;
 }
 
+/* <name@host>: an address of mail. */
+static gboolean
+take_address(OmenShapeScanner *self)
+{
+    const char *limit = MIN(self->end, self->at + OMEN_SHAPE_MAX_QUOTED);
+    gboolean has_at = FALSE;
+    const char *at;
+
+    for (at = self->at + 1; at < limit && !(class_at(at) & OMEN_BYTE_STOP); at++)
+        has_at = has_at || *at == '@';
+    if (!has_at || at >= limit || *at != '>')
+        return FALSE;
+    omen_shape_put_parameter(self, OMEN_PARAMETER_NAME, self->at, at + 1);
+    return TRUE;
+}
+
 static gboolean
 take_quoted(OmenShapeScanner *self)
 {
@@ -152,12 +170,116 @@ take_empty(OmenShapeScanner *self, char open)
     return TRUE;
 }
 
+/* A value that is empty this time stands before @byte. */
+static void
+put_empty_before(OmenShapeScanner *self, char byte)
+{
+    omen_shape_put_parameter(self, OMEN_PARAMETER_ANY, self->at, self->at);
+    put(self, byte);
+    self->at++;
+}
+
+/* "key= " */
+static gboolean
+take_empty_key(OmenShapeScanner *self)
+{
+    if (!(class_at(self->at + 1) & OMEN_BYTE_SPACE) ||
+        !(omen_byte_get_class(self->out[-1]) & OMEN_BYTE_ALNUM))
+        return FALSE;
+    put(self, '=');
+    omen_shape_put_parameter(self, OMEN_PARAMETER_ANY, self->at + 1, self->at + 1);
+    return TRUE;
+}
+
+/* "key , " and, as PAM has it, "by (uid=5)". */
+static gboolean
+take_empty_item(OmenShapeScanner *self, char byte)
+{
+    gboolean is_empty =
+        byte == ',' ? self->out > self->shape->text && self->out[-1] == ' '
+                    : memcmp(self->at, "(uid=", 5) == 0 && omen_shape_text_ends_with(self, "by ");
+
+    if (is_empty)
+        put_empty_before(self, byte);
+    return is_empty;
+}
+
+/* "{ a b c }": a set of words is one value. */
+static gboolean
+take_set(OmenShapeScanner *self)
+{
+    const char *limit = MIN(self->end, self->at + OMEN_SHAPE_MAX_QUOTED);
+    const char *close;
+
+    if (*(self->at + 1) != ' ' || self->at + 2 >= limit)
+        return FALSE;
+    for (close = self->at + 2;
+         close < limit && (class_at(close) & OMEN_BYTE_ALNUM || *close == '_' || *close == ' ');)
+        close++;
+    if (close >= limit || *close != '}' || close[-1] != ' ')
+        return FALSE;
+    omen_shape_put_parameter(self, OMEN_PARAMETER_ANY, self->at, close + 1);
+    return TRUE;
+}
+
+/* An address that begins with the colons of IPv6: "::1". */
+static gboolean
+take_short_address(OmenShapeScanner *self)
+{
+    const char *at = self->at;
+    gboolean has_digit = FALSE;
+
+    if (*(at + 1) != ':' || omen_byte_get_class(self->out[-1]) & OMEN_BYTE_ALNUM)
+        return FALSE;
+    for (at += 2; class_at(at) & OMEN_BYTE_HEX || (*at == ':' && class_at(at + 1) & OMEN_BYTE_HEX);
+         at++)
+        has_digit = has_digit || class_at(at) & OMEN_BYTE_DIGIT;
+    if (!has_digit || class_at(at) & OMEN_BYTE_ALNUM)
+        return FALSE;
+    omen_shape_put_parameter(self, OMEN_PARAMETER_ID, self->at, at);
+    return TRUE;
+}
+
+/* #5#: a number between number signs, as those who hide names in a log write it. */
+static gboolean
+take_numbered(OmenShapeScanner *self)
+{
+    const char *at = self->at + 1;
+
+    while (class_at(at) & OMEN_BYTE_DIGIT)
+        at++;
+    if (at == self->at + 1 || *at != '#')
+        return FALSE;
+    omen_shape_put_parameter(self, OMEN_PARAMETER_NUMBER, self->at, at + 1);
+    return TRUE;
+}
+
 static void
 take_other(OmenShapeScanner *self)
 {
     char byte = *self->at;
 
     switch (byte) {
+    case '=':
+        if (take_empty_key(self))
+            return;
+        break;
+    case ',':
+        if (take_empty_item(self, byte))
+            return;
+        break;
+    case '{':
+        if (take_set(self))
+            return;
+        break;
+    case ':':
+        if (take_short_address(self))
+            return;
+        break;
+    case '#':
+        if (take_numbered(self))
+            return;
+        break;
     case '/':
     case '.':
     case '~':
@@ -171,7 +293,8 @@ take_other(OmenShapeScanner *self)
         break;
     case '<':
     case '>':
-        if ((byte == '<' && take_placeholder(self)) || take_sign(self, byte))
+        if ((byte == '<' && (take_placeholder(self) || take_address(self))) ||
+            take_sign(self, byte))
             return;
         break;
     case '"':
@@ -179,6 +302,9 @@ take_other(OmenShapeScanner *self)
             return;
         break;
     case '(':
+        if (take_empty_item(self, byte) || take_empty(self, byte))
+            return;
+        break;
     case '\'':
         if (take_empty(self, byte))
             return;
@@ -242,6 +368,7 @@ reserve(OmenShape *self, gsize length)
     self->map = g_malloc(n_maps * sizeof *self->map + 3 * capacity + 3 * OMEN_PARAMETER_SLACK);
     self->message = (char *) (self->map + n_maps);
     self->text = self->message + capacity + 2 * OMEN_PARAMETER_SLACK;
+    self->text[-1] = ' '; /* what stands before the first byte may be looked at */
     self->capacity = capacity;
 }
 

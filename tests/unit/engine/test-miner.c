@@ -101,7 +101,49 @@ static const Mask shapes[] = {
     {"Comm: kworker executed cmd \"ls -l\" done", "Comm: kworker executed cmd <:CMD:> done"},
     {"via eth0 and I/O error", "via eth<:NUM:> and I/O error"},
     {"rack <:RACK:> lost", "rack <:RACK:> lost"},
+    {"at [<0215242b>] ext3_get_inode+0x4f/0x201 [ext3]",
+     "at [<<:HEX:>>] ext3_get_inode+<:HEX:> [ext<:NUM:>]"},
+    {"mask=ffffffff to <bob@x> has { read write } on ::1",
+     "mask=ffffffff to <bob@x> has <:*:> on <:ID:>"},
+    {"user= , for", "user=<:*:>, for"},
 };
+
+/* Two lines that are one event, and, in the other half, two that are not. */
+static const Mask alike[] = {
+    {"Failed password for user alice from 10.0.0.1",
+     "Failed password for user test1 from 10.0.0.2"},
+    {"sources an14 an15 an16 are lost", "sources bn1 bn2 are lost"},
+    {"logname= uid=0 tty=ssh rhost=a.b.c user=root", "logname= uid=5 tty= rhost= user=bob"},
+    {"Killed process 17 (httpd).", "Killed process 5 (qemu-kvm)."},
+    {"session opened for user bob by (uid=0)", "session opened for user eve by root(uid=0)"},
+    {"in step with LOCAL, set to LOCAL(0), stratum 10",
+     "in step with LOCAL, set to 10.1.2.3, stratum 2"},
+    {"mounted (dev , type tmpfs)", "mounted (dev sdb1, type ext3)"},
+    {"exe=/bin/a scontext=u:r:t tclass=dir", "exe=/bin/b scontext=system_u:r:kernel_t tclass=file"},
+    {"host name (eadmin1) unknown", "host name (badmin) unknown"},
+    {"peer #12# lost", "peer 10.0.0.1 lost"},
+};
+
+static const Mask unlike[] = {
+    {"ready=true", "ready=false"},       {"do_page_fault+0x12f/0x446", "do_exit+0x9f/0x2e3"},
+    {"via eth0 down", "via wlan0 down"}, {"port 1(eth0) is disabled", "port 1(vnet0) is disabled"},
+    {"state=bad", "state=good"},         {"process started", "process died"},
+};
+
+static void
+test_shape_pairs(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(alike); i++) {
+        g_autoptr(OmenMiner) miner = new_miner(OMEN_MINER_CONFIG_INIT);
+        g_test_message("%s", alike[i].message);
+        g_assert_cmpuint(parse(miner, alike[i].message), ==, parse(miner, alike[i].masked));
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(unlike); i++) {
+        g_autoptr(OmenMiner) miner = new_miner(OMEN_MINER_CONFIG_INIT);
+        g_test_message("%s", unlike[i].message);
+        g_assert_cmpuint(parse(miner, unlike[i].message), !=, parse(miner, unlike[i].masked));
+    }
+}
 
 static void
 test_shapes(void)
@@ -142,6 +184,7 @@ test_shape_parameters(void)
         "10.11.10.1,10.11.10.2 \"GET /v2/54fa HTTP/1.1\" status: 200 len: 1893 time: 0.24",
         "nvme nvme0: I/O 12 QID 3 timeout, aborting",
         "00:11:43:e3:ba:13 via eth1 [ 12.5] x86 EXT4-fs a1b2-33",
+        "[<0215242b>] ext3_get_inode+0x4f/0x201 a0=b5 an14 an15 fefab123 #12# ::1",
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
@@ -347,6 +390,7 @@ main(int argc, char **argv)
     g_test_add_func("/miner/drain", test_drain);
     g_test_add_func("/miner/masks", test_masks);
     g_test_add_func("/miner/shapes", test_shapes);
+    g_test_add_func("/miner/shape-pairs", test_shape_pairs);
     g_test_add_func("/miner/shape-grows", test_shape_grows);
     g_test_add_func("/miner/shape-parameters", test_shape_parameters);
     g_test_add_func("/miner/flood", test_flood);
