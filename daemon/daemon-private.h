@@ -71,9 +71,12 @@ struct _OmenDaemon {
 
     /* Places at hosts of the fleet; all NULL where there is none. */
     OmenFleetReservations *reservations;
-    GHashTable *reserved;        /* host's name -> guint64: MiB that others reserved there */
-    GHashTable *incoming;        /* UUIDs of domains that come in */
-    gboolean is_reserving;       /* the evacuator asks for places */
+    GHashTable *reserved;  /* host's name -> guint64: MiB that others reserved there */
+    GHashTable *incoming;  /* UUIDs of domains that come in */
+    gboolean is_reserving; /* the evacuator asks for places */
+    char *waiting;         /* (nullable): what status says of domains that wait for one */
+    guint waiting_source;
+
     OmenHostDrain *drain;        /* of this host */
     OmenDrainStore *drain_store; /* NULL: there is no fleet */
     char *drain_kept;            /* (nullable): its JSON that was written last */
@@ -152,6 +155,10 @@ const OmenFleetHost *omen_daemon_find_fleet_host(OmenDaemon *self,
  */
 void omen_daemon_start_reservations(OmenDaemon *self);
 void omen_daemon_stop_reservations(OmenDaemon *self);
+/* (nullable) (transfer full): which domains wait for a place, and why. */
+char *omen_daemon_describe_waiting(OmenDaemon *self);
+/* One is at another point: such a domain may wait, or no longer. */
+void omen_daemon_note_evacuation(OmenDaemon *self);
 /* The list of hosts was read. */
 void omen_daemon_take_reserved(OmenDaemon *self);
 /* daemon-drain.c: this host is drained, and filled again. */

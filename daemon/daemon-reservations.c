@@ -2,7 +2,10 @@
 /* Places at destinations of the fleet: for moves of this host, and for what comes here. */
 #include "daemon-private.h"
 
-#define MIB G_GUINT64_CONSTANT(1048576)
+#include <string.h>
+
+#define WAITING_PAUSE_MS 500 /* until status tells that a domain waits, or no longer */
+#define MIB              G_GUINT64_CONSTANT(1048576)
 
 /* ---- for moves of this host ---- */
 
@@ -191,6 +194,58 @@ static const OmenReserver reserver = {
     .get_reserved = get_reserved,
 };
 
+/* ---- what waits ---- */
+
+#define WAITS "waits: "
+
+char *
+omen_daemon_describe_waiting(OmenDaemon *self)
+{
+    g_autoptr(GPtrArray) list = omen_evacuator_list(self->evacuator);
+    const OmenEvacuationData *first = NULL;
+    guint n_others = 0;
+
+    for (guint i = 0; i < list->len; i++) {
+        const OmenEvacuationData *data = omen_evacuation_get_data(g_ptr_array_index(list, i));
+        if (data->phase != OMEN_PHASE_QUEUED || !g_str_has_prefix(data->error, WAITS))
+            continue;
+        if (first)
+            n_others++;
+        else
+            first = data;
+    }
+    if (!first)
+        return NULL;
+    return n_others == 0
+               ? g_strdup_printf("%s waits for a place at a destination: %s", first->domain_name,
+                                 first->error + strlen(WAITS))
+               : g_strdup_printf("%s and %u more wait for a place at a destination: %s",
+                                 first->domain_name, n_others, first->error + strlen(WAITS));
+}
+
+/* Looks once the burst of changes is over. */
+static gboolean
+on_waiting_time(gpointer user_data)
+{
+    OmenDaemon *self = user_data;
+    g_autofree char *waiting = omen_daemon_describe_waiting(self);
+
+    self->waiting_source = 0;
+    if (g_strcmp0(waiting, self->waiting) != 0) {
+        g_free(self->waiting);
+        self->waiting = g_steal_pointer(&waiting);
+        omen_controller_emit_status_changed(OMEN_CONTROLLER(self));
+    }
+    return G_SOURCE_REMOVE;
+}
+
+void
+omen_daemon_note_evacuation(OmenDaemon *self)
+{
+    if (self->reservations && !self->waiting_source)
+        self->waiting_source = g_timeout_add(WAITING_PAUSE_MS, on_waiting_time, self);
+}
+
 /* ---- for what comes here ---- */
 
 typedef struct {
@@ -361,6 +416,8 @@ omen_daemon_start_reservations(OmenDaemon *self)
 void
 omen_daemon_stop_reservations(OmenDaemon *self)
 {
+    g_clear_handle_id(&self->waiting_source, g_source_remove);
+    g_clear_pointer(&self->waiting, g_free);
     omen_evacuator_set_reserver(self->evacuator, NULL, NULL);
     g_signal_handlers_disconnect_by_func(self->hypervisor, on_domain_event, self);
     g_signal_handlers_disconnect_by_func(self->hypervisor, on_connected, self);

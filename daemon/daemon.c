@@ -140,6 +140,7 @@ on_evacuation_changed(OmenEvacuation *evacuation, gpointer user_data)
 {
     omen_migration_noise_take_evacuation(OMEN_DAEMON(user_data)->migration_noise,
                                          omen_evacuation_get_data(evacuation));
+    omen_daemon_note_evacuation(user_data);
 }
 
 static void
