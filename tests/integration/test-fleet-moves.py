@@ -101,10 +101,11 @@ def test_two_in_need():
         watch.start()
         for host, omen in omens.items():
             one.omen(host, "approve", str(omen["id"]))
-        waited, reserved = set(), 0
+        waited, problems, reserved = set(), set(), 0
         for _ in range(600):
             found = {host: evacuations(one, host) for host in guests}
             waited |= {row["error"] for rows_ in found.values() for row in rows_.values() if row["phase"] == "queued" and row["error"]}
+            problems |= {text for host in guests for text in one.omen(host, "status", "--json")["problems"]}
             reserved = max(reserved, rows(one, "gamma").get("gamma", {}).get("reserved_mib", 0))
             if all(found[host].get(guest, {}).get("phase") in FINAL and found[host][guest]["destination"] == "gamma"
                    for host in guests for guest in guests[host]):
@@ -118,6 +119,7 @@ def test_two_in_need():
         expect(f"at most {LIMIT} reservations at once ({watch.polls} looks): {watch.most}", 1 <= watch.most <= LIMIT)
         expect(f"and moves: {moves}", most_at_once(moves) <= LIMIT)
         expect(f"one that waited says for what: {waited}", any("waits: gamma: " in text for text in waited))
+        expect(f"and status says so: {problems}", any("for a place at a destination: gamma: " in text for text in problems))
         expect("virt-omen fleet told what was reserved", 128 <= reserved <= LIMIT * 256)
         wait_for("nothing is reserved any more", lambda: rows(one, "beta")["gamma"]["reserved_mib"] == 0, 20)
         print(f"# four guests of two hosts in {max(row['ended'] for row in moves) - min(row['started'] for row in moves):.1f} s, "
