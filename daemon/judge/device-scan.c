@@ -18,8 +18,10 @@ is_block_device(const char *word, gsize length)
     for (guint i = 0; i < G_N_ELEMENTS(prefixes); i++) {
         gsize prefix = strlen(prefixes[i]);
         gboolean has_letters = i < 4;
+        /* "vdev" and "SATA HDD" are no names. */
         if (length <= prefix || length > prefix + 8 ||
             (length == 4 && strncmp(word, "vdev", 4) == 0) ||
+            (length == 3 && strncmp(word, "hdd", 3) == 0) ||
             strncmp(word, prefixes[i], prefix) != 0)
             continue;
         if (has_letters ? g_ascii_islower(word[prefix]) && length <= prefix + 4

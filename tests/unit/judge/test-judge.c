@@ -62,6 +62,7 @@ static const Case failures[] = {
     {"bond0: (slave ens1f1): link status definitely down, disabling slave", OMEN_FAILURE_NIC,
      "ens1f1"},
     {"mmcblk0: recovery failed!", OMEN_FAILURE_DISK, "mmcblk0"},
+    {"252:2 12 Failed 0 1.818 TB SATA HDD N N 512B ST2000NM0008 U -", OMEN_FAILURE_RAID, ""},
     {"device-mapper: thin: 253:5: switching pool to out-of-data-space (queue IO) mode",
      OMEN_FAILURE_DISK, "253:5"},
     {"kernel BUG at drivers/scsi/scsi_lib.c:660!", OMEN_FAILURE_KERNEL_BUG, ""},
