@@ -114,7 +114,7 @@ def drain_of_one_that_stays(one):
     one.on("alpha", *NEVER_MOVE, "--set", '<evacuation never-move="yes"/>')
     failed = try_omen(one, "alpha", "drain", "alpha", "--wait")
     expect(f"one that never moves is named: {failed}", failed.returncode == 1 and "1 of 1 domains can not leave" in failed.stdout
-           and "g1 stays: its owner wishes that it never moves" in failed.stdout)
+           and "g1 stays:" in failed.stdout and "never-move" in failed.stdout)
     expect("alpha is in maintenance all the same", row(one, "beta", "alpha")["maintenance"] and row(one, "beta", "alpha")["drain"] == "failed")
     one.on("alpha", *NEVER_MOVE, "--remove")
     one.omen("alpha", "drain", "alpha")
