@@ -355,7 +355,8 @@ settle_return(OmenHostDrain *self, gint64 now_us)
         return;
     if (n_left > 0) {
         g_free(self->reason);
-        self->reason = g_strdup_printf("%u domains were left where they are", n_left);
+        self->reason = n_left == 1 ? g_strdup("a domain was left where it is")
+                                   : g_strdup_printf("%u domains were left where they are", n_left);
     }
     end(self, OMEN_DRAIN_NONE, now_us);
 }
