@@ -66,7 +66,7 @@
       "empty hosts of the fleet, and keep them empty", \
       "virt-omen drain alpha --wait\nvirt-omen drain alpha beta gamma --at-most 1\nvirt-omen drain alpha --abort") \
     X(undrain, "Move", "HOST [--wait] [--json]", \
-      "end a host's maintenance, and bring home what left by its drain", \
+      "end a host's maintenance, and bring back what its drain moved away", \
       "virt-omen undrain alpha --wait") \
     X(cancel, "Move", "EVACUATION [--json]", \
       "cancel an evacuation", \

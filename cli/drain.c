@@ -232,8 +232,8 @@ take_news(const Round *round, Turn *turn)
     if (!g_str_equal(text_of(turn->drain, "wish"), turn->wish)) {
         if (++turn->n_unheard > TAKE_UP_LIMIT_S)
             fail(round, turn,
-                 "it did not take that up; either its virt-omend does not run, or another operator "
-                 "wants something else of it: see virt-omen fleet");
+                 "it did not accept the request: its virt-omend is not running, or another "
+                 "operator has requested something else; see virt-omen fleet");
         return;
     }
     if (g_str_equal(state, "pending") || g_str_equal(state, "draining") ||
@@ -305,7 +305,7 @@ may_go_on(Client *client, const Round *round, GArray *turns)
     held = find_held(rows);
     if (held)
         command_fail(round->command, EXIT_FAILED,
-                     "the fleet's brake holds %s: no further host is begun; see virt-omen fleet",
+                     "the fleet's brake holds %s: no further host is drained; see virt-omen fleet",
                      held);
     return held == NULL;
 }
@@ -343,7 +343,7 @@ drive(Client *client, const Round *round, GArray *turns)
     }
     for (guint i = 0; i < turns->len; i++) {
         if (g_array_index(turns, Turn, i).state == TURN_WAITS)
-            command_fail(round->command, EXIT_FAILED, "%s: was not begun",
+            command_fail(round->command, EXIT_FAILED, "%s: not started",
                          g_array_index(turns, Turn, i).host);
     }
     if (round->json)
@@ -362,7 +362,7 @@ ask_all(Client *client, const Round *round, GArray *turns, const char *said)
         if (!ask(client, round, turn))
             good = FALSE;
         else if (!round->json)
-            g_print("%s: %s; virt-omen fleet shows how it goes.\n", turn->host, said);
+            g_print("%s: %s; virt-omen fleet shows the progress.\n", turn->host, said);
         else
             hear(client, turn, NULL);
     }
@@ -395,12 +395,13 @@ command_drain(int argc, char **argv)
     int timeout_s = 0;
     Round round = {.command = "drain", .method = "Drain", .goal = "drained", .at_most = 1};
     const GOptionEntry entries[] = {
-        {"wait", 0, 0, G_OPTION_ARG_NONE, &wait, "Follow it to its end", NULL},
+        {"wait", 0, 0, G_OPTION_ARG_NONE, &wait, "Wait until it has ended", NULL},
         {"timeout", 0, 0, G_OPTION_ARG_INT, &timeout_s,
-         "It has failed after so long; 3600 unless it is given", "SECONDS"},
+         "Time limit, after which it has failed (3600)", "SECONDS"},
         {"at-most", 0, 0, G_OPTION_ARG_INT, &at_most,
-         "Several hosts, and so many of them at once; implies --wait", "N"},
-        {"abort", 0, 0, G_OPTION_ARG_NONE, &abort, "What has not moved yet stays", NULL},
+         "Hosts drained at a time, of several (1); implies --wait", "N"},
+        {"abort", 0, 0, G_OPTION_ARG_NONE, &abort, "End the drain: what has not moved yet stays",
+         NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &round.json, "For programs", NULL},
         G_OPTION_ENTRY_NULL,
     };
@@ -413,8 +414,8 @@ command_drain(int argc, char **argv)
         return status;
     if (at_most < 0 || timeout_s < 0 || (abort && (wait || at_most > 0)))
         return command_fail("drain", EXIT_USAGE,
-                            "--at-most and --timeout take a number above 0; "
-                            "--abort stands alone");
+                            "--at-most and --timeout need a number above 0; --abort goes with "
+                            "neither");
     turns = make_turns(argv + 1);
     round.timeout_s = (guint) timeout_s;
     if (abort) {
@@ -434,7 +435,7 @@ command_undrain(int argc, char **argv)
     gboolean wait = FALSE;
     Round round = {.command = "undrain", .method = "Undrain", .goal = "none", .at_most = 1};
     const GOptionEntry entries[] = {
-        {"wait", 0, 0, G_OPTION_ARG_NONE, &wait, "Follow it to its end", NULL},
+        {"wait", 0, 0, G_OPTION_ARG_NONE, &wait, "Wait until it has ended", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &round.json, "For programs", NULL},
         G_OPTION_ENTRY_NULL,
     };
@@ -448,5 +449,5 @@ command_undrain(int argc, char **argv)
     turns = make_turns(argv + 1);
     if (wait)
         return drive(&client, &round, turns);
-    return ask_all(&client, &round, turns, "no longer in maintenance, and what left comes home");
+    return ask_all(&client, &round, turns, "no longer in maintenance, and what left comes back");
 }

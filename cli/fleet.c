@@ -9,9 +9,9 @@
 #include <unistd.h>
 #include <virt-omen/bus-names.h>
 
-#define HINT                                                                                        \
-    "virt-omen fleet takes no argument; a host is named by --maintenance or --no-maintenance, and " \
-    "--watch stands alone"
+#define HINT                                                                                       \
+    "virt-omen fleet takes no argument; use --maintenance HOST or --no-maintenance HOST; --watch " \
+    "goes with neither"
 #define WATCH_S 5
 
 /* Borrows from the variant it was read from. */
@@ -252,7 +252,8 @@ set_maintenance(Client *client, const char *host, gboolean on)
         return command_fail("fleet", EXIT_FAILED, "%s", error->message);
     if (on)
         g_print(
-            "%s is in maintenance: it is nobody's destination. Nothing is moved away from it.\n",
+            "%s is in maintenance: nothing is moved to it. What runs there stays; virt-omen drain "
+            "empties it.\n",
             host);
     else
         g_print("%s is no longer in maintenance.\n", host);
@@ -267,9 +268,9 @@ command_fleet(int argc, char **argv)
     gboolean is_live = FALSE;
     ClientListing listing = {0};
     const GOptionEntry entries[] = {
-        {"maintenance", 0, 0, G_OPTION_ARG_STRING, &on, "This host takes no domains", "HOST"},
-        {"no-maintenance", 0, 0, G_OPTION_ARG_STRING, &off, "It takes them again", "HOST"},
-        {"watch", 0, 0, G_OPTION_ARG_NONE, &is_live, "Again every few seconds", NULL},
+        {"maintenance", 0, 0, G_OPTION_ARG_STRING, &on, "Move no domains to this host", "HOST"},
+        {"no-maintenance", 0, 0, G_OPTION_ARG_STRING, &off, "Allow it again", "HOST"},
+        {"watch", 0, 0, G_OPTION_ARG_NONE, &is_live, "Show it again every few seconds", NULL},
         CLIENT_LISTING_OPTIONS(listing),
         G_OPTION_ENTRY_NULL,
     };

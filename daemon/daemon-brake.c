@@ -150,9 +150,9 @@ static void
 tell_change(OmenDaemon *self, const OmenFleetCause *cause, const char *text)
 {
     if (!cause)
-        g_message("fleet: the brake is released; what waits for approval goes on to wait");
+        g_message("fleet: the brake is released; what waits for approval still waits");
     else if (g_strcmp0(g_ptr_array_index(cause->hosts, 0), omen_daemon_get_fleet_name(self)) == 0)
-        g_warning("fleet: %s: on none of them anything moves without approval", text);
+        g_warning("fleet: %s: none of them moves anything without approval", text);
     else
         g_message("fleet: %s: nothing moves from here without approval", text);
 }
@@ -247,7 +247,7 @@ answer_all(Reading *self)
 static gboolean
 on_read_deadline(gpointer user_data)
 {
-    g_message("fleet: the other hosts' rows do not come: this host decides by what it knows");
+    g_message("fleet: the rows of the other hosts cannot be read: this host decides on its own");
     answer_all(user_data);
     return G_SOURCE_REMOVE;
 }

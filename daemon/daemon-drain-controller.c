@@ -38,13 +38,13 @@ check_other(OmenDaemon *self, const char *host, GError **error)
 {
     if (!omen_fleet_is_name(host))
         g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_INVALID,
-                    "that is no host's name");
+                    "this is not a valid host name");
     else if (self->fleet_problem)
         g_set_error_literal(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_FAILED,
                             self->fleet_problem);
     else if (!self->etcd)
         g_set_error(error, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_NOT_FOUND,
-                    "this host is %s, and knows no other: run virt-omen there, or name an etcd in "
+                    "this host is %s, and has no fleet: run virt-omen there, or name an etcd in "
                     "[fleet] endpoints",
                     omen_daemon_get_fleet_name(self));
     else

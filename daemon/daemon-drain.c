@@ -15,7 +15,7 @@
 /* What left just now may still be listed here. */
 #define LEFT_JUST_NOW_US (30 * G_USEC_PER_SEC)
 
-#define HOLD             "this host is drained, or is being drained: virt-omen undrain brings home what left"
+#define HOLD             "this host is drained, or is being drained: virt-omen undrain brings back what left"
 
 static OmenDrainDomain *
 domain_at(OmenDaemon *self, guint i)
@@ -89,7 +89,7 @@ take_end(OmenDaemon *self, OmenDrainDomain *domain, GPtrArray *list)
     if (!data)
         omen_host_drain_take_end(
             self->drain, domain, FALSE, "",
-            "what became of its move is no longer known: see virt-omen evacuations");
+            "the outcome of its move is no longer known: see virt-omen evacuations");
     else if (omen_phase_is_final(data->phase))
         omen_host_drain_take_end(self->drain, domain, data->phase == OMEN_PHASE_SUCCEEDED,
                                  data->destination, data->error);
@@ -141,8 +141,8 @@ cancel_moves(OmenDaemon *self)
     for (guint i = 0; i < self->drain->domains->len; i++) {
         OmenDrainDomain *domain = domain_at(self, i);
         if (domain->place == OMEN_DRAIN_AT_MOVING || domain->place == OMEN_DRAIN_AT_RETURNING)
-            omen_evacuator_cancel(self->evacuator, domain->evacuation, "for the drain was ended",
-                                  NULL);
+            omen_evacuator_cancel(self->evacuator, domain->evacuation,
+                                  "because the drain was ended", NULL);
     }
 }
 
@@ -240,7 +240,7 @@ on_planned(GObject *source, GAsyncResult *result, gpointer user_data)
     if (plan) {
         take_plan(self, plan);
     } else {
-        g_message("drain: no plan could be made (%s); each domain is tried", error->message);
+        g_message("drain: no plan could be made (%s); trying each domain", error->message);
         move_all(self);
     }
     review(self);
@@ -440,7 +440,7 @@ on_wish(OmenDrainStore *store G_GNUC_UNUSED, const OmenDrainWish *wish, gpointer
     if (g_str_equal(wish->id, self->drain->wish) ||
         g_str_equal(wish->id, self->drain->refused_wish))
         return;
-    g_message("drain: an operator at %s asks for a drain, or its end", wish->by);
+    g_message("drain: requested, or ended, by an operator at %s", wish->by);
     if (objection) {
         /* It is not heeded later, either, when the configuration has changed. */
         omen_host_drain_answer(self->drain, wish->id, objection);

@@ -391,7 +391,7 @@ set_maintenance_async(OmenController *controller,
         return;
     }
     g_task_return_new_error(task, OMEN_CONTROLLER_ERROR, OMEN_CONTROLLER_ERROR_INVALID,
-                            "that is no host's name");
+                            "this is not a valid host name");
     g_object_unref(task);
 }
 

@@ -316,11 +316,11 @@ on_inbound_read(GObject *source, GAsyncResult *result, gpointer user_data)
         return;
     obstacle = find_obstacle(newcomer, &inbound);
     if (obstacle)
-        g_warning("%s comes to this host, no place is reserved for it in the fleet, and there is "
-                  "none: %s",
+        g_warning("%s is being moved to this host without a reservation in the fleet, and there "
+                  "is no room for it: %s",
                   newcomer->name, obstacle);
     else
-        g_message("%s comes to this host, though no place is reserved for it in the fleet",
+        g_message("%s is being moved to this host without a reservation in the fleet",
                   newcomer->name);
 }
 
@@ -341,9 +341,9 @@ on_cleared(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_da
     g_autoptr(GError) error = NULL;
 
     if (omen_fleet_clear_finish(result, &error))
-        g_debug("fleet: the place of %s here is taken out", newcomer->name);
+        g_debug("fleet: the reservation of %s here is removed", newcomer->name);
     else if (error)
-        g_debug("fleet: the place of %s here goes with its lease: %s", newcomer->name,
+        g_debug("fleet: the reservation of %s here ends with its lease: %s", newcomer->name,
                 error->message);
 }
 

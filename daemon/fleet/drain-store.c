@@ -149,7 +149,7 @@ on_told(GObject *source, GAsyncResult *result, gpointer user_data)
     if (g_cancellable_is_cancelled(self->life))
         return;
     if (!outcome) {
-        g_debug("fleet: the store does not take this host's drain: %s", error->message);
+        g_debug("fleet: cannot write this host's drain to the store: %s", error->message);
         if (!self->timer)
             self->timer = g_timeout_add(RETRY_MS, on_retry, self);
     } else if (self->is_stale) {
@@ -228,7 +228,7 @@ on_asked(GObject *source, GAsyncResult *result, gpointer user_data)
         g_task_return_error(task, error);
     else if (!outcome->succeeded)
         g_task_return_new_error(task, OMEN_DRAIN_ERROR, OMEN_DRAIN_ERROR_BUSY,
-                                "somebody else asked something of %s at the same moment; look at "
+                                "another request was made to %s at the same moment; see "
                                 "virt-omen fleet, and try again",
                                 question->name);
     else

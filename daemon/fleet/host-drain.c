@@ -116,7 +116,7 @@ check_free(const OmenHostDrain *self, GError **error)
     if (is_under_way(self))
         why = "this host is being drained already; virt-omen drain --abort ends that";
     else if (self->state == OMEN_DRAIN_RETURNING)
-        why = "its domains are being brought home; virt-omen drain --abort ends that";
+        why = "its domains are being brought back; virt-omen drain --abort ends that";
     else if (omen_host_drain_is_busy(self))
         why = "moves of the drain before are still being cancelled; try again in a moment";
     if (why)
@@ -164,7 +164,7 @@ omen_host_drain_stop(OmenHostDrain *self, const char *why, gint64 now_us, GError
 {
     if (!is_under_way(self) && self->state != OMEN_DRAIN_RETURNING) {
         g_set_error_literal(error, OMEN_DRAIN_ERROR, OMEN_DRAIN_ERROR_NOTHING,
-                            "neither a drain nor a way back is under way there");
+                            "no drain and no return is running there");
         return FALSE;
     }
     for (guint i = 0; i < self->domains->len; i++) {
@@ -184,7 +184,7 @@ omen_host_drain_undo(OmenHostDrain *self, const char *by, gint64 now_us, GError 
 {
     if (self->state == OMEN_DRAIN_RETURNING) {
         g_set_error_literal(error, OMEN_DRAIN_ERROR, OMEN_DRAIN_ERROR_BUSY,
-                            "its domains are being brought home already");
+                            "its domains are being brought back already");
         return FALSE;
     }
     set_text(&self->by, by);
@@ -342,7 +342,7 @@ settle_drain(OmenHostDrain *self, gint64 now_us)
         return;
     }
     g_free(self->reason);
-    self->reason = g_strdup_printf("%u of %u domains can not leave", n_staying, self->domains->len);
+    self->reason = g_strdup_printf("%u of %u domains cannot leave", n_staying, self->domains->len);
     end(self, OMEN_DRAIN_FAILED, now_us);
 }
 

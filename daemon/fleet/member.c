@@ -155,7 +155,7 @@ on_kept(GObject *source, GAsyncResult *result, gpointer user_data)
 
     omen_etcd_lease_finish(OMEN_ETCD(source), result, &lease, &error);
     if (g_error_matches(error, OMEN_ETCD_ERROR, OMEN_ETCD_ERROR_NOT_FOUND)) {
-        g_message("fleet: the lease of this host's row is over; it begins anew");
+        g_message("fleet: the lease of this host's row has expired; renewing it");
         g_clear_error(&error);
         self->lease = 0;
         self->is_listed = FALSE;

@@ -229,8 +229,8 @@ omen_fleet_reservation_find_obstacle(const OmenFleetReservation *wanted,
     guint64 vcpus = (guint64) room->vcpus + others->vcpus + wanted->vcpus;
 
     if (others->more || (room->inbound_limit > 0 && others->domains >= room->inbound_limit))
-        return g_strdup_printf("%u domains are on their way there, from all hosts together: no "
-                               "more may be at once ([fleet] inbound_limit)",
+        return g_strdup_printf("%u domains are on their way there, from all hosts together: the "
+                               "limit is reached ([fleet] inbound_limit)",
                                others->domains);
     if (others->domains == 0)
         return NULL; /* the destination itself said that it fits */

@@ -63,7 +63,7 @@ try_again(GTask *task, GError *error)
     }
     if (!error)
         error = g_error_new(OMEN_ETCD_ERROR, OMEN_ETCD_ERROR_UNCERTAIN,
-                            "others were first, %u times", attempt->n_tries);
+                            "other hosts were faster, %u times", attempt->n_tries);
     end(task, error);
 }
 

@@ -101,7 +101,7 @@ def drain_from_elsewhere(one):
     # One after the other: beta has nowhere to go while alpha is in maintenance.
     rolling = try_omen(one, "beta", "drain", "alpha", "beta", "--at-most", "1")
     expect(f"alpha is drained, beta is not: {rolling}", rolling.returncode == 1 and "alpha: drained" in rolling.stdout
-           and "beta: failed: 2 of 2 domains can not leave" in rolling.stdout and "g1 stays:" in rolling.stdout)
+           and "beta: failed: 2 of 2 domains cannot leave" in rolling.stdout and "g1 stays:" in rolling.stdout)
     expect("both run on beta", place(one, *BOTH) == [["beta"], ["beta"]])
     expect("undrained", try_omen(one, "beta", "undrain", "beta", "--wait").returncode == 0)
     one.on("beta", "virsh", "destroy", "g2")
@@ -113,7 +113,7 @@ def drain_from_elsewhere(one):
 def drain_of_one_that_stays(one):
     one.on("alpha", *NEVER_MOVE, "--set", '<evacuation never-move="yes"/>')
     failed = try_omen(one, "alpha", "drain", "alpha", "--wait")
-    expect(f"one that never moves is named: {failed}", failed.returncode == 1 and "1 of 1 domains can not leave" in failed.stdout
+    expect(f"one that never moves is named: {failed}", failed.returncode == 1 and "1 of 1 domains cannot leave" in failed.stdout
            and "g1 stays:" in failed.stdout and "never-move" in failed.stdout)
     expect("alpha is in maintenance all the same", row(one, "beta", "alpha")["maintenance"] and row(one, "beta", "alpha")["drain"] == "failed")
     one.on("alpha", *NEVER_MOVE, "--remove")

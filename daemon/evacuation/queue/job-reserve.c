@@ -57,7 +57,7 @@ on_reserved(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_d
         return;
     }
     if (!good && !self->cancelled) {
-        g_autofree char *reason = g_strdup_printf("%s: went there without a reservation: %s",
+        g_autofree char *reason = g_strdup_printf("%s: moved there without a reservation: %s",
                                                   self->destination->name, error->message);
         g_warning("evacuation %" G_GUINT64_FORMAT " of %s: %s", omen_job_get_data(self)->id,
                   omen_job_get_data(self)->domain_name, reason);

@@ -574,7 +574,7 @@ test_drain(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
                    "host state reason total away domains");
     run_tool(bus, &failed, "drain delta --wait");
     g_assert_cmpint(failed.status, ==, 1);
-    g_assert_nonnull(strstr(failed.out, "delta: failed: 1 of 2 domains can not leave"));
+    g_assert_nonnull(strstr(failed.out, "delta: failed: 1 of 2 domains cannot leave"));
     g_assert_nonnull(strstr(failed.out, "g1 stays: never-move"));
     run_tool(bus, &refused, "drain gamma --wait");
     g_assert_cmpint(refused.status, ==, 1);
@@ -583,7 +583,7 @@ test_drain(PrivateBus *bus, gconstpointer data G_GNUC_UNUSED)
     run_tool(bus, &rolling, "drain beta delta --at-most 1");
     g_assert_cmpint(rolling.status, ==, 1);
     g_assert_nonnull(strstr(rolling.err, "the fleet's brake holds alpha"));
-    g_assert_nonnull(strstr(rolling.err, "beta: was not begun"));
+    g_assert_nonnull(strstr(rolling.err, "beta: not started"));
     run_tool(bus, &none, "drain");
     g_assert_cmpint(none.status, ==, 2);
     run_tool(bus, &wrong, "drain alpha --abort --wait");

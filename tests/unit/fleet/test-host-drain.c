@@ -91,7 +91,7 @@ test_stays(void)
     omen_host_drain_take_end(drain, find(drain, "u1"), TRUE, "beta", "");
     omen_host_drain_settle(drain, TRUE, 2 * SECOND);
     g_assert_cmpint(drain->state, ==, OMEN_DRAIN_FAILED);
-    g_assert_cmpstr(drain->reason, ==, "1 of 2 domains can not leave");
+    g_assert_cmpstr(drain->reason, ==, "1 of 2 domains cannot leave");
     g_assert_cmpstr(find(drain, "u2")->reason, ==, "never-move");
 
     /* Once more: what is away stays known, what stayed is looked at anew. */

@@ -88,7 +88,7 @@ test_obstacle(void)
     assert_obstacle(one, (OmenFleetLoad){.vcpus = 9, .domains = 1}, room, "cpu_overcommit");
     assert_obstacle(one, (OmenFleetLoad){.domains = 2}, room, "inbound_limit");
     assert_obstacle(one, (OmenFleetLoad){.domains = 3}, wide, NULL);
-    assert_obstacle(one, (OmenFleetLoad){.domains = 1, .more = TRUE}, wide, "no more may");
+    assert_obstacle(one, (OmenFleetLoad){.domains = 1, .more = TRUE}, wide, "limit is reached");
     wide.cpu_overcommit = 0;
     assert_obstacle(one, (OmenFleetLoad){.vcpus = 900, .domains = 1}, wide, NULL);
 }
