@@ -384,7 +384,7 @@ get_drain_async(OmenController *controller,
     g_autoptr(GTask) task = g_task_new(controller, NULL, callback, user_data);
     const char *json =
         g_str_equal(host, "delta")
-            ? "{\"state\":\"failed\",\"wish\":\"drain\",\"reason\":\"1 of 2 domains can not "
+            ? "{\"state\":\"failed\",\"wish\":\"drain\",\"reason\":\"1 of 2 domains cannot "
               "leave\",\"n_domains\":2,\"n_away\":1,\"domains\":[{\"uuid\":\"u1\",\"name\":\"g1\","
               "\"place\":\"stays\",\"reason\":\"never-move\"}]}"
             : "{\"state\":\"drained\",\"wish\":\"drain\",\"n_domains\":2,\"n_away\":2}";
