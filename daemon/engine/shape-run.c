@@ -288,18 +288,33 @@ may_be_hex(const char *word, const char *end)
            class_at(word) & class_at(end - 1) & OMEN_BYTE_HEX;
 }
 
+/* "org.example.action.SCREEN_ON": a constant that is named with where it is from. Constants are
+ * words. */
+static gboolean
+is_constant(const Run *run)
+{
+    const char *at = run->end;
+
+    if (run->n_dots < 2 || !(class_at(run->begin) & OMEN_BYTE_LOWER))
+        return FALSE;
+    while (class_at(at - 1) & OMEN_BYTE_UPPER || at[-1] == '_')
+        at--;
+    return run->end - at >= 2 && at[-1] == '.';
+}
+
 static gboolean
 is_parameter_word(const OmenShapeScanner *self, const Run *run)
 {
     gsize length = (gsize) (run->end - run->begin);
+    guint n_dots = is_constant(run) ? 0 : run->n_dots;
 
-    if (run->n_dots >= 2 || is_hex_number(self, run))
+    if (n_dots >= 2 || is_hex_number(self, run))
         return TRUE;
-    if (run->n_dots == 1 && *run->end == ':' && class_at(run->end + 1) & OMEN_BYTE_DIGIT)
+    if (n_dots == 1 && *run->end == ':' && class_at(run->end + 1) & OMEN_BYTE_DIGIT)
         return TRUE;
     if (length == 3 && omen_parameter_match_date_word(run->begin) > 0)
         return TRUE;
-    return omen_shape_is_value_place(self, run->begin, run->end, run->n_dots) || is_zone(self, run);
+    return omen_shape_is_value_place(self, run->begin, run->end, n_dots) || is_zone(self, run);
 }
 
 /* "=a:b:c", a value of several words, and "to LOCAL(0)", the number of a peer without an address:

@@ -121,6 +121,7 @@ static const Mask alike[] = {
     {"mounted (dev , type tmpfs)", "mounted (dev sdb1, type ext3)"},
     {"exe=/bin/a scontext=u:r:t tclass=dir", "exe=/bin/b scontext=system_u:r:kernel_t tclass=file"},
     {"host name (eadmin1) unknown", "host name (badmin) unknown"},
+    {"from HOST.EXAMPLE.ORG up", "from ns1.example.org up"},
     {"peer #12# lost", "peer 10.0.0.1 lost"},
 };
 
@@ -128,6 +129,7 @@ static const Mask unlike[] = {
     {"ready=true", "ready=false"},       {"do_page_fault+0x12f/0x446", "do_exit+0x9f/0x2e3"},
     {"via eth0 down", "via wlan0 down"}, {"port 1(eth0) is disabled", "port 1(vnet0) is disabled"},
     {"state=bad", "state=good"},         {"process started", "process died"},
+    {"action:org.example.action.SCREEN_ON", "action:org.example.action.SCREEN_OFF"},
 };
 
 static void
