@@ -126,9 +126,12 @@ static const Mask alike[] = {
 };
 
 static const Mask unlike[] = {
-    {"ready=true", "ready=false"},       {"do_page_fault+0x12f/0x446", "do_exit+0x9f/0x2e3"},
-    {"via eth0 down", "via wlan0 down"}, {"port 1(eth0) is disabled", "port 1(vnet0) is disabled"},
-    {"state=bad", "state=good"},         {"process started", "process died"},
+    {"ready=true", "ready=false"},
+    {"do_page_fault+0x12f/0x446", "do_exit+0x9f/0x2e3"},
+    {"via eth0 down", "via wlan0 down"},
+    {"port 1(eth0) is disabled", "port 1(vnet0) is disabled"},
+    {"state=bad", "state=good"},
+    {"process started", "process died"},
     {"action:org.example.action.SCREEN_ON", "action:org.example.action.SCREEN_OFF"},
 };
 
