@@ -16,7 +16,7 @@ import urllib.request
 
 import bed
 
-COCKPIT_WS = "/usr/lib/cockpit/cockpit-ws"
+COCKPIT_WS = next((path for path in ("/usr/lib/cockpit/cockpit-ws", "/usr/libexec/cockpit-ws") if os.access(path, os.X_OK)), None)
 COCKPIT_PORT, DRIVER_PORT = 9090, 9515
 PAGE = f"http://127.0.0.1:{COCKPIT_PORT}/cockpit/@localhost/virt-omen/index.html"
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the protocol's name for a reference to one
@@ -24,7 +24,7 @@ ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the protocol's name for a ref
 
 def need_programs():
     """Skips where a program is missing."""
-    if not os.access(COCKPIT_WS, os.X_OK):
+    if not COCKPIT_WS:
         raise bed.Skipped("cockpit-ws is not installed")
     for program in ("cockpit-bridge", "chromium", "chromedriver"):
         if not bed.which(program):

