@@ -52,8 +52,8 @@ function Records({ bus, omen }) {
         return <p role="alert">{cockpit.format(_("The log lines can not be shown: $0"), told.problem)}</p>;
     return (
         <>
-            <Lines title={_("Log lines, the first of them")} lines={told.records} none={_("None is kept.")} />
-            <Lines title={_("Normal in this stream is, instead")} lines={told.normal.map(line => line || _("(forgotten)"))}
+            <Lines title={_("The first log lines")} lines={told.records} none={_("None is kept.")} />
+            <Lines title={_("What is normal in this stream instead")} lines={told.normal.map(line => line || _("(forgotten)"))}
                 none={_("Nothing that is normal in this stream is like it.")} />
         </>
     );

@@ -27,7 +27,7 @@ function describeDevice(reach) {
     return {
         host: _("this host, and all that runs on it"),
         domains: _("the virtual machines that use a device of this host"),
-        nobody: _("a device of this host, and nobody by that"),
+        nobody: _("a device of this host, but no virtual machine"),
     }[reach] ?? _("a device of this host");
 }
 

@@ -129,10 +129,10 @@ export function Plan({ bus }) {
                 {endangered && <Button aria-pressed={subject === "endangered"} onClick={() => setSubject("endangered")}>{_("Plan for the endangered")}</Button>}
                 <Button aria-pressed={subject === "all"} onClick={() => setSubject("all")}>{_("Plan for all")}</Button>
             </div>
-            <p class="note">{_("A plan is what would be done now. It moves nothing, and follows what changes here.")}</p>
+            <p class="note">{_("A plan says what would be done now. It moves nothing, and is made anew when something changes here.")}</p>
             {isBusy && !plan && <p>{_("Asking the destinations …")}</p>}
             {problem && !isNobody && <Alert kind="danger" title={problem} />}
-            {isNobody && <p>{_("Nobody is endangered any more.")}</p>}
+            {isNobody && <p>{_("No virtual machine is endangered any more.")}</p>}
             {plan && subject && !isNobody && <TimeLine plan={plan} />}
         </div>
     );

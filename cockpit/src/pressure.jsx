@@ -71,7 +71,7 @@ export function Pressure({ bus }) {
     if (!bus.status)
         return null;
     return (
-        <Section title={_("Pressure of the last day")} note={_("For how much of the time tasks of this host waited for memory, CPUs or disks.")}>
+        <Section title={_("Pressure of the last day")} note={_("Share of the time in which tasks on this host waited for memory, CPUs or disks.")}>
             {kinds.some(({ values }) => values.some(value => value >= 0))
                 ? <Chart kinds={kinds} stepS={pressure.step_s} />
                 : <p>{_("It is not measured: “pressure” in [sources] is off, this kernel tells none, or virt-omend has just begun.")}</p>}
