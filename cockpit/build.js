@@ -48,7 +48,12 @@ for (const file of result.outputFiles)
     writeFileSync(file.path, file.path.endsWith(".css") ? dropUnused(file.text, sources) : file.text);
 for (const name of ["index.html", "manifest.json"])
     copyFileSync(path.join(here, name), path.join(out, name));
+const { menu } = JSON.parse(readFileSync(path.join(here, "manifest.json"), "utf8"));
+const labels = Object.values(menu).map(({ label }) => label);
 for (const name of readdirSync(path.join(here, "po")).filter(name => name.endsWith(".po"))) {
     const language = path.basename(name, ".po");
-    writeFileSync(path.join(out, `po.${language}.js`), compileTranslation(readFileSync(path.join(here, "po", name), "utf8"), language));
+    const text = readFileSync(path.join(here, "po", name), "utf8");
+    writeFileSync(path.join(out, `po.${language}.js`), compileTranslation(text, language));
+    // Newer shells of Cockpit read what they need for their menu from a file of its own.
+    writeFileSync(path.join(out, `po.manifest.${language}.js`), compileTranslation(text, language, labels));
 }

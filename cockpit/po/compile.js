@@ -17,13 +17,15 @@ function parse(text) {
     return entries;
 }
 
-export function compileTranslation(text, language) {
+/* @only: messages that are wanted; without it: all. */
+export function compileTranslation(text, language, only = null) {
     const entries = parse(text);
     const plural = /plural=([^;\n]+);/.exec(entries[""]?.[1] ?? "")?.[1] ?? "n!=1";
 
     if (!/^[\sn0-9%=!<>&|?:()]+$/.test(plural))
         throw new Error(`${language}.po: "${plural}" is no rule for plurals`);
-    delete entries[""];
+    for (const id of Object.keys(entries).filter(id => !id || (only && !only.includes(id))))
+        delete entries[id];
     // A line each: what is not minified needs no other source, and differences can be read.
     const lines = Object.entries(entries).map(([id, texts]) => `${JSON.stringify(id)}:${JSON.stringify(texts)}`);
     return `cockpit.locale({"":{"plural-forms":(n)=>${plural},"language":${JSON.stringify(language)},"language-direction":"ltr"},\n${
