@@ -36,6 +36,14 @@ def cockpit_command():
     return [COCKPIT_WS, "--no-tls", "--address", "127.0.0.1", "--port", str(COCKPIT_PORT), "--local-session", "cockpit-bridge"]
 
 
+def serve_alone(one):
+    """Cockpit beside a daemon alone (alone.Alone), with the page where it looks for it, for this program's mounts only."""
+    shutil.copytree(bed.ROOT / "cockpit" / "dist", one.folder / "cockpit" / "virt-omen")
+    subprocess.run(["mount", "-t", "overlay", "-o", f"lowerdir={one.folder}/cockpit:/usr/share/cockpit", "overlay", "/usr/share/cockpit"],
+                   check=True)
+    one.spawn("cockpit", *cockpit_command(), env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": one.bus})
+
+
 class Browser:
     """Chromium in the network of whoever makes it; it ends with the with statement."""
 

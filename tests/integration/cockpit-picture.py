@@ -4,9 +4,7 @@
 
 Usage: sudo OMEN_BUILD_DIR=BUILD tests/integration/cockpit-picture.py [FILE.png]
 """
-import os
 import pathlib
-import shutil
 import subprocess
 import sys
 
@@ -17,20 +15,12 @@ import browser
 DESTINATION = "[destination beta]\nuri=test:///default\n"
 
 
-def show_page(folder):
-    """Puts the page where Cockpit looks for it, for this program's mounts alone."""
-    shutil.copytree(bed.ROOT / "cockpit" / "dist", folder / "cockpit" / "virt-omen")
-    subprocess.run(["mount", "-t", "overlay", "-o", f"lowerdir={folder}/cockpit:/usr/share/cockpit", "overlay", "/usr/share/cockpit"],
-                   check=True)
-
-
 def main():
     path = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else bed.ROOT / "docs" / "cockpit.png"
     browser.need_programs()
     with alone.Alone(DESTINATION) as one:
-        show_page(one.folder)
         one.teach()
-        one.spawn("cockpit", *browser.cockpit_command(), env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": one.bus})
+        browser.serve_alone(one)
         with browser.Browser() as page:
             page.resize(1000, 640)
             page.open_served(browser.PAGE)
