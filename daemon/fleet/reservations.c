@@ -175,6 +175,7 @@ on_written(GObject *source, GAsyncResult *result, gpointer user_data)
     g_autoptr(GError) error = NULL;
     g_autoptr(OmenEtcdOutcome) outcome = omen_etcd_commit_finish(OMEN_ETCD(source), result, &error);
 
+    (void) outcome;
     /* The one that may be written goes with its lease. */
     if (error && !request->held->is_released)
         request->held->lease = 0;

@@ -239,6 +239,7 @@ on_cleared(GObject *source, GAsyncResult *result, gpointer user_data)
     GError *error = NULL;
     g_autoptr(OmenEtcdOutcome) outcome = omen_etcd_commit_finish(OMEN_ETCD(source), result, &error);
 
+    (void) outcome;
     end(user_data, error);
 }
 
