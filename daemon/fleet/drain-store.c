@@ -4,9 +4,7 @@
 #include "etcd/etcd-watch.h"
 #include "fleet/member.h"
 
-#define WISHES "/virt-omen/wish/"
-/* Others are told of so many domains; those that are not away first. */
-#define MAX_TOLD 16
+#define WISHES   "/virt-omen/wish/"
 #define RETRY_MS 5000
 /* A paused member keeps a watch open for ever. */
 #define SILENCE_MS 120000
@@ -187,7 +185,7 @@ omen_drain_store_tell(OmenDrainStore *self, const OmenHostDrain *drain)
 {
     /* What was asked of it last has to be known, also where nothing is under way. */
     gboolean is_news = drain->state != OMEN_DRAIN_NONE || *drain->wish || *drain->refused_wish;
-    char *told = is_news ? omen_host_drain_write(drain, MAX_TOLD) : g_strdup("");
+    char *told = is_news ? omen_host_drain_write(drain, OMEN_DRAIN_MAX_TOLD) : g_strdup("");
 
     if (g_strcmp0(told, self->told) == 0 && drain->mark == self->mark) {
         g_free(told);
@@ -337,7 +335,7 @@ on_drain_read(GObject *source, GAsyncResult *result, gpointer user_data)
     }
     if (range->entries->len > 0)
         entry = g_ptr_array_index(range->entries, 0);
-    drain = entry ? omen_host_drain_parse(entry->value) : NULL;
+    drain = entry ? omen_host_drain_parse_told(entry->value) : NULL;
     g_task_return_pointer(task, drain ? drain : omen_host_drain_new(),
                           (GDestroyNotify) omen_host_drain_free);
 }

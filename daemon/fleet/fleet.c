@@ -19,6 +19,12 @@ omen_fleet_is_name(const char *name)
                length;
 }
 
+const char *
+omen_fleet_strip_key(const char *key, const char *prefix)
+{
+    return g_str_has_prefix(key, prefix) ? key + strlen(prefix) : NULL;
+}
+
 /* ---- the list ---- */
 
 /* Each destination has a key beside its reservations. */
@@ -60,12 +66,14 @@ on_drains(GObject *source, GAsyncResult *result, gpointer user_data)
     }
     for (guint i = 0; i < range->entries->len; i++) {
         const OmenEtcdEntry *entry = range->entries->pdata[i];
-        g_hash_table_insert(values, entry->key + strlen(OMEN_FLEET_DRAINS), entry->value);
+        const char *name = omen_fleet_strip_key(entry->key, OMEN_FLEET_DRAINS);
+        if (name)
+            g_hash_table_insert(values, (char *) name, entry->value);
     }
     for (guint i = 0; i < hosts->len; i++) {
         OmenFleetHost *host = hosts->pdata[i];
         const char *json = g_hash_table_lookup(values, host->name);
-        host->drain = json ? omen_host_drain_parse(json) : NULL;
+        host->drain = json ? omen_host_drain_parse_told(json) : NULL;
     }
     omen_etcd_read_async(OMEN_ETCD(source), OMEN_FLEET_INBOUND, TRUE, MAX_INBOUND, NULL, on_inbound,
                          g_steal_pointer(&task));
@@ -86,7 +94,9 @@ on_maintenance(GObject *source, GAsyncResult *result, gpointer user_data)
     }
     for (guint i = 0; i < range->entries->len; i++) {
         const OmenEtcdEntry *entry = range->entries->pdata[i];
-        g_hash_table_add(names, entry->key + strlen(OMEN_FLEET_MAINTENANCE));
+        const char *name = omen_fleet_strip_key(entry->key, OMEN_FLEET_MAINTENANCE);
+        if (name)
+            g_hash_table_add(names, (char *) name);
     }
     for (guint i = 0; i < hosts->len; i++) {
         OmenFleetHost *host = hosts->pdata[i];
@@ -110,8 +120,8 @@ on_hosts(GObject *source, GAsyncResult *result, gpointer user_data)
     }
     for (guint i = 0; i < range->entries->len; i++) {
         const OmenEtcdEntry *entry = range->entries->pdata[i];
-        OmenFleetHost *host =
-            omen_fleet_host_parse(entry->value, entry->key + strlen(OMEN_FLEET_HOSTS));
+        const char *name = omen_fleet_strip_key(entry->key, OMEN_FLEET_HOSTS);
+        OmenFleetHost *host = name ? omen_fleet_host_parse(entry->value, name) : NULL;
         if (host)
             g_ptr_array_add(hosts, host);
     }

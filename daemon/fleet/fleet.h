@@ -31,4 +31,7 @@ gboolean omen_fleet_set_maintenance_finish(GAsyncResult *result, GError **error)
  */
 gboolean omen_fleet_is_name(const char *name);
 
+/* (nullable): what follows @prefix in @key, which the store sent; NULL: it is no such key. */
+const char *omen_fleet_strip_key(const char *key, const char *prefix);
+
 G_END_DECLS

@@ -120,10 +120,10 @@ read_domain(OmenHostDrain *self, JsonObject *object)
 }
 
 static void
-read_domains(OmenHostDrain *self, JsonObject *object)
+read_domains(OmenHostDrain *self, JsonObject *object, guint max_domains)
 {
     JsonArray *array = omen_row_json_get_array(object, "domains");
-    guint n = array ? MIN(json_array_get_length(array), OMEN_DRAIN_MAX_DOMAINS) : 0;
+    guint n = array ? MIN(json_array_get_length(array), max_domains) : 0;
 
     for (guint i = 0; i < n; i++) {
         JsonNode *element = json_array_get_element(array, i);
@@ -153,10 +153,10 @@ read_state(JsonObject *object, OmenDrainState *state)
     return FALSE;
 }
 
-OmenHostDrain *
-omen_host_drain_parse(const char *json)
+static OmenHostDrain *
+parse(const char *json, gsize max_bytes, guint max_domains)
 {
-    g_autoptr(JsonNode) root = omen_row_json_parse(json, OMEN_DRAIN_MAX_ROW, MAX_DEPTH);
+    g_autoptr(JsonNode) root = omen_row_json_parse(json, max_bytes, MAX_DEPTH);
     JsonObject *object = root ? json_node_get_object(root) : NULL;
     g_autoptr(OmenHostDrain) self = NULL;
     OmenDrainState state;
@@ -176,6 +176,18 @@ omen_host_drain_parse(const char *json)
     self->ended_us = omen_row_json_get_int(object, "ended_us", G_MAXINT64);
     self->n_domains = (guint) omen_row_json_get_int(object, "n_domains", G_MAXINT32);
     self->n_away = (guint) omen_row_json_get_int(object, "n_away", G_MAXINT32);
-    read_domains(self, object);
+    read_domains(self, object, max_domains);
     return g_steal_pointer(&self);
+}
+
+OmenHostDrain *
+omen_host_drain_parse(const char *json)
+{
+    return parse(json, OMEN_DRAIN_MAX_ROW, OMEN_DRAIN_MAX_DOMAINS);
+}
+
+OmenHostDrain *
+omen_host_drain_parse_told(const char *json)
+{
+    return parse(json, OMEN_DRAIN_MAX_TOLD_ROW, OMEN_DRAIN_MAX_TOLD);
 }

@@ -17,8 +17,11 @@ G_BEGIN_DECLS
 
 #define OMEN_DRAIN_MAX_DOMAINS 4096
 #define OMEN_DRAIN_MAX_ROW     (1u << 22) /* bytes of its JSON */
+/* Of what a host says of its drain to others; domains that are not away come first. */
+#define OMEN_DRAIN_MAX_TOLD     16
+#define OMEN_DRAIN_MAX_TOLD_ROW 32768 /* bytes */
 
-#define OMEN_DRAIN_ERROR       (omen_drain_error_quark())
+#define OMEN_DRAIN_ERROR        (omen_drain_error_quark())
 GQuark omen_drain_error_quark(void);
 
 typedef enum {
@@ -88,8 +91,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OmenHostDrain, omen_host_drain_free)
 
 /* (transfer full): as JSON. @max_domains: no more of them, what is not away before others. */
 char *omen_host_drain_write(const OmenHostDrain *self, guint max_domains);
-/* (transfer full): NULL: it is none. */
+/* (transfer full): this host's own, as it was kept. NULL: it is none. */
 OmenHostDrain *omen_host_drain_parse(const char *json);
+/* The same, of what another host wrote for others: what is longer than they write is none, and of
+ * its domains no more are read than they write. */
+OmenHostDrain *omen_host_drain_parse_told(const char *json);
 
 /* Begins it, also once more. FALSE with @error (OMEN_DRAIN_ERROR): one is under way. */
 gboolean omen_host_drain_begin(

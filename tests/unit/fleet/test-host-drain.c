@@ -295,6 +295,53 @@ test_bad_rows(void)
     g_assert_cmpstr(find(odd, "")->name, ==, "");
 }
 
+/* Another host's, or whoever writes for it, costs this one little. */
+static void
+test_told(void)
+{
+    g_autoptr(GString) json = g_string_new("{\"state\":\"failed\",\"domains\":[");
+    g_autoptr(OmenHostDrain) own = NULL;
+    g_autoptr(OmenHostDrain) told = NULL;
+
+    for (guint i = 0; i < 100; i++)
+        g_string_append(json, i > 0 ? ",{\"place\":\"stays\"}" : "{\"place\":\"stays\"}");
+    g_string_append(json, "]}");
+    own = omen_host_drain_parse(json->str);
+    told = omen_host_drain_parse_told(json->str);
+    g_assert_cmpuint(own->domains->len, ==, 100);
+    g_assert_cmpuint(told->domains->len, ==, OMEN_DRAIN_MAX_TOLD);
+    while (json->len <= OMEN_DRAIN_MAX_TOLD_ROW)
+        g_string_append_c(json, ' ');
+    g_assert_null(omen_host_drain_parse_told(json->str));
+}
+
+/* What hosts tell others is never too long for them to read. */
+static void
+test_longest_told(void)
+{
+    g_autoptr(OmenHostDrain) drain = omen_host_drain_new();
+    g_autoptr(OmenHostDrain) told = NULL;
+    g_autofree char *long_text = g_strnfill(1000, '\\');
+    const char *uuids[OMEN_DRAIN_MAX_TOLD + 2] = {NULL};
+    const char *names[OMEN_DRAIN_MAX_TOLD + 2] = {NULL};
+    g_autofree char *json = NULL;
+
+    for (guint i = 0; i <= OMEN_DRAIN_MAX_TOLD; i++) {
+        g_autofree char *uuid = g_strdup_printf("u%u", i);
+        uuids[i] = g_intern_string(uuid);
+        names[i] = long_text;
+    }
+    g_assert_true(omen_host_drain_begin(drain, long_text, SECOND, 3600, NULL));
+    omen_host_drain_look(drain, uuids, names);
+    for (guint i = 0; i < drain->domains->len; i++)
+        omen_host_drain_stay(g_ptr_array_index(drain->domains, i), long_text);
+    omen_host_drain_answer(drain, long_text, long_text);
+    json = omen_host_drain_write(drain, OMEN_DRAIN_MAX_TOLD);
+    told = omen_host_drain_parse_told(json);
+    g_assert_nonnull(told);
+    g_assert_cmpuint(told->domains->len, ==, OMEN_DRAIN_MAX_TOLD);
+}
+
 static void
 test_wish(void)
 {
@@ -334,6 +381,8 @@ main(int argc, char **argv)
     g_test_add_func("/host-drain/ended", test_ended);
     g_test_add_func("/host-drain/written", test_written);
     g_test_add_func("/host-drain/bad-rows", test_bad_rows);
+    g_test_add_func("/host-drain/told", test_told);
+    g_test_add_func("/host-drain/longest-told", test_longest_told);
     g_test_add_func("/host-drain/wish", test_wish);
     return g_test_run();
 }

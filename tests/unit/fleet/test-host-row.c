@@ -206,6 +206,15 @@ test_names(void)
     g_assert_false(omen_fleet_is_name(long_name));
 }
 
+/* A store, or a proxy before it, that sends other keys than it was asked for. */
+static void
+test_keys(void)
+{
+    g_assert_cmpstr(omen_fleet_strip_key("/virt-omen/hosts/a", "/virt-omen/hosts/"), ==, "a");
+    g_assert_null(omen_fleet_strip_key("/v", "/virt-omen/hosts/"));
+    g_assert_null(omen_fleet_strip_key("/virt-omen/hostsXa", "/virt-omen/hosts/"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -217,5 +226,6 @@ main(int argc, char **argv)
     g_test_add_func("/fleet/host-row/longest", test_longest);
     g_test_add_func("/fleet/host-row/lines", test_lines);
     g_test_add_func("/fleet/host-row/names", test_names);
+    g_test_add_func("/fleet/host-row/keys", test_keys);
     return g_test_run();
 }
