@@ -42,7 +42,7 @@ const DECISIONS = [
         fits: omen => omen.Open,
         label: _("Dismiss"),
         question: _("Is this a false alarm?"),
-        explanation: _("Lines like these will raise no omen again in this stream. “virt-omen normal” lists this, and can take it back."),
+        explanation: _("Lines like these will raise no omen again in this stream. “virt-omen normal” lists this, and can undo it."),
         done: _("Dismissed $0: a false alarm. Lines like these raise no omen again."),
     },
     {
@@ -59,9 +59,9 @@ const DECISIONS = [
         kind: "secondary",
         fits: omen => omen.Open,
         label: _("Clear"),
-        question: _("Is the trouble over?"),
+        question: _("Is the problem over?"),
         explanation: _("The omen is no longer a threat: the part was replaced, or the cause is gone. Nothing is learnt from it."),
-        done: _("Cleared $0: its trouble is over."),
+        done: _("Cleared $0: the problem is over."),
     },
 ];
 

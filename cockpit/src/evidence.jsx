@@ -21,7 +21,7 @@ function Course({ course }) {
         return null;
     return (
         <>
-            <h4>{_("How it came")}</h4>
+            <h4>{_("Course")}</h4>
             <ol class="course">
                 {course.map(([time, stream, kind, device, probability, count]) => (
                     <li key={`${time} ${stream} ${kind}`}>
@@ -53,8 +53,8 @@ function Records({ bus, omen }) {
     return (
         <>
             <Lines title={_("The first log lines")} lines={told.records} none={_("None is kept.")} />
-            <Lines title={_("What is normal in this stream instead")} lines={told.normal.map(line => line || _("(forgotten)"))}
-                none={_("Nothing that is normal in this stream is like it.")} />
+            <Lines title={_("The most similar that is normal in this stream")} lines={told.normal.map(line => line || _("(forgotten)"))}
+                none={_("Nothing normal in this stream is similar.")} />
         </>
     );
 }

@@ -73,7 +73,7 @@ export function Fleet({ bus }) {
     if (!bus.fleet)
         return null;
     return (
-        <Section title={_("Fleet")} note={_("What the hosts that share a store have told of themselves. “virt-omen fleet” tells the same.")}>
+        <Section title={_("Fleet")} note={_("What the hosts of the fleet report about themselves. “virt-omen fleet” shows the same.")}>
             <div class="stack">
                 {bus.fleetProblem && <Alert kind="warning" title={bus.fleetProblem} />}
                 <Table label={_("Fleet")} columns={columns}

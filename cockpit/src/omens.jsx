@@ -17,9 +17,9 @@ function describeWriter(omen) {
         hypervisor: _("QEMU or libvirt"),
         guest: _("the guest"),
         user: _("a user, a container or another process"),
-        measured: _("virt-omend has measured it"),
-        vouched: _("the administrator vouches for the file (trusted_files)"),
-    }[omen.Origin] ?? _("not known: whoever may write to the file or socket");
+        measured: _("virt-omend, by a measurement"),
+        vouched: _("a file that the administrator trusts (trusted_files)"),
+    }[omen.Origin] ?? _("unknown: anyone who may write to the file or socket");
     return omen.Writer ? `${who} (${omen.Writer})` : who;
 }
 
@@ -27,7 +27,7 @@ function describeDevice(reach) {
     return {
         host: _("this host, and all that runs on it"),
         domains: _("the virtual machines that use a device of this host"),
-        nobody: _("a device of this host, but no virtual machine"),
+        nobody: _("a device of this host, which no virtual machine uses"),
     }[reach] ?? _("a device of this host");
 }
 
@@ -37,7 +37,7 @@ function describeReach(omen) {
         host: _("this host, and all that runs on it"),
         device: describeDevice(omen.Reach),
         domain: cockpit.format(_("the virtual machine $0"), omen.DomainName),
-        guest: cockpit.format(_("the guest $0, by its own word"), omen.DomainName),
+        guest: cockpit.format(_("the guest $0, by its own log"), omen.DomainName),
     }[omen.Scope] ?? omen.Scope;
     const text = omen.ReachNote ? `${scope}: ${omen.ReachNote}` : scope;
     return chains.length ? <>{text}<ul>{chains}</ul></> : text;
@@ -47,7 +47,7 @@ function describeFate(omen) {
     return {
         failed: _("it failed"),
         repaired: _("it was repaired before it failed"),
-        nothing: _("nothing came of it"),
+        nothing: _("nothing happened"),
         confirmed: _("confirmed by an operator"),
         dismissed: _("dismissed by an operator as a false alarm"),
     }[omen.Fate] ?? "";
@@ -93,7 +93,7 @@ function Omen({ bus, omen, onDone }) {
                 [_("Warning time"), omen.Urgency ? cockpit.format(_("$0 from the first sign, as a rule"), formatSeconds(omen.Urgency)) : ""],
                 [_("Seen"), describeTimes(formatTime(omen.Time), formatTime(omen.LastTime))],
                 [_("Written by"), describeWriter(omen)],
-                [_("Not proven"), omen.Proven ? "" : _("this is not one whose word counts for such a failure: nothing is moved unless you approve")],
+                [_("Not proven"), omen.Proven ? "" : _("this writer is not trusted for such a failure: nothing moves unless you approve")],
                 [_("Action"), describeAction(omen)],
                 [_("Outcome"), describeFate(omen)],
                 [_("Judged"), omen.Judges],

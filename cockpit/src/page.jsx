@@ -19,7 +19,7 @@ const _ = cockpit.gettext;
 function Absent({ problem }) {
     return (
         <Alert kind="danger" title={_("virt-omend does not answer")} role="alert">
-            <p>{_("“systemctl status virt-omend” says why; “systemctl start virt-omend” starts it. This page goes on by itself then.")}</p>
+            <p>{_("“systemctl status virt-omend” says why; “systemctl start virt-omend” starts it. This page then updates by itself.")}</p>
             {problem && <p>{problem}</p>}
         </Alert>
     );

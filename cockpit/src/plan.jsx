@@ -72,7 +72,7 @@ function TimeLine({ plan }) {
             <Deadline deadline={deadline} />
             <ol class="plan">{moves.map(move => <Move key={move.uuid} move={move} end={end} deadline={deadline} />)}</ol>
             {moves.length > 0 && moves[0].link_mib_s > 0 &&
-                <p class="note">{cockpit.format(_("Counted on: $0 MiB/s for all moves together (link_mib in [evacuation])."), Math.round(moves[0].link_mib_s))}</p>}
+                <p class="note">{cockpit.format(_("Assumed: $0 MiB/s for all moves together (link_mib in [evacuation])."), Math.round(moves[0].link_mib_s))}</p>}
             {stays.map(stay => <Alert kind="warning" key={stay.uuid} title={cockpit.format(_("$0 stays: $1"), stay.domain, stay.reason)} />)}
         </div>
     );

@@ -74,7 +74,7 @@ export function Pressure({ bus }) {
         <Section title={_("Pressure of the last day")} note={_("Share of the time in which tasks on this host waited for memory, CPUs or disks.")}>
             {kinds.some(({ values }) => values.some(value => value >= 0))
                 ? <Chart kinds={kinds} stepS={pressure.step_s} />
-                : <p>{_("It is not measured: “pressure” in [sources] is off, this kernel tells none, or virt-omend has just begun.")}</p>}
+                : <p>{_("It is not measured: “pressure” in [sources] is off, this kernel does not report it, or virt-omend has just started.")}</p>}
         </Section>
     );
 }

@@ -8,7 +8,7 @@ import { Alert, Section, Table } from "./parts.jsx";
 const _ = cockpit.gettext;
 
 const EXPLANATIONS = {
-    "daemon.mode": _("What is done about a sign of failure: observe records, advise proposes and waits, enforce acts. “virt-omen mode” changes it at once."),
+    "daemon.mode": _("Mode: observe records, advise proposes and waits, enforce acts. “virt-omen mode” changes it at once."),
     "policy.quarantine": _("Incoming migrations are refused while this host is endangered."),
     "policy.certain_percent": _("In mode enforce, a sign of at least this probability is enough by itself."),
     "policy.when_stuck": _("What may be done for a virtual machine that can not leave: relieve, save, shutdown."),
@@ -16,9 +16,9 @@ const EXPLANATIONS = {
     "evacuation.concurrency": _("Migrations at once."),
     "evacuation.bandwidth_mib": _("MiB/s a migration may use; 0 is no limit."),
     "evacuation.max_downtime_ms": _("How long a guest may pause at the end of its migration, in ms."),
-    "evacuation.tls": _("The memory of guests is encrypted on its way."),
+    "evacuation.tls": _("The memory of guests is encrypted during migration."),
     "evacuation.own_uri": _("This host's libvirt as the destinations reach it. Without it nothing can come back."),
-    "guests.logs": _("Guests are listened to. What they say concerns them alone."),
+    "guests.logs": _("Guests' logs are read. What they say concerns that guest only."),
     "judge.llm_url": _("A language model that is asked about lines which the judge is not sure of; empty: none."),
 };
 
@@ -46,11 +46,11 @@ export function Settings() {
     }
 
     return (
-        <Section title={_("Settings that matter")}>
+        <Section title={_("Main settings")}>
             <details onToggle={ask}>
-                <summary>{_("Show what the files say")}</summary>
+                <summary>{_("Show the configuration files' values")}</summary>
                 {told?.problem && <Alert kind="danger" title={told.problem} role="alert" />}
-                {told?.rows && <Table label={_("Settings that matter")} columns={[_("Setting"), _("Value"), _("Meaning"), _("From")]} rows={told.rows} />}
+                {told?.rows && <Table label={_("Main settings")} columns={[_("Setting"), _("Value"), _("Meaning"), _("From")]} rows={told.rows} />}
             </details>
         </Section>
     );
