@@ -26,7 +26,7 @@ def check_plan(page):
     page.click("Plan for the endangered")
     page.wait_for_text("test stays")
     page.click("Clear")
-    page.wait_for_text("Is the trouble over?", "dialog")
+    page.wait_for_text("Is the problem over?", "dialog")
     page.click("Clear", "//dialog")
     page.wait_for_text("No virtual machine is endangered any more.")
     expect("the plan of before is gone", "test stays" not in page.text())
