@@ -346,7 +346,8 @@ send_question(GTask *task)
     }
     ask->with_schema = !self->no_schema && self->protocol == OMEN_LLM_CHAT;
     body = omen_llm_question_write(ask->question, self->protocol, self->model, ask->with_schema);
-    request.json = bytes = g_bytes_new(body, strlen(body));
+    bytes = g_bytes_new(body, strlen(body));
+    request.json = bytes;
     omen_http_call_async(self->session, &request, g_task_get_cancellable(task), on_answer, task);
 }
 
