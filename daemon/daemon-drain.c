@@ -398,8 +398,8 @@ end(OmenDaemon *self, GError **error)
     return TRUE;
 }
 
-gboolean
-omen_daemon_order_drain(OmenDaemon *self, const OmenDrainWish *wish, GError **error)
+static gboolean
+heed(OmenDaemon *self, const OmenDrainWish *wish, GError **error)
 {
     g_autoptr(GError) local = NULL;
     gboolean good;
@@ -411,9 +411,19 @@ omen_daemon_order_drain(OmenDaemon *self, const OmenDrainWish *wish, GError **er
     else
         good = end(self, &local);
     omen_host_drain_answer(self->drain, wish->id, good ? "" : local->message);
-    begin_ticking(self);
     if (!good)
         g_propagate_error(error, g_steal_pointer(&local));
+    return good;
+}
+
+gboolean
+omen_daemon_order_drain(OmenDaemon *self, const OmenDrainWish *wish, GError **error)
+{
+    gboolean good = heed(self, wish, error);
+
+    if (good)
+        self->drain->ordered_us = wish->time_us;
+    begin_ticking(self);
     return good;
 }
 
@@ -427,6 +437,9 @@ find_objection(OmenDaemon *self, const OmenDrainWish *wish)
                "accept_drain=yes in [fleet] there";
     if (!omen_drain_wish_is_fresh(wish, g_get_real_time()))
         return "it was asked for too long ago, or in the future: compare the hosts' clocks";
+    if (omen_host_drain_is_overtaken(self->drain, wish))
+        return "its own operator has ordered something since that was asked for: try again, or "
+               "compare the hosts' clocks";
     return NULL;
 }
 
@@ -437,17 +450,15 @@ on_wish(OmenDrainStore *store G_GNUC_UNUSED, const OmenDrainWish *wish, gpointer
     const char *objection = find_objection(self, wish);
     g_autoptr(GError) error = NULL;
 
-    if (g_str_equal(wish->id, self->drain->wish) ||
-        g_str_equal(wish->id, self->drain->refused_wish))
+    if (!omen_host_drain_hear(self->drain, wish))
         return;
     g_message("drain: requested, or ended, by an operator at %s", wish->by);
-    if (objection) {
-        /* It is not heeded later, either, when the configuration has changed. */
+    /* It is not heeded later, either, when the configuration has changed. */
+    if (objection)
         omen_host_drain_answer(self->drain, wish->id, objection);
-        keep(self);
-    } else {
-        omen_daemon_order_drain(self, wish, &error);
-    }
+    else
+        heed(self, wish, &error);
+    begin_ticking(self);
     if (objection || error)
         g_message("drain: refused: %s", objection ? objection : error->message);
 }

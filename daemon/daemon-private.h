@@ -168,7 +168,7 @@ void omen_daemon_take_up_drain(OmenDaemon *self, const char *kept);
 /* After the fleet was started: what was under way goes on. */
 void omen_daemon_start_drain(OmenDaemon *self);
 void omen_daemon_stop_drain(OmenDaemon *self);
-/* Does what @wish says, whoever made it. FALSE with @error (OMEN_CONTROLLER_ERROR). */
+/* Does what @wish of this host's own operator says. FALSE with @error (OMEN_CONTROLLER_ERROR). */
 gboolean omen_daemon_order_drain(OmenDaemon *self, const OmenDrainWish *wish, GError **error);
 
 /* daemon-drain-controller.c: what the bus asks of drains, here and at other hosts. */

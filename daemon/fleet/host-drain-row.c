@@ -48,6 +48,8 @@ omen_host_drain_write(const OmenHostDrain *self, guint max_domains)
     omen_row_json_add_string(builder, "by", self->by, MAX_WORD);
     omen_row_json_add_string(builder, "refused_wish", self->refused_wish, MAX_WORD);
     omen_row_json_add_string(builder, "refused", self->refused, MAX_TEXT);
+    omen_row_json_add_string(builder, "heard", self->heard, MAX_WORD);
+    omen_row_json_add_int(builder, "ordered_us", self->ordered_us);
     omen_row_json_add_string(builder, "reason", self->reason, MAX_TEXT);
     omen_row_json_add_string(builder, "mark", mark_words[self->mark], MAX_WORD);
     omen_row_json_add_int(builder, "begun_us", self->begun_us);
@@ -170,6 +172,8 @@ parse(const char *json, gsize max_bytes, guint max_domains)
     read_field(object, "by", MAX_WORD, &self->by);
     read_field(object, "refused_wish", MAX_WORD, &self->refused_wish);
     read_field(object, "refused", MAX_TEXT, &self->refused);
+    read_field(object, "heard", MAX_WORD, &self->heard);
+    self->ordered_us = omen_row_json_get_int(object, "ordered_us", G_MAXINT64);
     read_field(object, "reason", MAX_TEXT, &self->reason);
     self->begun_us = omen_row_json_get_int(object, "begun_us", G_MAXINT64);
     self->deadline_us = omen_row_json_get_int(object, "deadline_us", G_MAXINT64);

@@ -49,6 +49,7 @@ omen_host_drain_new(void)
     self->by = g_strdup("");
     self->refused_wish = g_strdup("");
     self->refused = g_strdup("");
+    self->heard = g_strdup("");
     self->reason = g_strdup("");
     self->domains = g_ptr_array_new_with_free_func(domain_free);
     return self;
@@ -61,6 +62,7 @@ omen_host_drain_free(OmenHostDrain *self)
     g_free(self->by);
     g_free(self->refused_wish);
     g_free(self->refused);
+    g_free(self->heard);
     g_free(self->reason);
     g_ptr_array_unref(self->domains);
     g_free(self);
@@ -122,6 +124,23 @@ check_free(const OmenHostDrain *self, GError **error)
     if (why)
         g_set_error_literal(error, OMEN_DRAIN_ERROR, OMEN_DRAIN_ERROR_BUSY, why);
     return why == NULL;
+}
+
+/* Records that were written before there was @heard tell by their answers what was. */
+gboolean
+omen_host_drain_hear(OmenHostDrain *self, const OmenDrainWish *wish)
+{
+    if (g_str_equal(wish->id, self->heard) || g_str_equal(wish->id, self->wish) ||
+        g_str_equal(wish->id, self->refused_wish))
+        return FALSE;
+    set_text(&self->heard, wish->id);
+    return TRUE;
+}
+
+gboolean
+omen_host_drain_is_overtaken(const OmenHostDrain *self, const OmenDrainWish *wish)
+{
+    return wish->time_us <= self->ordered_us;
 }
 
 void

@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include <gio/gio.h>
+#include "fleet/drain-wish.h"
 
 G_BEGIN_DECLS
 
@@ -75,6 +75,8 @@ typedef struct {
     char *by;           /* whose operator asked for it: a host's name */
     char *refused_wish; /* the last one that was not; "" */
     char *refused;      /* why not; "" */
+    char *heard;        /* the last one of another host's operator, heeded or not; "" */
+    gint64 ordered_us;  /* since the epoch: when its own operator ordered something; 0: never */
     char *reason;       /* why it failed; what was left; else "" */
     gint64 begun_us;    /* since the epoch; 0: never */
     gint64 deadline_us; /* of the moves away */
@@ -129,6 +131,13 @@ gboolean omen_host_drain_stop(OmenHostDrain *self, const char *why, gint64 now_u
 /* The way back begins. What still moves away is to be cancelled by the caller. FALSE with @error:
  * it is under way already. */
 gboolean omen_host_drain_undo(OmenHostDrain *self, const char *by, gint64 now_us, GError **error);
+
+/* A wish of another host's operator, as the store tells it: again after each start, and whenever
+ * the store was away. FALSE: it was heard before. */
+gboolean omen_host_drain_hear(OmenHostDrain *self, const OmenDrainWish *wish);
+
+/* This host's own operator has ordered something since @wish was made: it is not to be heeded. */
+gboolean omen_host_drain_is_overtaken(const OmenHostDrain *self, const OmenDrainWish *wish);
 
 /* What became of a wish, for whoever made it. @refused: "": it is heeded. */
 void omen_host_drain_answer(OmenHostDrain *self, const char *wish, const char *refused);

@@ -17,8 +17,10 @@ typedef struct {
     OmenEtcd *etcd;
     OmenFleetMember *member; /* of alpha */
     OmenDrainStore *store;   /* of alpha */
+    OmenHostDrain *drain;    /* of alpha */
     char *heard;             /* the last wish */
     guint n_heard;
+    guint n_new; /* of them */
     guint n_told;
 } Bench;
 
@@ -30,6 +32,7 @@ on_wish(OmenDrainStore *store G_GNUC_UNUSED, const OmenDrainWish *wish, gpointer
     g_free(bench->heard);
     bench->heard = g_strdup(wish->id);
     bench->n_heard++;
+    bench->n_new += omen_host_drain_hear(bench->drain, wish) ? 1 : 0;
 }
 
 static void
@@ -48,6 +51,7 @@ set_up(Bench *bench, gconstpointer data G_GNUC_UNUSED)
                                  .ca_file = (char *) "",
                                  .timeout_ms = 2000};
 
+    bench->drain = omen_host_drain_new();
     bench->server = real_etcd_new(NULL);
     endpoints[0] = bench->server->url;
     bench->etcd = omen_etcd_new(&settings, NULL);
@@ -66,6 +70,7 @@ tear_down(Bench *bench, gconstpointer data G_GNUC_UNUSED)
     g_object_unref(bench->member);
     g_object_unref(bench->etcd);
     g_free(bench->heard);
+    omen_host_drain_free(bench->drain);
     real_etcd_free(bench->server);
 }
 
@@ -219,6 +224,31 @@ test_asked(Bench *bench, gconstpointer data G_GNUC_UNUSED)
     g_assert_no_error(error);
 }
 
+/* A store tells of a wish again to a daemon that was started anew. It is an old one then, whatever
+ * was ordered here meanwhile. */
+static void
+test_asked_once(Bench *bench, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(OmenDrainWish) wish = omen_drain_wish_new(OMEN_DRAIN_ORDER_DRAIN, "beta", 60);
+    g_autoptr(OmenDrainStore) anew = omen_drain_store_new(bench->etcd, "alpha");
+    g_autoptr(GError) error = NULL;
+
+    join(bench, TRUE);
+    omen_drain_store_listen(bench->store);
+    g_assert_true(ask(bench, "alpha", wish, &error));
+    wait_for_count(&bench->n_heard, 1);
+    omen_host_drain_answer(bench->drain, wish->id, "");
+    omen_host_drain_answer(bench->drain, "an undrain of here", "");
+
+    omen_drain_store_stop(bench->store);
+    g_signal_connect(anew, "wish", G_CALLBACK(on_wish), bench);
+    omen_drain_store_listen(anew);
+    wait_for_count(&bench->n_heard, 2);
+    g_assert_cmpstr(bench->heard, ==, wish->id);
+    g_assert_cmpuint(bench->n_new, ==, 1);
+    omen_drain_store_stop(anew);
+}
+
 /* Nothing is written for a host that takes none, or is not there. */
 static void
 test_refused(Bench *bench, gconstpointer data G_GNUC_UNUSED)
@@ -257,6 +287,7 @@ main(int argc, char **argv)
     ADD("/drain-store/told", test_told);
     ADD("/drain-store/told-late", test_told_late);
     ADD("/drain-store/asked", test_asked);
+    ADD("/drain-store/asked-once", test_asked_once);
     ADD("/drain-store/refused", test_refused);
     return g_test_run();
 }

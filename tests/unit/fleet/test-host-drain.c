@@ -276,6 +276,65 @@ test_written(void)
     g_assert_cmpuint(few->n_domains, ==, 2);
 }
 
+static OmenHostDrain *
+read_again(const OmenHostDrain *drain)
+{
+    g_autofree char *json = omen_host_drain_write(drain, OMEN_DRAIN_MAX_DOMAINS);
+    OmenHostDrain *again = omen_host_drain_parse(json);
+
+    g_assert_nonnull(again);
+    return again;
+}
+
+/* The store tells of the last wish for ever: after what was ordered since, and a restart, too. */
+static void
+test_heard_once(void)
+{
+    g_autoptr(OmenHostDrain) drain = omen_host_drain_new();
+    g_autoptr(OmenHostDrain) later = NULL;
+    g_autoptr(OmenDrainWish) first = omen_drain_wish_new(OMEN_DRAIN_ORDER_DRAIN, "beta", 60);
+    g_autoptr(OmenDrainWish) second = omen_drain_wish_new(OMEN_DRAIN_ORDER_DRAIN, "beta", 60);
+
+    g_assert_true(omen_host_drain_hear(drain, first));
+    omen_host_drain_answer(drain, first->id, "");
+    omen_host_drain_answer(drain, "an undrain of here", "");
+    omen_host_drain_answer(drain, "an abort of here", "nothing is under way");
+    g_assert_false(omen_host_drain_hear(drain, first));
+    later = read_again(drain);
+    g_assert_false(omen_host_drain_hear(later, first));
+    g_assert_true(omen_host_drain_hear(later, second));
+    g_assert_false(omen_host_drain_hear(later, second));
+}
+
+/* Asked for while the store was away, and heard of after an operator here has decided. */
+static void
+test_overtaken(void)
+{
+    g_autoptr(OmenHostDrain) drain = omen_host_drain_new();
+    g_autoptr(OmenHostDrain) later = NULL;
+    g_autoptr(OmenDrainWish) wish = omen_drain_wish_new(OMEN_DRAIN_ORDER_DRAIN, "beta", 60);
+
+    g_assert_false(omen_host_drain_is_overtaken(drain, wish));
+    drain->ordered_us = wish->time_us + SECOND;
+    later = read_again(drain);
+    g_assert_true(omen_host_drain_is_overtaken(later, wish));
+    wish->time_us = drain->ordered_us + 1;
+    g_assert_false(omen_host_drain_is_overtaken(later, wish));
+}
+
+/* Of a version that knew answers alone. */
+static void
+test_heard_before(void)
+{
+    g_autoptr(OmenHostDrain) drain = omen_host_drain_parse(
+        "{\"state\":\"none\",\"wish\":\"w1\",\"refused_wish\":\"w2\",\"domains\":[]}");
+    OmenDrainWish heeded = {.id = (char *) "w1"};
+    OmenDrainWish refused = {.id = (char *) "w2"};
+
+    g_assert_false(omen_host_drain_hear(drain, &heeded));
+    g_assert_false(omen_host_drain_hear(drain, &refused));
+}
+
 static void
 test_bad_rows(void)
 {
@@ -380,6 +439,9 @@ main(int argc, char **argv)
     g_test_add_func("/host-drain/undone-early", test_undone_early);
     g_test_add_func("/host-drain/ended", test_ended);
     g_test_add_func("/host-drain/written", test_written);
+    g_test_add_func("/host-drain/heard-once", test_heard_once);
+    g_test_add_func("/host-drain/overtaken", test_overtaken);
+    g_test_add_func("/host-drain/heard-before", test_heard_before);
     g_test_add_func("/host-drain/bad-rows", test_bad_rows);
     g_test_add_func("/host-drain/told", test_told);
     g_test_add_func("/host-drain/longest-told", test_longest_told);
