@@ -84,7 +84,8 @@ find_last(GPtrArray *list, const char *uuid, gboolean good)
 static void
 take_end(OmenDaemon *self, OmenDrainDomain *domain, GPtrArray *list)
 {
-    const OmenEvacuationData *data = find_evacuation(list, domain->evacuation);
+    const OmenEvacuationData *data = find_evacuation(
+        list, domain->place == OMEN_DRAIN_AT_RETURNING ? domain->way_back : domain->evacuation);
 
     if (!data)
         omen_host_drain_take_end(
@@ -135,15 +136,40 @@ look(OmenDaemon *self, GPtrArray *list)
 
 /* ---- away ---- */
 
+/* It is for an omen that is still open. @data: (nullable). */
+static gboolean
+is_for_omen(OmenDaemon *self, const OmenEvacuationData *data)
+{
+    Omen *omen =
+        data && data->omen_id != 0 ? omen_registry_lookup(self->omens, data->omen_id) : NULL;
+
+    return omen && omen_is_open(omen, g_get_real_time());
+}
+
+typedef struct {
+    OmenDaemon *self;
+    GPtrArray *list; /* OmenEvacuation */
+} Known;
+
+static gboolean
+is_needed(guint64 evacuation, gpointer user_data)
+{
+    const Known *known = user_data;
+
+    return is_for_omen(known->self, find_evacuation(known->list, evacuation));
+}
+
+/* What an omen needs is no matter of the drain. */
 static void
 cancel_moves(OmenDaemon *self)
 {
-    for (guint i = 0; i < self->drain->domains->len; i++) {
-        OmenDrainDomain *domain = domain_at(self, i);
-        if (domain->place == OMEN_DRAIN_AT_MOVING || domain->place == OMEN_DRAIN_AT_RETURNING)
-            omen_evacuator_cancel(self->evacuator, domain->evacuation,
-                                  "because the drain was ended", NULL);
-    }
+    g_autoptr(GPtrArray) list = omen_evacuator_list(self->evacuator);
+    Known known = {.self = self, .list = list};
+    g_autoptr(GArray) moves = omen_host_drain_list_moves(self->drain, is_needed, &known);
+
+    for (guint i = 0; i < moves->len; i++)
+        omen_evacuator_cancel(self->evacuator, g_array_index(moves, guint64, i),
+                              "because the drain was ended", NULL);
 }
 
 static gboolean
@@ -293,6 +319,10 @@ bring_home(OmenDaemon *self, OmenDrainDomain *domain, GPtrArray *list)
     }
     if (last && last->id != domain->evacuation) {
         omen_host_drain_leave(domain, "it has moved again since: see virt-omen evacuations");
+        return;
+    }
+    if (is_for_omen(self, last)) {
+        omen_host_drain_leave(domain, "an open omen needs it away: see virt-omen omens");
         return;
     }
     evacuation = omen_evacuator_bring_back(self->evacuator, domain->uuid, &error);

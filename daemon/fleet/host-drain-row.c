@@ -19,6 +19,7 @@ write_domain(JsonBuilder *builder, const OmenDrainDomain *domain)
     omen_row_json_add_string(builder, "destination", domain->destination, MAX_WORD);
     omen_row_json_add_string(builder, "reason", domain->reason, MAX_TEXT);
     omen_row_json_add_int(builder, "evacuation", (gint64) domain->evacuation);
+    omen_row_json_add_int(builder, "way_back", (gint64) domain->way_back);
     json_builder_end_object(builder);
 }
 
@@ -117,7 +118,11 @@ read_domain(OmenHostDrain *self, JsonObject *object)
     domain->destination = read_text(object, "destination", MAX_WORD);
     domain->reason = read_text(object, "reason", MAX_TEXT);
     domain->evacuation = (guint64) omen_row_json_get_int(object, "evacuation", G_MAXINT64);
+    domain->way_back = (guint64) omen_row_json_get_int(object, "way_back", G_MAXINT64);
     domain->place = place;
+    /* Of a version that had one field for both. */
+    if (place == OMEN_DRAIN_AT_RETURNING && domain->way_back == 0)
+        domain->way_back = domain->evacuation;
     g_ptr_array_add(self->domains, domain);
 }
 

@@ -120,7 +120,7 @@ check_free(const OmenHostDrain *self, GError **error)
     else if (self->state == OMEN_DRAIN_RETURNING)
         why = "its domains are being brought back; virt-omen drain --abort ends that";
     else if (omen_host_drain_is_busy(self))
-        why = "moves of the drain before are still being cancelled; try again in a moment";
+        why = "moves of the drain before are not over yet; try again in a moment";
     if (why)
         g_set_error_literal(error, OMEN_DRAIN_ERROR, OMEN_DRAIN_ERROR_BUSY, why);
     return why == NULL;
@@ -178,6 +178,19 @@ end(OmenHostDrain *self, OmenDrainState state, gint64 now_us)
     self->ended_us = now_us;
 }
 
+/* What was left is looked at anew: why may be over. */
+static void
+hope_again(OmenHostDrain *self)
+{
+    for (guint i = 0; i < self->domains->len; i++) {
+        OmenDrainDomain *domain = domain_at(self, i);
+        if (domain->place != OMEN_DRAIN_AT_LEFT)
+            continue;
+        domain->place = OMEN_DRAIN_AT_AWAY;
+        set_text(&domain->reason, "");
+    }
+}
+
 gboolean
 omen_host_drain_stop(OmenHostDrain *self, const char *why, gint64 now_us, GError **error)
 {
@@ -190,9 +203,8 @@ omen_host_drain_stop(OmenHostDrain *self, const char *why, gint64 now_us, GError
         OmenDrainDomain *domain = domain_at(self, i);
         if (domain->place == OMEN_DRAIN_AT_WAITING)
             omen_host_drain_stay(domain, why);
-        else if (domain->place == OMEN_DRAIN_AT_LEFT)
-            domain->place = OMEN_DRAIN_AT_AWAY;
     }
+    hope_again(self);
     set_text(&self->reason, why);
     end(self, OMEN_DRAIN_FAILED, now_us);
     return TRUE;
@@ -208,12 +220,31 @@ omen_host_drain_undo(OmenHostDrain *self, const char *by, gint64 now_us, GError 
     }
     set_text(&self->by, by);
     set_text(&self->reason, "");
-    drop(self, 1u << OMEN_DRAIN_AT_WAITING | 1u << OMEN_DRAIN_AT_STAYS | 1u << OMEN_DRAIN_AT_LEFT);
+    drop(self, 1u << OMEN_DRAIN_AT_WAITING | 1u << OMEN_DRAIN_AT_STAYS);
+    hope_again(self);
     self->state = OMEN_DRAIN_RETURNING;
     self->mark = OMEN_DRAIN_MARK_CLEARED;
     self->begun_us = now_us;
     self->ended_us = 0;
     return TRUE;
+}
+
+GArray *
+omen_host_drain_list_moves(const OmenHostDrain *self,
+                           OmenDrainIsNeeded is_needed,
+                           gpointer user_data)
+{
+    GArray *moves = g_array_new(FALSE, FALSE, sizeof(guint64));
+
+    for (guint i = 0; i < self->domains->len; i++) {
+        const OmenDrainDomain *domain = domain_at(self, i);
+        gboolean is_leaving = domain->place == OMEN_DRAIN_AT_MOVING;
+        guint64 id = is_leaving ? domain->evacuation : domain->way_back;
+
+        if ((is_leaving || domain->place == OMEN_DRAIN_AT_RETURNING) && !is_needed(id, user_data))
+            g_array_append_val(moves, id);
+    }
+    return moves;
 }
 
 /* ---- domains ---- */
@@ -243,7 +274,7 @@ void
 omen_host_drain_return(OmenDrainDomain *domain, guint64 evacuation)
 {
     domain->place = OMEN_DRAIN_AT_RETURNING;
-    domain->evacuation = evacuation;
+    domain->way_back = evacuation;
 }
 
 void

@@ -58,7 +58,8 @@ typedef struct {
     char *name;
     char *destination;  /* of one that is away; else "" */
     char *reason;       /* why it stays, or was left; else "" */
-    guint64 evacuation; /* that moves it, or moved it; 0: none */
+    guint64 evacuation; /* that moves it away, or did; 0: none */
+    guint64 way_back;   /* the evacuation that brings it back, or tried to; 0: none */
     OmenDrainPlace place;
 } OmenDrainDomain;
 
@@ -124,12 +125,21 @@ void omen_host_drain_take_end(OmenHostDrain *self,
 /* It is home, or no longer anybody's concern. Frees it. */
 void omen_host_drain_forget(OmenHostDrain *self, OmenDrainDomain *domain);
 
+/* Whether the evacuation is needed for another reason than the drain. */
+typedef gboolean (*OmenDrainIsNeeded)(guint64 evacuation, gpointer user_data);
+
+/* (transfer full) (element-type guint64): evacuations that end with the drain, or with the way
+ * back. */
+GArray *omen_host_drain_list_moves(const OmenHostDrain *self,
+                                   OmenDrainIsNeeded is_needed,
+                                   gpointer user_data);
+
 /* An operator ends it: nothing more is begun. What moves is to be cancelled by the caller. FALSE
  * with @error: nothing is under way. */
 gboolean omen_host_drain_stop(OmenHostDrain *self, const char *why, gint64 now_us, GError **error);
 
-/* The way back begins. What still moves away is to be cancelled by the caller. FALSE with @error:
- * it is under way already. */
+/* The way back begins, also once more for what was not brought back. What still moves away is to be
+ * cancelled by the caller. FALSE with @error: it is under way already. */
 gboolean omen_host_drain_undo(OmenHostDrain *self, const char *by, gint64 now_us, GError **error);
 
 /* A wish of another host's operator, as the store tells it: again after each start, and whenever

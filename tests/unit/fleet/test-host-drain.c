@@ -237,6 +237,100 @@ test_ended(void)
     g_assert_false(omen_host_drain_is_busy(drain));
 }
 
+static OmenHostDrain *
+read_again(const OmenHostDrain *drain)
+{
+    g_autofree char *json = omen_host_drain_write(drain, OMEN_DRAIN_MAX_DOMAINS);
+    OmenHostDrain *again = omen_host_drain_parse(json);
+
+    g_assert_nonnull(again);
+    return again;
+}
+
+/* A way back that failed does not make it forgotten by which evacuation it left: by that is known
+ * whether it has moved again since. */
+static void
+test_ways(void)
+{
+    g_autoptr(OmenHostDrain) drain = drain_all();
+    g_autoptr(OmenHostDrain) later = NULL;
+
+    omen_host_drain_undo(drain, "alpha", 5 * SECOND, NULL);
+    omen_host_drain_return(find(drain, "u1"), 21);
+    omen_host_drain_return(find(drain, "u2"), 22);
+    omen_host_drain_take_end(drain, find(drain, "u2"), FALSE, "", "beta does not answer");
+    later = read_again(drain);
+    g_assert_cmpuint(find(later, "u1")->evacuation, ==, 11);
+    g_assert_cmpuint(find(later, "u1")->way_back, ==, 21);
+    g_assert_cmpuint(find(later, "u2")->evacuation, ==, 12);
+}
+
+/* Of a version with one field for both ways. */
+static void
+test_one_way(void)
+{
+    g_autoptr(OmenHostDrain) drain = omen_host_drain_parse(
+        "{\"state\":\"returning\",\"domains\":[{\"uuid\":\"u1\",\"name\":\"g1\","
+        "\"place\":\"returning\",\"evacuation\":21}]}");
+
+    g_assert_nonnull(drain);
+    g_assert_cmpuint(find(drain, "u1")->way_back, ==, 21);
+}
+
+/* What was left is tried again by the next undrain, and named again where it is left again. */
+static void
+test_undone_again(void)
+{
+    g_autoptr(OmenHostDrain) drain = drain_all();
+
+    omen_host_drain_undo(drain, "alpha", 5 * SECOND, NULL);
+    omen_host_drain_leave(find(drain, "u1"), "beta does not answer");
+    omen_host_drain_leave(find(drain, "u2"), "it has moved again since");
+    omen_host_drain_settle(drain, TRUE, 6 * SECOND);
+    g_assert_cmpint(drain->state, ==, OMEN_DRAIN_NONE);
+
+    g_assert_true(omen_host_drain_undo(drain, "alpha", 7 * SECOND, NULL));
+    g_assert_nonnull(find(drain, "u1"));
+    g_assert_cmpint(find(drain, "u1")->place, ==, OMEN_DRAIN_AT_AWAY);
+    g_assert_cmpstr(find(drain, "u1")->reason, ==, "");
+    g_assert_cmpuint(find(drain, "u1")->evacuation, ==, 11);
+    omen_host_drain_settle(drain, TRUE, 8 * SECOND);
+    g_assert_cmpint(drain->state, ==, OMEN_DRAIN_RETURNING);
+    omen_host_drain_return(find(drain, "u1"), 31);
+    omen_host_drain_leave(find(drain, "u2"), "it has moved again since");
+    omen_host_drain_take_end(drain, find(drain, "u1"), TRUE, "alpha", "");
+    omen_host_drain_settle(drain, TRUE, 9 * SECOND);
+    g_assert_cmpint(drain->state, ==, OMEN_DRAIN_NONE);
+    g_assert_cmpstr(drain->reason, ==, "a domain was left where it is");
+    g_assert_cmpuint(drain->domains->len, ==, 1);
+}
+
+static gboolean
+is_twelve(guint64 evacuation, gpointer user_data G_GNUC_UNUSED)
+{
+    return evacuation == 12;
+}
+
+/* What ends with the drain: not what is needed without it, nor what waits or is away. */
+static void
+test_moves_that_end(void)
+{
+    const char *const four[] = {"u1", "u2", "u3", "u4", NULL};
+    const char *const names[] = {"g1", "g2", "g3", "g4", NULL};
+    g_autoptr(OmenHostDrain) drain = begin();
+    g_autoptr(GArray) moves = NULL;
+
+    omen_host_drain_look(drain, four, names);
+    omen_host_drain_move(find(drain, "u1"), 11);
+    omen_host_drain_move(find(drain, "u2"), 12);
+    omen_host_drain_move(find(drain, "u3"), 13);
+    omen_host_drain_return(find(drain, "u3"), 23);
+    moves = omen_host_drain_list_moves(drain, is_twelve, NULL);
+    g_assert_cmpuint(moves->len, ==, 2);
+    g_assert_cmpuint(g_array_index(moves, guint64, 0), ==, 11);
+    g_assert_cmpuint(g_array_index(moves, guint64, 1), ==, 23);
+}
+
 static void
 test_written(void)
 {
@@ -274,16 +368,6 @@ test_written(void)
     g_assert_cmpuint(few->domains->len, ==, 1);
     g_assert_nonnull(find(few, "u2"));
     g_assert_cmpuint(few->n_domains, ==, 2);
-}
-
-static OmenHostDrain *
-read_again(const OmenHostDrain *drain)
-{
-    g_autofree char *json = omen_host_drain_write(drain, OMEN_DRAIN_MAX_DOMAINS);
-    OmenHostDrain *again = omen_host_drain_parse(json);
-
-    g_assert_nonnull(again);
-    return again;
 }
 
 /* The store tells of the last wish for ever: after what was ordered since, and a restart, too. */
@@ -438,6 +522,10 @@ main(int argc, char **argv)
     g_test_add_func("/host-drain/home", test_home);
     g_test_add_func("/host-drain/undone-early", test_undone_early);
     g_test_add_func("/host-drain/ended", test_ended);
+    g_test_add_func("/host-drain/ways", test_ways);
+    g_test_add_func("/host-drain/one-way", test_one_way);
+    g_test_add_func("/host-drain/undone-again", test_undone_again);
+    g_test_add_func("/host-drain/moves-that-end", test_moves_that_end);
     g_test_add_func("/host-drain/written", test_written);
     g_test_add_func("/host-drain/heard-once", test_heard_once);
     g_test_add_func("/host-drain/overtaken", test_overtaken);
