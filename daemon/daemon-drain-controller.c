@@ -7,8 +7,8 @@
 static gboolean
 is_own(OmenDaemon *self, const char *host)
 {
-    return g_str_equal(host, omen_daemon_get_fleet_name(self)) ||
-           g_str_equal(host, g_get_host_name());
+    return omen_drain_wish_is_for(host, omen_daemon_get_fleet_name(self), g_get_host_name(),
+                                  self->etcd || self->fleet_problem);
 }
 
 static OmenControllerError

@@ -80,6 +80,15 @@ omen_drain_wish_parse(const char *json)
 }
 
 gboolean
+omen_drain_wish_is_for(const char *host,
+                       const char *name,
+                       const char *machine,
+                       gboolean is_in_fleet)
+{
+    return g_str_equal(host, name) || (!is_in_fleet && g_str_equal(host, machine));
+}
+
+gboolean
 omen_drain_wish_is_fresh(const OmenDrainWish *self, gint64 now_us)
 {
     return self->time_us <= now_us + MAX_SKEW_US &&

@@ -39,6 +39,13 @@ char *omen_drain_wish_write(const OmenDrainWish *self);
 /* (transfer full): NULL: it is none. */
 OmenDrainWish *omen_drain_wish_parse(const char *json);
 
+/* Whether @host, as an operator says it, is this one, whose name is @name. @machine: what the
+ * machine is called besides: in a fleet that may be the name of another host. */
+gboolean omen_drain_wish_is_for(const char *host,
+                                const char *name,
+                                const char *machine,
+                                gboolean is_in_fleet);
+
 /* Whether it still counts: what was asked for longer ago than it might have taken is of no interest
  * to a host that was off meanwhile, nor is one of the future. */
 gboolean omen_drain_wish_is_fresh(const OmenDrainWish *self, gint64 now_us);

@@ -508,6 +508,16 @@ test_wish(void)
     g_assert_false(omen_drain_wish_is_fresh(read, read->time_us - 3600 * SECOND));
 }
 
+/* The machine "node" is the fleet's "node2"; the fleet's "node" is another one. */
+static void
+test_whose(void)
+{
+    g_assert_true(omen_drain_wish_is_for("node2", "node2", "node", TRUE));
+    g_assert_false(omen_drain_wish_is_for("node", "node2", "node", TRUE));
+    g_assert_true(omen_drain_wish_is_for("node", "node2", "node", FALSE));
+    g_assert_false(omen_drain_wish_is_for("beta", "node2", "node", FALSE));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -534,5 +544,6 @@ main(int argc, char **argv)
     g_test_add_func("/host-drain/told", test_told);
     g_test_add_func("/host-drain/longest-told", test_longest_told);
     g_test_add_func("/host-drain/wish", test_wish);
+    g_test_add_func("/host-drain/whose", test_whose);
     return g_test_run();
 }
