@@ -196,6 +196,7 @@ adopt(OmenDaemon *self, GPtrArray *list)
     }
 }
 
+/* One that is just coming back goes on waiting: that ends soon. */
 static void
 move(OmenDaemon *self, OmenDrainDomain *domain)
 {
@@ -206,7 +207,7 @@ move(OmenDaemon *self, OmenDrainDomain *domain)
 
     if (evacuation)
         omen_host_drain_move(domain, omen_evacuation_get_data(evacuation)->id);
-    else
+    else if (!g_error_matches(error, OMEN_EVACUATOR_ERROR, OMEN_EVACUATOR_ERROR_BUSY))
         omen_host_drain_stay(domain, error->message);
 }
 
@@ -227,7 +228,8 @@ take_plan(OmenDaemon *self, GPtrArray *plan)
     for (guint i = 0; i < plan->len; i++) {
         const OmenForeseen *row = g_ptr_array_index(plan, i);
         OmenDrainDomain *domain = find_waiting(self, row->uuid);
-        if (domain && *row->destination)
+        /* What is reserved now may be free soon: the evacuator waits for it. */
+        if (domain && (*row->destination || row->may_fit_later))
             move(self, domain);
         else if (domain)
             omen_host_drain_stay(domain, row->reason);

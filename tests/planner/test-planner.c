@@ -108,6 +108,38 @@ test_plan(void)
     g_assert_true(g_str_has_suffix(move_of(plan, 3)->reason, "gamma: no room left"));
 }
 
+/* What stays only for what others reserved, and what would stay without that. */
+static void
+test_reserved(void)
+{
+    const OmenPlanDomain domains[] = {
+        {.name = "first", .memory_bytes = 300 * MIB, .importance = 9},
+        {.name = "later", .memory_bytes = 200 * MIB},
+        {.name = "large", .memory_bytes = 900 * MIB},
+        {.name = "barred", .memory_bytes = 200 * MIB, .barred = 1},
+        {.name = "never", .memory_bytes = 200 * MIB, .immovable = "hostdev"},
+    };
+    /* More is reserved there than is free: what is on its way is counted twice. */
+    const OmenPlanDestination beta = {.name = "beta",
+                                      .room_bytes = 300 * MIB,
+                                      .reserved_bytes = 900 * MIB,
+                                      .later_bytes = 600 * MIB};
+    OmenPlanLimits limits = {.concurrency = 1, .link_bytes_per_second = 100.0 * (double) MIB};
+    g_autoptr(GPtrArray) plan = omen_planner_plan(domains, 5, &beta, 1, &limits);
+    g_autoptr(GPtrArray) elsewhere = NULL;
+
+    g_assert_cmpint(move_of(plan, 0)->destination, ==, 0);
+    g_assert_false(move_of(plan, 0)->may_fit_later);
+    g_assert_cmpint(move_of(plan, 1)->destination, ==, -1);
+    g_assert_true(move_of(plan, 1)->may_fit_later);
+    g_assert_false(move_of(plan, 2)->may_fit_later);
+    g_assert_false(move_of(plan, 3)->may_fit_later);
+    g_assert_false(move_of(plan, 4)->may_fit_later);
+    limits.destination = "gamma";
+    elsewhere = omen_planner_plan(domains, 5, &beta, 1, &limits);
+    g_assert_false(move_of(elsewhere, 1)->may_fit_later);
+}
+
 static void
 test_deadline(void)
 {
@@ -273,6 +305,7 @@ main(int argc, char **argv)
     g_test_add_func("/planner/estimates", test_estimates);
     g_test_add_func("/planner/choice", test_choice);
     g_test_add_func("/planner/plan", test_plan);
+    g_test_add_func("/planner/reserved", test_reserved);
     g_test_add_func("/planner/deadline", test_deadline);
     g_test_add_func("/planner/wishes", test_wishes);
     g_test_add_func("/planner/none", test_none);

@@ -129,6 +129,32 @@ explain_no_room(GString *out, const OmenPlanDestination *there)
             there->reserved_bytes >> 20);
 }
 
+static gboolean
+is_barred(const OmenPlacement *placement, gsize domain, gsize destination)
+{
+    return destination < 64 && (placement->domains[domain].barred >> destination & 1);
+}
+
+/* Some destination lacks room only because of what other hosts reserved there. */
+static gboolean
+may_fit_later(const OmenPlacement *placement, gsize domain)
+{
+    const OmenPlanLimits *limits = placement->limits;
+    guint64 needed = placement->domains[domain].memory_bytes;
+
+    for (gsize i = 0; i < placement->n_destinations; i++) {
+        const OmenPlanDestination *there = &placement->destinations[i];
+        guint64 taken = there->room_bytes - placement->room[i];
+        if (there->unusable || is_barred(placement, domain, i) ||
+            (limits->destination && !g_str_equal(limits->destination, there->name)))
+            continue;
+        if (placement->room[i] < needed && there->reserved_bytes > 0 &&
+            there->later_bytes >= taken + needed)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* Why none took it: each destination's reason. */
 static char *
 explain_stay(const OmenPlacement *placement, gsize domain)
@@ -144,7 +170,7 @@ explain_stay(const OmenPlacement *placement, gsize domain)
             g_string_append(out, "; ");
         if (there->unusable)
             g_string_append(out, there->unusable);
-        else if (i < 64 && (placement->domains[domain].barred >> i & 1))
+        else if (is_barred(placement, domain, i))
             g_string_append_printf(out, "%s: cannot run it", there->name);
         else if (placement->room[i] < placement->domains[domain].memory_bytes)
             explain_no_room(out, there);
@@ -180,6 +206,8 @@ stay(Schedule *self, gsize domain, char *reason)
 
     move->domain = domain;
     move->destination = -1;
+    move->may_fit_later =
+        !self->placement->domains[domain].immovable && may_fit_later(self->placement, domain);
     move->reason = reason;
     g_ptr_array_add(self->stays, move);
 }

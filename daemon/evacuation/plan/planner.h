@@ -37,6 +37,7 @@ typedef struct {
     guint64 room_bytes;     /* free, less what must stay free and what is promised or reserved */
     const char *unusable;   /* why it is none; NULL: it is one */
     guint64 reserved_bytes; /* of what was taken off: for domains of other hosts */
+    guint64 later_bytes;    /* room_bytes, if nothing of it were reserved; 0: not known */
 } OmenPlanDestination;
 
 typedef struct {
@@ -57,8 +58,9 @@ typedef struct {
     double start_s;
     double end_s; /* INFINITY: not to be foreseen: it does not converge */
     guint downtime_ms;
-    gboolean is_late; /* ends after the deadline */
-    char *reason;     /* why it stays; NULL if it moves */
+    gboolean is_late;       /* ends after the deadline */
+    gboolean may_fit_later; /* it stays, but might fit if what others reserved becomes free */
+    char *reason;           /* why it stays; NULL if it moves */
 } OmenPlannedMove;
 
 /* The importance of what is away by the deadline (all that moves where there is none). */

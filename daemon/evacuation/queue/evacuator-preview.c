@@ -113,10 +113,12 @@ ask_destinations(Inquiry *self, GArray *destinations)
             g_array_append_val(destinations, row);
             continue;
         }
-        if (omen_destination_check(destination, &demand, &sight, &error))
+        if (omen_destination_check(destination, &demand, &sight, &error)) {
             row.room_bytes = omen_plan_room_of(&self->limits, sight.free_bytes, row.reserved_bytes);
-        else
+            row.later_bytes = omen_plan_room_of(&self->limits, sight.free_bytes, 0);
+        } else {
             row.unusable = keep_reason(self, error->message);
+        }
         g_array_append_val(destinations, row);
     }
 }
@@ -152,6 +154,7 @@ describe_move(const Inquiry *self, const OmenPlannedMove *move, double link_byte
     row->end_s = isfinite(move->end_s) ? move->end_s : G_MAXINT;
     row->downtime_ms = move->downtime_ms;
     row->is_late = move->is_late;
+    row->may_fit_later = move->may_fit_later;
     row->link_mib_s = link_bytes_per_second / (1 << 20);
     return row;
 }

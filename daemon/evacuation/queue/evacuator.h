@@ -171,7 +171,8 @@ typedef struct {
     double link_mib_s; /* that the plan counts on, for all moves together */
     guint downtime_ms;
     gboolean is_late;
-    char *reason; /* why it stays; "" if it moves */
+    gboolean may_fit_later; /* it stays only for room that is reserved for domains of other hosts */
+    char *reason;           /* why it stays; "" if it moves */
 } OmenForeseen;
 
 /* (transfer full) (element-type OmenForeseen). */
