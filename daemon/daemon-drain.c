@@ -32,8 +32,8 @@ is_to_stay_empty(OmenDaemon *self)
 
 /* ---- what is known of it ---- */
 
-static void
-keep(OmenDaemon *self)
+void
+omen_daemon_keep_drain(OmenDaemon *self)
 {
     g_autofree char *json = omen_host_drain_write(self->drain, OMEN_DRAIN_MAX_DOMAINS);
 
@@ -45,15 +45,6 @@ keep(OmenDaemon *self)
     omen_state_db_put_setting(self->state, OMEN_DAEMON_DRAIN_SETTING, json);
     g_free(self->drain_kept);
     self->drain_kept = g_steal_pointer(&json);
-}
-
-/* Others know of it, and of the maintenance. */
-static void
-on_told(OmenDaemon *self)
-{
-    self->drain->mark = OMEN_DRAIN_MARK_KEPT;
-    keep(self);
-    omen_daemon_refresh_fleet(self);
 }
 
 /* (nullable): borrowed from @list. */
@@ -160,8 +151,8 @@ is_needed(guint64 evacuation, gpointer user_data)
 }
 
 /* What an omen needs is no matter of the drain. */
-static void
-cancel_moves(OmenDaemon *self)
+void
+omen_daemon_cancel_drain_moves(OmenDaemon *self)
 {
     g_autoptr(GPtrArray) list = omen_evacuator_list(self->evacuator);
     Known known = {.self = self, .list = list};
@@ -366,11 +357,11 @@ review(OmenDaemon *self)
         bring_all_home(self, list);
     }
     if (omen_host_drain_settle(self->drain, is_seen, g_get_real_time()))
-        cancel_moves(self);
+        omen_daemon_cancel_drain_moves(self);
     if (self->drain->state != before)
         g_message("drain: %s%s%s", omen_drain_state_to_string(self->drain->state),
                   *self->drain->reason ? ": " : "", self->drain->reason);
-    keep(self);
+    omen_daemon_keep_drain(self);
 }
 
 static gboolean
@@ -385,145 +376,10 @@ on_tick(gpointer user_data)
     return G_SOURCE_REMOVE;
 }
 
-static void
-begin_ticking(OmenDaemon *self)
+void
+omen_daemon_follow_drain(OmenDaemon *self)
 {
-    keep(self);
+    omen_daemon_keep_drain(self);
     if (!self->drain_source && omen_host_drain_is_busy(self->drain))
         self->drain_source = g_timeout_add_seconds(TICK_S, on_tick, self);
-}
-
-/* ---- what is asked for ---- */
-
-static gboolean
-undo(OmenDaemon *self, const char *by, GError **error)
-{
-    if (omen_responder_is_host_endangered(self->responder)) {
-        g_set_error(error, OMEN_DRAIN_ERROR, OMEN_DRAIN_ERROR_REFUSED,
-                    "%s is endangered: see virt-omen omens there, and clear what is over",
-                    omen_daemon_get_fleet_name(self));
-        return FALSE;
-    }
-    if (!omen_host_drain_undo(self->drain, by, g_get_real_time(), error))
-        return FALSE;
-    cancel_moves(self);
-    return TRUE;
-}
-
-static gboolean
-begin(OmenDaemon *self, const OmenDrainWish *wish, GError **error)
-{
-    if (!omen_host_drain_begin(self->drain, wish->by, g_get_real_time(), wish->timeout_s, error))
-        return FALSE;
-    omen_evacuator_cancel_returns(self->evacuator);
-    self->drain_asked_us = g_get_monotonic_time();
-    omen_daemon_refresh_fleet(self);
-    return TRUE;
-}
-
-static gboolean
-end(OmenDaemon *self, GError **error)
-{
-    if (!omen_host_drain_stop(self->drain, "ended by an operator", g_get_real_time(), error))
-        return FALSE;
-    cancel_moves(self);
-    return TRUE;
-}
-
-static gboolean
-heed(OmenDaemon *self, const OmenDrainWish *wish, GError **error)
-{
-    g_autoptr(GError) local = NULL;
-    gboolean good;
-
-    if (wish->order == OMEN_DRAIN_ORDER_DRAIN)
-        good = begin(self, wish, &local);
-    else if (wish->order == OMEN_DRAIN_ORDER_UNDRAIN)
-        good = undo(self, wish->by, &local);
-    else
-        good = end(self, &local);
-    omen_host_drain_answer(self->drain, wish->id, good ? "" : local->message);
-    if (!good)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return good;
-}
-
-gboolean
-omen_daemon_order_drain(OmenDaemon *self, const OmenDrainWish *wish, GError **error)
-{
-    gboolean good = heed(self, wish, error);
-
-    if (good)
-        self->drain->ordered_us = wish->time_us;
-    begin_ticking(self);
-    return good;
-}
-
-/* (nullable): why a wish that came by the store is not heeded, whatever it is. Whoever has the
- * store's password can write one. */
-static const char *
-find_objection(OmenDaemon *self, const OmenDrainWish *wish)
-{
-    if (!self->configuration->fleet_accept_drain)
-        return "it does not take drains from other hosts: run virt-omen there, or set "
-               "accept_drain=yes in [fleet] there";
-    if (!omen_drain_wish_is_fresh(wish, g_get_real_time()))
-        return "it was asked for too long ago, or in the future: compare the hosts' clocks";
-    if (omen_host_drain_is_overtaken(self->drain, wish))
-        return "its own operator has ordered something since that was asked for: try again, or "
-               "compare the hosts' clocks";
-    return NULL;
-}
-
-static void
-on_wish(OmenDrainStore *store G_GNUC_UNUSED, const OmenDrainWish *wish, gpointer user_data)
-{
-    OmenDaemon *self = user_data;
-    const char *objection = find_objection(self, wish);
-    g_autoptr(GError) error = NULL;
-
-    if (!omen_host_drain_hear(self->drain, wish))
-        return;
-    g_message("drain: requested, or ended, by an operator at %s", wish->by);
-    /* It is not heeded later, either, when the configuration has changed. */
-    if (objection)
-        omen_host_drain_answer(self->drain, wish->id, objection);
-    else
-        heed(self, wish, &error);
-    begin_ticking(self);
-    if (objection || error)
-        g_message("drain: refused: %s", objection ? objection : error->message);
-}
-
-void
-omen_daemon_take_up_drain(OmenDaemon *self, const char *kept)
-{
-    OmenHostDrain *drain = kept ? omen_host_drain_parse(kept) : NULL;
-
-    if (!drain)
-        return;
-    omen_host_drain_free(self->drain);
-    self->drain = drain;
-}
-
-void
-omen_daemon_start_drain(OmenDaemon *self)
-{
-    if (self->etcd) {
-        self->drain_store = omen_drain_store_new(self->etcd, omen_daemon_get_fleet_name(self));
-        g_signal_connect_swapped(self->drain_store, "told", G_CALLBACK(on_told), self);
-        g_signal_connect(self->drain_store, "wish", G_CALLBACK(on_wish), self);
-        omen_drain_store_listen(self->drain_store);
-    }
-    self->drain_asked_us = g_get_monotonic_time();
-    begin_ticking(self);
-}
-
-void
-omen_daemon_stop_drain(OmenDaemon *self)
-{
-    g_clear_handle_id(&self->drain_source, g_source_remove);
-    if (self->drain_store)
-        omen_drain_store_stop(self->drain_store);
-    g_clear_object(&self->drain_store);
 }

@@ -161,8 +161,17 @@ char *omen_daemon_describe_waiting(OmenDaemon *self);
 void omen_daemon_note_evacuation(OmenDaemon *self);
 /* The list of hosts was read. */
 void omen_daemon_take_reserved(OmenDaemon *self);
-/* daemon-drain.c: this host is drained, and filled again. */
+
+/* daemon-drain.c: this host is drained, and filled again, as its record says. */
 #define OMEN_DAEMON_DRAIN_SETTING "drain" /* of state.db: JSON */
+/* The record has changed: it is written, and others are told. */
+void omen_daemon_keep_drain(OmenDaemon *self);
+/* The same, and what it waits for is looked at until that is over. */
+void omen_daemon_follow_drain(OmenDaemon *self);
+/* What moves for it alone is to stay where it is. */
+void omen_daemon_cancel_drain_moves(OmenDaemon *self);
+
+/* daemon-drain-orders.c: what is wanted of it. */
 /* @kept: (nullable): what an earlier life had written of it. */
 void omen_daemon_take_up_drain(OmenDaemon *self, const char *kept);
 /* After the fleet was started: what was under way goes on. */
