@@ -110,6 +110,17 @@ def drain_from_elsewhere(one):
     expect("the other is home", place(one, *BOTH) == [["alpha"], []])
 
 
+def drain_heeded_once(one):
+    """The store still tells of the other host's request when the own operator has ended what came of it."""
+    expect("drained by beta's operator", try_omen(one, "beta", "drain", "alpha", "--wait").returncode == 0 and place(one, "g1") == [["beta"]])
+    expect("and filled by its own", try_omen(one, "alpha", "undrain", "alpha", "--wait").returncode == 0 and place(one, "g1") == [["alpha"]])
+    one.testbed("daemon", "alpha", "stop")
+    one.testbed("daemon", "alpha", "start")
+    ready(one)
+    stays("a restart does not drain it again", lambda: row(one, "alpha", "alpha").get("drain", "none") == "none"
+          and place(one, "g1") == [["alpha"]], 5)
+
+
 def drain_of_one_that_stays(one):
     one.on("alpha", *NEVER_MOVE, "--set", '<evacuation never-move="yes"/>')
     failed = try_omen(one, "alpha", "drain", "alpha", "--wait")
@@ -133,6 +144,7 @@ def test_drain():
         refusals(one)
         drain_over_a_restart(one)
         drain_from_elsewhere(one)
+        drain_heeded_once(one)
         drain_of_one_that_stays(one)
 
 
