@@ -16,7 +16,7 @@
 
 /* Borrows from the variant it was read from. */
 typedef struct {
-    const char *host, *health, *reason, *mode, *version, *uri;
+    const char *host, *health, *reason, *mode, *version, *uri, *uri_refused;
     const char *in_common;
     gboolean takes, maintenance, is_held;
     const char *drain, *drain_reason; /* "none": it is not drained */
@@ -45,6 +45,7 @@ read_row(GVariant *variant)
                .mode = "",
                .version = "",
                .uri = "",
+               .uri_refused = "",
                .in_common = ""};
     g_autoptr(GVariant) drain = g_variant_lookup_value(variant, "drain", G_VARIANT_TYPE_VARDICT);
 
@@ -54,6 +55,7 @@ read_row(GVariant *variant)
     g_variant_lookup(variant, "mode", "&s", &row.mode);
     g_variant_lookup(variant, "version", "&s", &row.version);
     g_variant_lookup(variant, "uri", "&s", &row.uri);
+    g_variant_lookup(variant, "uri_refused", "&s", &row.uri_refused);
     g_variant_lookup(variant, "takes", "b", &row.takes);
     g_variant_lookup(variant, "maintenance", "b", &row.maintenance);
     g_variant_lookup(variant, "held_by_brake", "b", &row.is_held);
@@ -85,6 +87,7 @@ add_json(JsonBuilder *builder, const Row *row)
     json_add_string(builder, "mode", row->mode);
     json_add_string(builder, "version", row->version);
     json_add_string(builder, "uri", row->uri);
+    json_add_string(builder, "uri_refused", row->uri_refused);
     json_add_count(builder, "running", row->running);
     json_add_count(builder, "free_mib", row->free_mib);
     json_add_count(builder, "reserved_mib", row->reserved_mib);
@@ -104,7 +107,9 @@ add_line(Table *table, const Row *row)
     gboolean is_green = g_str_equal(row->health, "green");
     gboolean is_red = g_str_equal(row->health, "red");
     TableStyle style = is_red ? TABLE_BAD : is_green ? TABLE_GOOD : TABLE_WARNING;
-    const char *takes = row->maintenance ? "maintenance" : row->takes ? "yes" : "no";
+    const char *takes = row->maintenance                   ? "maintenance"
+                        : row->takes && !*row->uri_refused ? "yes"
+                                                           : "no";
     char *cells[] = {
         g_strdup(row->host),
         g_strdup(row->health),
@@ -119,6 +124,8 @@ add_line(Table *table, const Row *row)
     table_add(table, style, cells);
     if (!is_green || !row->takes)
         table_add_note(table, "%s", row->reason);
+    if (*row->uri_refused)
+        table_add_note(table, "its URI is not used: %s", row->uri_refused);
     if (!g_str_equal(row->drain, "none"))
         table_add_note(table, "%s%s%s", row->drain, *row->drain_reason ? ": " : "",
                        row->drain_reason);

@@ -4,6 +4,7 @@
 
 #include "evacuation/libvirt/destination.h"
 #include "fleet/choice.h"
+#include "fleet/uri.h"
 
 /* Of thousands of hosts these few are probed, and planned with. */
 #define MAX_DESTINATIONS 8
@@ -63,6 +64,17 @@ has_destination(GPtrArray *destinations, const char *name)
     return FALSE;
 }
 
+/* (transfer container): borrowed until the list is read anew. */
+static GPtrArray *
+choose(OmenDaemon *self)
+{
+    const OmenFleetSeeker seeker = {.name = omen_daemon_get_fleet_name(self),
+                                    .labels = self->configuration->fleet_labels,
+                                    .transports = self->configuration->fleet_transports};
+
+    return omen_fleet_choose(self->fleet_hosts, &seeker, MAX_DESTINATIONS);
+}
+
 void
 omen_daemon_add_fleet_destinations(OmenDaemon *self, GPtrArray *destinations)
 {
@@ -70,8 +82,7 @@ omen_daemon_add_fleet_destinations(OmenDaemon *self, GPtrArray *destinations)
 
     if (!self->fleet_hosts)
         return;
-    chosen = omen_fleet_choose(self->fleet_hosts, omen_daemon_get_fleet_name(self),
-                               self->configuration->fleet_labels, MAX_DESTINATIONS);
+    chosen = choose(self);
     for (guint i = 0; i < chosen->len; i++) {
         OmenFleetHost *host = g_ptr_array_index(chosen, i);
         const OmenDestinationTerms terms = {.name = host->name,
@@ -88,9 +99,7 @@ omen_daemon_add_fleet_destinations(OmenDaemon *self, GPtrArray *destinations)
 char *
 omen_daemon_describe_fleet_choice(OmenDaemon *self, guint *n_chosen)
 {
-    g_autoptr(GPtrArray) chosen =
-        omen_fleet_choose(self->fleet_hosts, omen_daemon_get_fleet_name(self),
-                          self->configuration->fleet_labels, MAX_DESTINATIONS);
+    g_autoptr(GPtrArray) chosen = choose(self);
     g_autoptr(GString) text = g_string_new(NULL);
 
     *n_chosen = chosen->len;
@@ -104,4 +113,36 @@ omen_daemon_describe_fleet_choice(OmenDaemon *self, guint *n_chosen)
             g_string_append_printf(text, "not %s\n", host->name);
     }
     return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+void
+omen_daemon_mark_refused_uris(OmenDaemon *self, GPtrArray *hosts)
+{
+    const char *const *transports = (const char *const *) self->configuration->fleet_transports;
+
+    for (guint i = 0; i < hosts->len; i++) {
+        OmenFleetHost *host = g_ptr_array_index(hosts, i);
+        g_free(host->uri_refused);
+        host->uri_refused = *host->uri ? omen_fleet_uri_find_fault(host->uri, transports) : NULL;
+    }
+}
+
+/* Each once, until it says another. */
+void
+omen_daemon_warn_of_refused_uris(OmenDaemon *self)
+{
+    g_autoptr(GHashTable) told = g_steal_pointer(&self->fleet_refused);
+
+    self->fleet_refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < self->fleet_hosts->len; i++) {
+        const OmenFleetHost *host = g_ptr_array_index(self->fleet_hosts, i);
+        g_autofree char *text = NULL;
+        if (!host->uri_refused)
+            continue;
+        text =
+            g_strdup_printf("%s gives a URI that is not used: %s", host->name, host->uri_refused);
+        if (!told || !g_hash_table_contains(told, text))
+            g_warning("fleet: %s", text);
+        g_hash_table_add(self->fleet_refused, g_steal_pointer(&text));
+    }
 }

@@ -167,6 +167,8 @@ take_hosts(OmenDaemon *self, GPtrArray *hosts)
     g_clear_pointer(&self->fleet_hosts, g_ptr_array_unref);
     self->fleet_hosts = hosts;
     self->fleet_read_us = g_get_monotonic_time();
+    omen_daemon_mark_refused_uris(self, hosts);
+    omen_daemon_warn_of_refused_uris(self);
     omen_daemon_take_reserved(self);
     omen_daemon_update_brake(self, hosts);
     tell(self);
@@ -339,10 +341,12 @@ on_listed(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_dat
     g_autoptr(GError) error = NULL;
     GPtrArray *hosts = omen_fleet_list_finish(result, &error);
 
-    if (hosts)
-        g_task_return_pointer(task, hosts, (GDestroyNotify) g_ptr_array_unref);
-    else
+    if (!hosts) {
         g_task_return_error(task, translate(error));
+        return;
+    }
+    omen_daemon_mark_refused_uris(g_task_get_source_object(task), hosts);
+    g_task_return_pointer(task, hosts, (GDestroyNotify) g_ptr_array_unref);
 }
 
 static void

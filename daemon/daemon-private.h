@@ -64,6 +64,7 @@ struct _OmenDaemon {
     OmenDaemonStorage *storage;   /* NULL with it */
     OmenDaemonBrake *fleet_brake; /* NULL: there is none */
     char *fleet_choice;           /* (nullable): what the evacuator was told of them */
+    GHashTable *fleet_refused;    /* (nullable): texts that were told of their URIs */
     OmenConfiguration *reloaded;  /* (nullable): the last that was read anew */
     OmenStateContents *contents;  /* of an earlier life, until it is taken up */
     gint64 since_us;              /* what is known began */
@@ -146,6 +147,11 @@ gboolean omen_daemon_is_barred(OmenDaemon *self, const char *name);
 /* What of the hosts matters to the evacuator: it is configured anew when that has changed.
  * (transfer full). */
 char *omen_daemon_describe_fleet_choice(OmenDaemon *self, guint *n_chosen);
+
+/* Notes which of the @hosts' URIs are not used, and why; and tells the journal of those that were
+ * last read. */
+void omen_daemon_mark_refused_uris(OmenDaemon *self, GPtrArray *hosts);
+void omen_daemon_warn_of_refused_uris(OmenDaemon *self);
 
 /* (nullable): borrowed until the list is read anew. */
 const OmenFleetHost *omen_daemon_find_fleet_host(OmenDaemon *self,

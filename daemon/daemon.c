@@ -65,6 +65,7 @@ omen_daemon_finalize(GObject *object)
     g_hash_table_unref(self->warned);
     g_clear_pointer(&self->fleet_hosts, g_ptr_array_unref);
     g_free(self->fleet_choice);
+    g_clear_pointer(&self->fleet_refused, g_hash_table_unref);
     g_free(self->drain_kept);
     omen_host_drain_free(self->drain);
     g_clear_pointer(&self->reloaded, omen_configuration_free);

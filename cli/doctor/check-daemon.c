@@ -157,6 +157,24 @@ doctor_check_daemon(Doctor *self)
     check_plan(self);
 }
 
+/* Rows whose URIs are not used: these hosts are nobody's destinations. */
+static void
+check_uris(Doctor *self, GVariant *rows)
+{
+    for (gsize i = 0; i < g_variant_n_children(rows); i++) {
+        g_autoptr(GVariant) row = g_variant_get_child_value(rows, i);
+        const char *host = "";
+        const char *why = "";
+        g_variant_lookup(row, "host", "&s", &host);
+        if (g_variant_lookup(row, "uri_refused", "&s", &why))
+            doctor_add(
+                self, "fleet", DOCTOR_WARNING,
+                g_strdup_printf("%s is no destination, its URI is not used: %s", host, why),
+                "set own_uri=qemu+tls://HOST/system in [evacuation] there; or, where the network "
+                "is trusted, name its transport in [fleet] transports here");
+    }
+}
+
 /* The store answers: asked through the daemon, as it asks itself. */
 void
 doctor_check_fleet(Doctor *self)
@@ -179,4 +197,5 @@ doctor_check_fleet(Doctor *self)
                g_strdup_printf("the store answers, and lists %" G_GSIZE_FORMAT " hosts",
                                g_variant_n_children(rows)),
                "");
+    check_uris(self, rows);
 }

@@ -158,6 +158,9 @@ omen_bus_pack_fleet(GPtrArray *hosts)
         g_variant_builder_add(&row, "{sv}", "mode", g_variant_new_string(host->mode));
         g_variant_builder_add(&row, "{sv}", "version", g_variant_new_string(host->version));
         g_variant_builder_add(&row, "{sv}", "uri", g_variant_new_string(host->uri));
+        if (host->uri_refused)
+            g_variant_builder_add(&row, "{sv}", "uri_refused",
+                                  g_variant_new_string(host->uri_refused));
         g_variant_builder_add(&row, "{sv}", "labels",
                               g_variant_new_strv((const char *const *) host->labels, -1));
         g_variant_builder_add(&row, "{sv}", "running", g_variant_new_uint32(host->running));

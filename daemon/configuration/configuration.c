@@ -3,11 +3,11 @@
 
 #include "configuration/configuration.h"
 
+#include "configuration/configuration-check.h"
 #include "configuration/configuration-files.h"
 #include "configuration/setting.h"
 #include "configuration/trusted-file.h"
 #include "detector/detector-config.h"
-#include "evacuation/libvirt/escalation.h"
 #include <virt-omen/settings.h>
 
 #include <string.h>
@@ -113,6 +113,7 @@ static const OmenSetting settings[] = {
     {"fleet", "ca_file", OMEN_SETTING_STRING, AT(fleet.ca_file), 0, 0, NULL},
     {"fleet", "name", OMEN_SETTING_STRING, AT(fleet_name), 0, 0, NULL},
     {"fleet", "labels", OMEN_SETTING_LIST, AT(fleet_labels), 0, 0, NULL},
+    {"fleet", "transports", OMEN_SETTING_LIST, AT(fleet_transports), 0, 0, NULL},
     {"fleet", "brake_hosts", OMEN_SETTING_UINT, AT(brake.hosts), 0, 10000, NULL},
     {"fleet", "brake_percent", OMEN_SETTING_UINT, AT(brake.percent), 0, 100, NULL},
     {"fleet", "brake_window_s", OMEN_SETTING_UINT, AT(brake.window_s), 10, 24 * 3600, NULL},
@@ -164,6 +165,7 @@ init_fleet(OmenConfiguration *self)
     omen_etcd_settings_init(&self->fleet);
     self->fleet_name = g_strdup("");
     self->fleet_labels = g_new0(char *, 1);
+    self->fleet_transports = g_strsplit("tls;ssh", ";", 0);
     self->brake = default_brake;
     self->fleet_inbound_limit = 2;
 }
@@ -272,6 +274,7 @@ omen_configuration_free(OmenConfiguration *self)
     omen_etcd_settings_clear(&self->fleet);
     g_free(self->fleet_name);
     g_strfreev(self->fleet_labels);
+    g_strfreev(self->fleet_transports);
     g_ptr_array_unref(self->destinations);
     g_free(self);
 }
@@ -491,51 +494,6 @@ load_file(OmenConfiguration *self, const char *path, gboolean may_be_missing, GE
     return TRUE;
 }
 
-/* qemu+tls://HOST/system; or, of libvirt's drivers on this host, qemu:///system and
- * test:///default, which are of use in tests. */
-static gboolean
-is_remote_uri(const char *text)
-{
-    g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
-
-    if (!uri || !strstr(text, "://"))
-        return FALSE;
-    return !strchr(g_uri_get_scheme(uri), '+') || *g_uri_get_host(uri) ||
-           g_str_has_suffix(g_uri_get_scheme(uri), "+unix") ||
-           g_str_has_suffix(g_uri_get_scheme(uri), "+ext");
-}
-
-static gboolean
-check_whole(OmenConfiguration *self, GError **error)
-{
-    g_autoptr(GError) local = NULL;
-    OmenEscalationSteps steps;
-
-    if (!omen_escalation_parse(self->when_stuck, &steps, &local)) {
-        g_set_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
-                    "[policy] when_stuck: %s", local->message);
-        return FALSE;
-    }
-    if (*self->own_uri && !is_remote_uri(self->own_uri)) {
-        g_set_error(
-            error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
-            "[evacuation] own_uri: \"%s\" has no host; example: own_uri=qemu+tls://this-host/system",
-            self->own_uri);
-        return FALSE;
-    }
-    for (guint i = 0; i < self->destinations->len; i++) {
-        OmenDestinationSettings *destination = g_ptr_array_index(self->destinations, i);
-        if (is_remote_uri(destination->uri))
-            continue;
-        g_set_error(error, OMEN_CONFIGURATION_ERROR, OMEN_CONFIGURATION_ERROR_INVALID,
-                    "[destination %s] %s%s%s; example: uri=qemu+tls://%s/system", destination->name,
-                    *destination->uri ? "uri: \"" : "has no uri", destination->uri,
-                    *destination->uri ? "\" names no host" : "", destination->name);
-        return FALSE;
-    }
-    return TRUE;
-}
-
 OmenConfiguration *
 omen_configuration_load(const char *path, GError **error)
 {
@@ -546,5 +504,5 @@ omen_configuration_load(const char *path, GError **error)
         if (!load_file(self, files[i], i == 0 && path == NULL, error))
             return NULL;
     }
-    return check_whole(self, error) ? g_steal_pointer(&self) : NULL;
+    return omen_configuration_check(self, error) ? g_steal_pointer(&self) : NULL;
 }

@@ -171,6 +171,7 @@ typedef struct {
     OmenEtcdSettings fleet; /* endpoints[0] NULL: there is none */
     char *fleet_name;       /* "": the host's */
     char **fleet_labels;
+    char **fleet_transports;   /* of other hosts' URIs, as their rows give them */
     guint fleet_inbound_limit; /* domains on their way here at once, from all hosts */
     OmenBrakeSettings brake;
     gboolean fleet_accept_drain; /* operators at other hosts may have this one drained */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fleet/choice.h"
 
+#include "fleet/uri.h"
+
 #define RACK "rack="
 
 typedef struct {
@@ -47,11 +49,23 @@ compare(gconstpointer a, gconstpointer b)
     return left->room < right->room ? 1 : 0;
 }
 
+static gboolean
+may_take(const OmenFleetHost *host, const OmenFleetSeeker *seeker)
+{
+    g_autofree char *fault = NULL;
+
+    if (!host->takes || host->maintenance || !*host->uri || g_str_equal(host->name, seeker->name) ||
+        g_str_equal(host->health, "red"))
+        return FALSE;
+    fault = omen_fleet_uri_find_fault(host->uri, (const char *const *) seeker->transports);
+    return fault == NULL;
+}
+
 GPtrArray *
-omen_fleet_choose(GPtrArray *hosts, const char *own_name, char **labels, guint max)
+omen_fleet_choose(GPtrArray *hosts, const OmenFleetSeeker *seeker, guint max)
 {
     g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(Candidate));
-    const char *own_rack = find_rack(labels);
+    const char *own_rack = find_rack(seeker->labels);
     GPtrArray *chosen = g_ptr_array_new();
 
     for (guint i = 0; i < hosts->len; i++) {
@@ -60,9 +74,8 @@ omen_fleet_choose(GPtrArray *hosts, const char *own_name, char **labels, guint m
         Candidate one = {.host = host,
                          .is_well = g_str_equal(host->health, "green"),
                          .is_apart = own_rack && rack && !g_str_equal(own_rack, rack),
-                         .room = (double) host->free_mib * weigh(own_name, host->name)};
-        if (host->takes && !host->maintenance && *host->uri && !g_str_equal(host->name, own_name) &&
-            !g_str_equal(host->health, "red"))
+                         .room = (double) host->free_mib * weigh(seeker->name, host->name)};
+        if (may_take(host, seeker))
             g_array_append_val(candidates, one);
     }
     g_array_sort(candidates, compare);

@@ -84,6 +84,7 @@ omen_fleet_host_free(OmenFleetHost *self)
     g_strfreev(self->storage);
     g_ptr_array_unref(self->signs);
     g_clear_pointer(&self->drain, omen_host_drain_free);
+    g_free(self->uri_refused);
     g_free(self);
 }
 

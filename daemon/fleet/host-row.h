@@ -49,6 +49,7 @@ typedef struct {
     gboolean maintenance; /* an operator's word */
     guint64 reserved_mib; /* for domains on their way to it */
     OmenHostDrain *drain; /* (nullable): what the host says of its drain */
+    char *uri_refused;    /* (nullable): why this host does not use its URI */
 } OmenFleetHost;
 
 /* Strings are "", lists empty. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Two hosts that share a real etcd: each is seen from the other, also after the etcd or a host was gone."""
+import base64
 import json
 
 import bed
@@ -28,6 +29,19 @@ def doctor(one, host):
     return next((row["result"] for row in found if row["check"] == "fleet"), None)
 
 
+def ask_store(one, what, name, **more):
+    """As whoever has the store's password can."""
+    store = json.loads(one.testbed("status", "--json").stdout)["fleet"]
+    script = "import sys, urllib.request as r; r.urlopen(sys.argv[1], sys.argv[2].encode(), 10).read()"
+    fields = {"key": f"/virt-omen/hosts/{name}", **more}
+    coded = json.dumps({field: base64.b64encode(text.encode()).decode() for field, text in fields.items()})
+    one.on("alpha", "python3", "-c", script, f"{store}/v3/kv/{what}", coded)
+
+
+def log(one, host):
+    return one.on(host, "cat", "/var/log/virt-omend.log").stdout
+
+
 def test_fleet():
     """Rows, omens, maintenance; a store that is paused, killed and started; a host that dies."""
     with bed.Bed("fleet", hosts=2, guests=0, daemon="advise", options=["--fleet"]) as one:
@@ -46,6 +60,19 @@ def test_fleet():
         wait_for("one in maintenance is none", lambda: not destinations(one, "alpha"), 10)
         one.omen("alpha", "fleet", "--no-maintenance", "beta")
         wait_for("and one again", lambda: destinations(one, "alpha") == {"beta"}, 10)
+
+        # Whoever has the store's password chooses neither a program nor a host that need not prove itself.
+        row = {"health": "green", "takes": True, "free_mib": 1 << 30, "uri": "qemu+ext:///system?command=/usr/bin/touch%20/tmp/run"}
+        ask_store(one, "put", "gamma", value=json.dumps(row))
+        ask_store(one, "put", "delta", value=json.dumps({**row, "uri": "qemu+tcp://beta/system?no_verify=1"}))
+        wait_for("both rows are refused", lambda: all(rows(one, "alpha").get(name, {}).get("uri_refused") for name in ("gamma", "delta")), 30)
+        one.omen("alpha", "fleet", "--maintenance", "delta")  # the list is read anew
+        wait_for("the journal has it", lambda: "gamma gives a URI that is not used" in log(one, "alpha"), 30)
+        expect("neither is a destination", destinations(one, "alpha") == {"beta"})
+        expect("doctor warns", "gamma is no destination" in one.on("alpha", "virt-omen", "doctor", check=False).stdout)
+        one.omen("alpha", "fleet", "--no-maintenance", "delta")
+        for name in ("gamma", "delta"):
+            ask_store(one, "deleterange", name)
 
         # What happens on alpha is seen on beta.
         one.write("alpha", bed.stamped(["kernel: EXT4-fs error (device vda1): ext4_find_entry:1455: inode #2: comm ls: reading directory lblock 0",

@@ -202,7 +202,7 @@ write_daemon_configuration() { # HOST MODE
         for other in $(cat "$bed/hosts"); do
             [ "$other" = "$1" ] || [ -f "$bed/fleet" ] || printf '\n[destination %s]\nuri=qemu+tcp://%s/system\n' "$other" "$other"
         done
-        [ ! -f "$bed/fleet" ] || printf '\n[fleet]\nendpoints=%s\nlabels=rack=%s\n\n[evacuation]\nown_uri=qemu+tcp://%s/system\n' \
+        [ ! -f "$bed/fleet" ] || printf '\n[fleet]\nendpoints=%s\nlabels=rack=%s\ntransports=tcp\n\n[evacuation]\nown_uri=qemu+tcp://%s/system\n' \
             "$(cat "$bed/fleet")" "$1" "$1"
     } | enter "$1" sh -c 'mkdir -p /etc/virt-omen/conf.d && cat > /etc/virt-omen/conf.d/10-testbed.conf'
 }

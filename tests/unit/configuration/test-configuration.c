@@ -267,6 +267,8 @@ static const Mistake mistakes[] = {
     {"mask", "[miner]\nmask.RACK=rack-(\n", ":2: [miner] mask.RACK: "},
     {"when-stuck", "[policy]\nwhen_stuck=save;jump\n",
      "when_stuck: \"jump\" is not a step; there are: relieve, save, shutdown"},
+    {"transport", "[fleet]\ntransports=tls;ext\n",
+     "[fleet] transports: \"ext\" is none of tls, ssh, libssh, libssh2, tcp"},
     {"post-copy", "[evacuation]\npost_copy=yes\n",
      ":2: [evacuation] post_copy: \"yes\" is not allowed here; allowed are: never, healthy, always"},
     {"destination weight", "[destination beta]\nweight=heavy\n",
