@@ -154,11 +154,14 @@ omen_fleet_inbound_clear(OmenFleetInbound *self)
     g_clear_pointer(&self->uuids, g_ptr_array_unref);
 }
 
+/* What has no lease would never go, and no host writes such: it is no reservation. */
 static void
-add_load(OmenFleetLoad *load, const char *json, const char *uuid)
+add_load(OmenFleetLoad *load, const OmenEtcdEntry *entry, const char *uuid)
 {
-    g_autoptr(OmenFleetReservation) one = omen_fleet_reservation_parse(json, uuid);
+    g_autoptr(OmenFleetReservation) one = omen_fleet_reservation_parse(entry->value, uuid);
 
+    if (entry->lease == 0)
+        return;
     load->domains++;
     if (!one)
         return;
@@ -176,7 +179,6 @@ omen_fleet_inbound_read(OmenFleetInbound *self,
 
     *self = (OmenFleetInbound){.uuids = g_ptr_array_new()};
     self->others.more = range->more;
-    self->others.domains = range->n_skipped;
     for (guint i = 0; i < range->entries->len; i++) {
         const OmenEtcdEntry *entry = range->entries->pdata[i];
         char *end = entry->key + strlen(prefix);
@@ -190,7 +192,7 @@ omen_fleet_inbound_read(OmenFleetInbound *self,
         if (uuid && g_str_equal(end, uuid))
             self->own = entry;
         else
-            add_load(&self->others, entry->value, end);
+            add_load(&self->others, entry, end);
     }
 }
 
@@ -214,7 +216,7 @@ omen_fleet_inbound_sum(const OmenEtcdRange *range)
             load = g_new0(OmenFleetLoad, 1);
             g_hash_table_insert(loads, g_steal_pointer(&destination), load);
         }
-        add_load(load, entry->value, slash + 1);
+        add_load(load, entry, slash + 1);
     }
     return loads;
 }

@@ -37,7 +37,7 @@ char *omen_fleet_reservation_write(const OmenFleetReservation *self);
 /* (transfer full): NULL: it is no reservation for a domain of that UUID. */
 OmenFleetReservation *omen_fleet_reservation_parse(const char *json, const char *uuid);
 
-/* What is on its way to a destination. */
+/* What is on its way to a destination, each under a lease. */
 typedef struct {
     guint64 mib;
     guint vcpus;

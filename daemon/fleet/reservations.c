@@ -334,8 +334,7 @@ on_taken(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data
     g_clear_handle_id(&taking->limit, g_source_remove);
     if (taking->is_over) {
         /* It is written under another lease, or will be. */
-        if (good)
-            end_lease(self, taking->place.lease);
+        end_lease(self, taking->place.lease);
         return;
     }
     taking->is_told = good || g_error_matches(error, OMEN_FLEET_RESERVATION_ERROR,
@@ -349,6 +348,8 @@ on_taken(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data
     } else if (taking->is_told) {
         g_task_return_error(task, g_steal_pointer(&error));
     } else {
+        /* What may have been written is not to stay beside what is written later. */
+        end_lease(self, taking->place.lease);
         owe(taking, error->message);
     }
 }

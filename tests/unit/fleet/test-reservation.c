@@ -103,10 +103,16 @@ test_inbound(void)
                          .lease = 5};
     OmenEtcdEntry other = {
         .key = (char *) "/virt-omen/inbound/beta/600d0000-0000-4000-8000-000000000002",
-        .value = (char *) "{\"mib\":256,\"vcpus\":2}"};
-    OmenEtcdEntry broken = {.key = (char *) "/virt-omen/inbound/beta/x", .value = (char *) "?"};
+        .value = (char *) "{\"mib\":256,\"vcpus\":2}",
+        .lease = 6};
+    OmenEtcdEntry broken = {
+        .key = (char *) "/virt-omen/inbound/beta/x", .value = (char *) "?", .lease = 7};
+    OmenEtcdEntry lasting = {
+        .key = (char *) "/virt-omen/inbound/beta/600d0000-0000-4000-8000-000000000003",
+        .value = (char *) "{\"mib\":99999}"};
     OmenEtcdRange range = {.entries = entries, .n_skipped = 1};
     g_auto(OmenFleetInbound) inbound = {0};
+    g_autoptr(GHashTable) sums = NULL;
     g_autofree char *prefix = omen_fleet_inbound_key("beta", NULL);
 
     g_assert_cmpstr(prefix, ==, "/virt-omen/inbound/beta/");
@@ -114,13 +120,16 @@ test_inbound(void)
     g_ptr_array_add(entries, &own);
     g_ptr_array_add(entries, &other);
     g_ptr_array_add(entries, &broken);
+    g_ptr_array_add(entries, &lasting);
     omen_fleet_inbound_read(&inbound, &range, "beta", UUID);
     g_assert_cmpint(inbound.turn_revision, ==, 17);
     g_assert_true(inbound.own == &own);
-    /* What can not be read takes a place all the same. */
-    g_assert_cmpuint(inbound.others.domains, ==, 3);
+    /* What can not be read takes a place all the same, for its lease; what has none takes none. */
+    g_assert_cmpuint(inbound.others.domains, ==, 2);
     g_assert_cmpuint(inbound.others.mib, ==, 256);
     g_assert_cmpuint(inbound.others.vcpus, ==, 2);
+    sums = omen_fleet_inbound_sum(&range);
+    g_assert_cmpuint(((OmenFleetLoad *) g_hash_table_lookup(sums, "beta"))->mib, ==, 512 + 256);
 }
 
 int

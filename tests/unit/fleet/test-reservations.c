@@ -290,6 +290,52 @@ test_lease_revoked(Bench *bench, gconstpointer data G_GNUC_UNUSED)
     wait_for_domains(bench, 1);
 }
 
+/* Somebody with the store's password puts what looks like reservations, for ever. */
+static void
+test_without_lease(Bench *bench, gconstpointer data G_GNUC_UNUSED)
+{
+    const OmenFleetRoom room = {.free_mib = 600, .inbound_limit = 1};
+    const char *const words[] = {"{\"mib\":512}", "?", "\001"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        g_autofree char *key = g_strdup_printf(OMEN_FLEET_INBOUND "gamma/%" G_GSIZE_FORMAT, i);
+        g_autofree char *key64 = g_base64_encode((const guchar *) key, strlen(key));
+        g_autofree char *value64 = g_base64_encode((const guchar *) words[i], strlen(words[i]));
+        g_autofree char *json =
+            g_strdup_printf("{\"key\":\"%s\",\"value\":\"%s\"}", key64, value64);
+        g_autofree char *done = real_etcd_post(bench->server, "/v3/kv/put", json);
+    }
+    g_assert_true(take(bench, 0, 512, &room, NULL));
+    g_assert_cmpuint(look(bench).domains, ==, 1);
+    g_assert_false(take(bench, 1, 512, &room, NULL));
+}
+
+/* Time is over in the middle: what was written all the same does not stay for the time of its
+ * lease, once the domain is where it belongs. */
+static void
+test_no_leak(Bench *bench, gconstpointer data G_GNUC_UNUSED)
+{
+    guint n_late = 0;
+
+    for (guint i = 0; i < 60; i++) {
+        const OmenFleetReservationPace hasty = {
+            .ttl_s = 300, .deadline_ms = 1 + i % 12, .tick_ms = 5000};
+        g_autoptr(OmenFleetReservations) host = omen_fleet_reservations_new(bench->etcd, &hasty);
+        g_autoptr(OmenFleetReservation) one = make(i, 1);
+        const OmenFleetWish wish = {.destination = "gamma", .reservation = one, .room = &wide};
+        g_autoptr(GAsyncResult) result = NULL;
+        OmenFleetLoad others;
+        omen_fleet_reservations_take_async(host, &wish, on_done, &result);
+        while (!result)
+            g_main_context_iteration(NULL, TRUE);
+        n_late += omen_fleet_reservations_take_finish(host, result, &others, NULL) ? 0 : 1;
+        run_for(20);
+        omen_fleet_reservations_release(host, one->uuid);
+    }
+    g_assert_cmpuint(n_late, >, 0);
+    wait_for_domains(bench, 0);
+}
+
 /* The destination's word. */
 static void
 test_clear(Bench *bench, gconstpointer data G_GNUC_UNUSED)
@@ -336,5 +382,7 @@ main(int argc, char **argv)
     ADD("store-paused", test_store_paused);
     ADD("lease-revoked", test_lease_revoked);
     ADD("clear", test_clear);
+    ADD("without-lease", test_without_lease);
+    ADD("no-leak", test_no_leak);
     return g_test_run();
 }
