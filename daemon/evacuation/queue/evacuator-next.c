@@ -3,10 +3,8 @@
  */
 #include "evacuation/queue/evacuator-private.h"
 
-#define JUST_LEFT_US        (10 * G_TIME_SPAN_SECOND)
-#define MIB                 (1024.0 * 1024.0)
-#define ASSUMED_BYTES_PER_S (110 * MIB) /* of one move, where nothing is configured */
-#define SURVEY_LIMIT_US     (2 * G_USEC_PER_SEC)
+#define JUST_LEFT_US    (10 * G_TIME_SPAN_SECOND)
+#define SURVEY_LIMIT_US (2 * G_USEC_PER_SEC)
 
 OmenPlanDomain
 omen_plan_describe_domain(const OmenDomainFacts *facts)
@@ -74,38 +72,10 @@ has_company(OmenEvacuator *self, const OmenJob *job, const OmenDestination *dest
     return FALSE;
 }
 
-OmenPlanLimits
-omen_plan_make_limits(const OmenEvacuatorLimits *limits, double deadline_s)
-{
-    OmenPlanLimits plan = {
-        .concurrency = MAX(limits->concurrency, 1),
-        .concurrency_a_destination = limits->concurrency_a_destination,
-        .move_bytes_per_second = limits->bandwidth_mib * MIB,
-        .deadline_s = deadline_s,
-    };
-
-    if (limits->link_mib > 0) {
-        plan.link_bytes_per_second = limits->link_mib * MIB;
-    } else {
-        if (limits->bandwidth_mib == 0)
-            plan.move_bytes_per_second = ASSUMED_BYTES_PER_S;
-        plan.link_bytes_per_second = plan.move_bytes_per_second * plan.concurrency;
-    }
-    return plan;
-}
-
 guint64
 omen_evacuator_get_reserved(OmenEvacuator *self, const OmenDestination *destination)
 {
     return self->reserver ? self->reserver->get_reserved(destination, self->reserver_data) : 0;
-}
-
-guint64
-omen_plan_room_of(const OmenEvacuatorLimits *limits, guint64 free_bytes, guint64 promised_bytes)
-{
-    guint64 taken = limits->reserve_bytes + promised_bytes;
-
-    return free_bytes > taken ? free_bytes - taken : 0;
 }
 
 /* ---- the next job ---- */
@@ -119,6 +89,8 @@ typedef struct {
     GArray *destinations;
     gboolean is_busy; /* a destination has as many moves as it may */
     guint again_ms;   /* a destination is full until then */
+    gboolean is_late; /* some can wait for a place no longer: it is their turn, and that of no other
+                       */
     guint running;
     double deadline_s;
     gboolean post_copy;
@@ -145,7 +117,10 @@ add_destination(OmenEvacuator *self, Choice *choice, const OmenDestination *dest
     guint limit = self->limits.concurrency_a_destination;
     guint crowded_ms = omen_evacuator_get_crowded_ms(self, destination->name);
 
-    row.reserved_bytes = omen_evacuator_get_reserved(self, destination);
+    if (choice->is_late)
+        crowded_ms = 0;
+    else
+        row.reserved_bytes = omen_evacuator_get_reserved(self, destination);
     if (probe && !probe->reachable)
         row.unusable = probe->reason;
     else if (probe)
@@ -208,6 +183,23 @@ find_returning(OmenEvacuator *self, guint *again_ms)
     return NULL;
 }
 
+static gboolean
+is_late(OmenJob *job)
+{
+    return is_waiting(job) && !*omen_job_get_data(job)->source_uri && job->facts &&
+           omen_job_get_wait(job) == OMEN_JOB_WAIT_TO_GO;
+}
+
+static gboolean
+is_any_late(OmenEvacuator *self)
+{
+    for (guint i = 0; i < self->jobs->len; i++) {
+        if (is_late(g_ptr_array_index(self->jobs, i)))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* FALSE: for one of them is worth waiting. */
 static gboolean
 collect(OmenEvacuator *self, Choice *choice)
@@ -221,14 +213,17 @@ collect(OmenEvacuator *self, Choice *choice)
     choice->domains = g_array_new(FALSE, FALSE, sizeof(OmenPlanDomain));
     choice->destinations = g_array_new(FALSE, FALSE, sizeof(OmenPlanDestination));
     choice->post_copy = TRUE;
+    choice->is_late = is_any_late(self);
     for (guint i = 0; i < self->jobs->len; i++) {
         OmenJob *job = g_ptr_array_index(self->jobs, i);
         if (!is_waiting(job) || *omen_job_get_data(job)->source_uri)
             continue;
         if (job->asked_us == 0)
             omen_job_survey(job);
-        if (job->facts)
+        if (job->facts && (!choice->is_late || is_late(job)))
             add_job(self, choice, job, wall_us);
+        else if (job->facts)
+            continue;
         else if (now_us - job->asked_us < SURVEY_LIMIT_US)
             is_ready = FALSE;
         else if (!choice->unknown)
@@ -272,12 +267,30 @@ take_first(const Choice *choice, GPtrArray *plan)
     return choice->is_busy ? NULL : g_ptr_array_index(choice->jobs, 0);
 }
 
+/* Those that were not tried themselves wait as well, and say so. */
+static void
+begin_waits(const Choice *choice)
+{
+    for (guint i = 0; i < choice->jobs->len; i++) {
+        OmenJob *job = g_ptr_array_index(choice->jobs, i);
+        OmenEvacuationData *data;
+        omen_job_begin_wait(job);
+        if (g_str_has_prefix(omen_job_get_data(job)->error, OMEN_JOB_WAITS))
+            continue;
+        data = omen_job_edit(job);
+        omen_job_set_string(&data->error,
+                            OMEN_JOB_WAITS "the destinations are full by what others send there");
+        omen_evacuation_update(job->evacuation, data);
+    }
+}
+
 OmenJob *
 omen_evacuator_choose(OmenEvacuator *self, guint *again_ms)
 {
     g_auto(Choice) choice = {0};
     g_autoptr(GPtrArray) plan = NULL;
     OmenPlanLimits limits;
+    OmenJob *job;
 
     *again_ms = 0;
     if (!collect(self, &choice)) {
@@ -295,5 +308,8 @@ omen_evacuator_choose(OmenEvacuator *self, guint *again_ms)
         choice.destinations->len, &limits);
     if (is_enough_under_way(self, &choice, plan))
         return NULL;
-    return take_first(&choice, plan);
+    job = take_first(&choice, plan);
+    if (!job && choice.again_ms > 0)
+        begin_waits(&choice);
+    return job;
 }

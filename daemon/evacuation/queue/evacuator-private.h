@@ -2,11 +2,12 @@
 /*
  * Shared by the files of the evacuator. Of the queue: evacuator.c (what may be asked of it),
  * evacuator-steps.c (what is next), evacuator-next.c (which job is), evacuator-probes.c (how the
- * destinations are), evacuator-preview.c (what would be done).
+ * destinations are), evacuator-preview.c (what would be done), plan-limits.c (by what limits).
  *
  * Of one evacuation: job.c (what is known of it), and its steps, each of which ends by telling what
  * became of it: job-examine.c, job-search.c, job-reserve.c, job-run.c, job-outcome.c,
- * job-escalation.c. job-retry.c says whether another attempt may help.
+ * job-escalation.c. job-retry.c says whether another attempt may help, job-wait.c whether waiting
+ * may.
  */
 #pragma once
 
@@ -36,6 +37,7 @@ struct _OmenEvacuator {
     const OmenReserver *reserver; /* NULL: there is no fleet; not owned */
     gpointer reserver_data;
     GHashTable *crowded; /* destination's name -> gint64: monotonic, until when it is full */
+    gint64 placed_us;    /* monotonic, when a place was last kept for one; 0: never */
     GPtrArray *jobs;     /* OmenJob: all that are not forgotten, by rising number */
     guint64 last_id;
     guint probe_source;
@@ -91,6 +93,8 @@ struct _OmenJob {
     const OmenReserver *reserver; /* that was asked for a place */
     char *crowded;                /* destinations that are full now, and why; NULL: none */
     gint64 wait_until_us;         /* monotonic; for that it waits */
+    gint64 crowded_since_us;      /* monotonic, when all were full first; 0: never */
+    gboolean goes_anyway;         /* it has waited enough: no place is needed */
     GString *reasons;             /* why destinations were not taken, or failed */
     gsize n_reasons;              /* bytes of it that were there when the search began */
     GError *last_error;           /* of the last migration call */
@@ -164,6 +168,19 @@ void omen_job_note_crowded(OmenJob *self, const char *destination, const char *w
 guint omen_evacuator_get_crowded_ms(OmenEvacuator *self,
                                     const char *destination); /* 0: it is not */
 
+/* job-wait.c: what is to be done while all destinations are full. */
+typedef enum {
+    OMEN_JOB_WAIT_GOES_ON,
+    OMEN_JOB_WAIT_TO_GO,  /* it is moved without a place */
+    OMEN_JOB_WAIT_TO_END, /* it stays */
+} OmenJobWait;
+
+/* So begins the error of one that does. */
+#define OMEN_JOB_WAITS "waits: "
+
+OmenJobWait omen_job_get_wait(OmenJob *self);
+void omen_job_begin_wait(OmenJob *self); /* once */
+
 /* job-run.c: migrates to self->destination: _MIGRATED. */
 void omen_job_run(OmenJob *self);
 void omen_job_resume(OmenJob *self); /* a post-copy that broke, some time later */
@@ -221,8 +238,10 @@ GPtrArray *omen_evacuator_rank_destinations(OmenEvacuator *self);
 /* evacuator-next.c: what the planner is told. */
 OmenPlanDomain omen_plan_describe_domain(const OmenDomainFacts *facts);
 guint64 omen_plan_find_barred(const OmenDomainFacts *facts, const char *wanted, GPtrArray *ranked);
-OmenPlanLimits omen_plan_make_limits(const OmenEvacuatorLimits *limits, double deadline_s);
 guint64 omen_evacuator_get_reserved(OmenEvacuator *self, const OmenDestination *destination);
+
+/* plan-limits.c: the same, by what is configured. */
+OmenPlanLimits omen_plan_make_limits(const OmenEvacuatorLimits *limits, double deadline_s);
 guint64
 omen_plan_room_of(const OmenEvacuatorLimits *limits, guint64 free_bytes, guint64 promised_bytes);
 

@@ -90,20 +90,46 @@ on_stayed(OmenJob *job)
 
 /* It waits in the queue, and says for what. Reasons of this search are not those of an end. */
 static void
-on_crowded(OmenJob *job, const char *why)
+wait_for_place(OmenJob *job, const char *why)
 {
     OmenEvacuationData *data = omen_job_edit(job);
-    g_autofree char *error = g_strconcat("waits: ", why, NULL);
+    g_autofree char *error = g_strconcat(OMEN_JOB_WAITS, why, NULL);
 
     g_string_truncate(job->reasons, job->n_reasons);
     job->occupies_lane = FALSE;
     job->wait_until_us = g_get_monotonic_time() + CROWDED_PAUSE_US;
     data->phase = OMEN_PHASE_QUEUED;
-    if (!g_str_has_prefix(data->error, "waits: "))
+    if (!g_str_has_prefix(data->error, OMEN_JOB_WAITS))
         g_message("evacuation %" G_GUINT64_FORMAT " of %s %s", data->id, data->domain_name, error);
     omen_job_set_string(&data->error, error);
     omen_evacuation_update(job->evacuation, data);
     omen_evacuator_pump_soon(job->evacuator);
+}
+
+static void
+end_waiting(OmenJob *job, const char *why)
+{
+    g_autofree char *error =
+        g_strdup_printf("it waited too long for a place at a destination: %s%s%s", why,
+                        job->reasons->len > 0 ? "; " : "", job->reasons->str);
+
+    omen_job_finish(job, OMEN_PHASE_FAILED, error);
+}
+
+static void
+on_crowded(OmenJob *job, const char *why)
+{
+    OmenJobWait wait = omen_job_get_wait(job);
+
+    if (wait == OMEN_JOB_WAIT_GOES_ON) {
+        wait_for_place(job, why);
+    } else if (wait == OMEN_JOB_WAIT_TO_END) {
+        end_waiting(job, why);
+    } else {
+        g_string_truncate(job->reasons, job->n_reasons);
+        job->goes_anyway = TRUE;
+        omen_job_search(job);
+    }
 }
 
 /* Between two steps, while it still runs where it was, a cancellation is heeded. */

@@ -11,9 +11,9 @@
  * destination. Which of those that wait is next, where it goes and how is the planner's choice
  * (planner.h), made anew whenever a lane is free, with what the latest probes of the destinations
  * found; destinations that did not answer are asked last. One that is full by what others send
- * there is waited for, where no other takes the domain. After a failure that another destination or
- * technique may not have, that is tried. What became of a call is never believed: both ends are
- * asked, until it is known where the domain runs.
+ * there is waited for, where no other takes the domain: for a while (job-wait.c). After a failure
+ * that another destination or technique may not have, that is tried. What became of a call is never
+ * believed: both ends are asked, until it is known where the domain runs.
  *
  * Signals: "added" (OmenEvacuation).
  */
@@ -56,7 +56,9 @@ typedef struct {
     gboolean copy_disks; /* local ones; else such a domain stays */
     guint escalation;    /* OmenEscalationSteps for what can not leave a host that may die */
     guint shutdown_limit_s;
-    const char *save_dir; /* for the escalation's "save". Copied. */
+    guint place_patience_s; /* an omen's move waits so long for a reservation; 0: as is right */
+    guint place_limit_s;    /* and any other, which ends then; 0: as is right */
+    const char *save_dir;   /* for the escalation's "save". Copied. */
     const char *own_uri; /* of this host's libvirt as destinations reach it; "": nothing comes back.
                           * Copied. */
 } OmenEvacuatorLimits;

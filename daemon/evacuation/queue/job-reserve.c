@@ -39,6 +39,23 @@ note_crowded(OmenJob *self, const char *name, const char *why)
     omen_job_note_crowded(self, name, why);
 }
 
+/* The domain goes, and that is noted; it takes its place there all the same. */
+static void
+go_without(OmenJob *self, const GError *error)
+{
+    gboolean is_full = g_error_matches(error, OMEN_RESERVER_ERROR, OMEN_RESERVER_ERROR_FULL);
+    OmenReserverWish wish = make_wish(self);
+    g_autofree char *reason =
+        g_strdup_printf("%s: moved there without a reservation%s: %s", self->destination->name,
+                        is_full ? ", since it can wait no longer" : "", error->message);
+
+    g_warning("evacuation %" G_GUINT64_FORMAT " of %s: %s", omen_job_get_data(self)->id,
+              omen_job_get_data(self)->domain_name, reason);
+    omen_job_note_reason(self, reason);
+    if (is_full)
+        self->reserver->hold(&wish, self->evacuator->reserver_data);
+}
+
 static void
 on_reserved(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data)
 {
@@ -50,19 +67,17 @@ on_reserved(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_d
     if (!self->evacuator)
         return;
     if (!good && g_error_matches(error, OMEN_RESERVER_ERROR, OMEN_RESERVER_ERROR_FULL) &&
-        !self->cancelled) {
+        !self->cancelled && !self->goes_anyway) {
         there = g_steal_pointer(&self->destination);
         note_crowded(self, there->name, error->message);
         omen_job_tell(self, OMEN_JOB_FULL, NULL);
         return;
     }
-    if (!good && !self->cancelled) {
-        g_autofree char *reason = g_strdup_printf("%s: moved there without a reservation: %s",
-                                                  self->destination->name, error->message);
-        g_warning("evacuation %" G_GUINT64_FORMAT " of %s: %s", omen_job_get_data(self)->id,
-                  omen_job_get_data(self)->domain_name, reason);
-        omen_job_note_reason(self, reason);
-    }
+    if (good)
+        self->evacuator->placed_us = g_get_monotonic_time();
+    else if (!self->cancelled)
+        go_without(self, error);
+    self->goes_anyway = FALSE;
     omen_job_tell(self, OMEN_JOB_RESERVED, NULL);
 }
 
@@ -119,6 +134,7 @@ omen_job_note_crowded(OmenJob *self, const char *destination, const char *why)
 {
     g_autofree char *before = g_steal_pointer(&self->crowded);
 
+    omen_job_begin_wait(self);
     self->crowded =
         g_strdup_printf("%s%s%s: %s", before ? before : "", before ? "; " : "", destination, why);
 }

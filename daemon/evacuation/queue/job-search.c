@@ -97,7 +97,7 @@ skip_crowded(OmenJob *self)
 {
     while (self->candidates->len > 0) {
         const OmenDestination *one = g_ptr_array_index(self->candidates, 0);
-        if (omen_evacuator_get_crowded_ms(self->evacuator, one->name) == 0)
+        if (self->goes_anyway || omen_evacuator_get_crowded_ms(self->evacuator, one->name) == 0)
             return;
         omen_job_note_crowded(self, one->name, "it is full by what others send there");
         g_ptr_array_remove_index(self->candidates, 0);

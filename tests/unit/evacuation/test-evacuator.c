@@ -282,6 +282,226 @@ test_joined(void)
     tear_down(&fixture);
 }
 
+/* ---- destinations that are full by others' word ---- */
+
+typedef struct {
+    gboolean is_roomy; /* the next one gets its place */
+    gint64 placed_us;  /* monotonic, when that was */
+    guint n_asked;
+    guint n_held;
+} Store;
+
+static void
+reserve(const OmenReserverWish *wish G_GNUC_UNUSED,
+        GAsyncReadyCallback callback,
+        gpointer callback_data,
+        gpointer user_data)
+{
+    Store *store = user_data;
+    g_autoptr(GTask) task = g_task_new(NULL, NULL, callback, callback_data);
+
+    store->n_asked++;
+    if (!store->is_roomy) {
+        g_task_return_new_error(task, OMEN_RESERVER_ERROR, OMEN_RESERVER_ERROR_FULL,
+                                "2 domains are on their way there");
+        return;
+    }
+    store->is_roomy = FALSE;
+    store->placed_us = g_get_monotonic_time();
+    g_task_return_boolean(task, TRUE);
+}
+
+static gboolean
+reserve_finish(GAsyncResult *result, GError **error)
+{
+    return g_task_propagate_boolean(G_TASK(result), error);
+}
+
+static void
+hold(const OmenReserverWish *wish G_GNUC_UNUSED, gpointer user_data)
+{
+    ((Store *) user_data)->n_held++;
+}
+
+static void
+release(const char *uuid G_GNUC_UNUSED, gpointer user_data G_GNUC_UNUSED)
+{
+}
+
+/* More than there is. */
+static guint64
+get_reserved(const OmenDestination *destination G_GNUC_UNUSED, gpointer user_data G_GNUC_UNUSED)
+{
+    return G_MAXUINT64 / 2;
+}
+
+static const OmenReserver full = {.reserve_async = reserve,
+                                  .reserve_finish = reserve_finish,
+                                  .hold = hold,
+                                  .release = release,
+                                  .get_reserved = get_reserved};
+
+/* What libvirt's test driver does not tell of a host, in place of libvirt's. */
+int
+virNodeGetMemoryStats(virConnectPtr connection G_GNUC_UNUSED,
+                      int cell G_GNUC_UNUSED,
+                      virNodeMemoryStatsPtr stats,
+                      int *n_stats,
+                      unsigned int flags G_GNUC_UNUSED)
+{
+    *n_stats = 1;
+    if (stats) {
+        g_strlcpy(stats->field, VIR_NODE_MEMORY_STATS_FREE, sizeof stats->field);
+        stats->value = 1 << 20;
+    }
+    return 0;
+}
+
+char *
+virConnectGetDomainCapabilities(virConnectPtr connection G_GNUC_UNUSED,
+                                const char *program G_GNUC_UNUSED,
+                                const char *arch G_GNUC_UNUSED,
+                                const char *machine G_GNUC_UNUSED,
+                                const char *type G_GNUC_UNUSED,
+                                unsigned int flags G_GNUC_UNUSED)
+{
+    return strdup("<domainCapabilities/>");
+}
+
+static void
+set_up_full(Fixture *fixture, guint n_domains, const OmenEvacuatorLimits *limits, Store *store)
+{
+    set_up(fixture, n_domains, limits);
+    g_ptr_array_add(fixture->destinations,
+                    omen_destination_new(&(OmenDestinationTerms){
+                        .name = "gamma", .uri = "test:///default", .migrate_uri = "", .bus = ""}));
+    omen_evacuator_configure(fixture->evacuator, fixture->destinations, limits);
+    omen_evacuator_set_reserver(fixture->evacuator, &full, store);
+}
+
+static gboolean
+first_waits(Fixture *fixture)
+{
+    const OmenEvacuationData *data = data_at(fixture, 0);
+
+    g_assert_false(omen_phase_is_final(data->phase));
+    return data->phase == OMEN_PHASE_QUEUED && g_str_has_prefix(data->error, "waits: gamma: 2 dom");
+}
+
+static void
+iterate_for(guint ms)
+{
+    gint64 until_us = g_get_monotonic_time() + ms * G_TIME_SPAN_MILLISECOND;
+
+    while (g_get_monotonic_time() < until_us) {
+        g_main_context_iteration(NULL, FALSE);
+        g_usleep(1000);
+    }
+}
+
+/* All were moved, though without a place: which libvirt's test driver refuses. */
+static void
+assert_gone_without(Fixture *fixture, const Store *store)
+{
+    g_autoptr(GPtrArray) list = omen_evacuator_list(fixture->evacuator);
+
+    for (guint i = 0; i < list->len; i++) {
+        const OmenEvacuationData *data = omen_evacuation_get_data(g_ptr_array_index(list, i));
+        g_assert_nonnull(strstr(data->error, "gamma: moved there without a reservation, since it "
+                                             "can wait no longer: 2 domains"));
+        g_assert_cmpuint(data->attempt, >, 0);
+    }
+    g_assert_cmpuint(store->n_held, >=, list->len);
+}
+
+/* For an omen's sake: it waits, but not for ever; all of them. */
+static void
+test_full_patience(void)
+{
+    const OmenEvacuatorLimits limits = {.concurrency = 1, .place_patience_s = 4};
+    const OmenEvacuationRequest omen = {.omen_id = 7};
+    Store store = {0};
+    Fixture fixture;
+
+    set_up_full(&fixture, 3, &limits, &store);
+    for (guint i = 1; i <= 3; i++)
+        enqueue(&fixture, i, &omen);
+    iterate_until(first_waits, &fixture);
+    iterate_for(1000);
+    g_assert_cmpuint(store.n_held, ==, 0);
+    iterate_until(all_ended, &fixture);
+    assert_gone_without(&fixture, &store);
+    tear_down(&fixture);
+}
+
+/* There is no time left for waiting. */
+static void
+test_full_deadline(void)
+{
+    const OmenEvacuatorLimits limits = {.concurrency = 1, .place_patience_s = 1000};
+    OmenEvacuationRequest omen = {.omen_id = 7};
+    Store store = {0};
+    Fixture fixture;
+
+    set_up_full(&fixture, 1, &limits, &store);
+    omen.deadline_us = g_get_real_time() + 16 * G_USEC_PER_SEC;
+    enqueue(&fixture, 1, &omen);
+    iterate_until(first_waits, &fixture);
+    g_assert_cmpuint(store.n_held, ==, 0);
+    iterate_until(all_ended, &fixture);
+    assert_gone_without(&fixture, &store);
+    tear_down(&fixture);
+}
+
+/* An operator's is never moved without a place: it waits, can be cancelled, and ends. */
+static void
+test_full_operator(void)
+{
+    const OmenEvacuatorLimits limits = {
+        .concurrency = 1, .place_patience_s = 1, .place_limit_s = 5};
+    const OmenEvacuationRequest wish = {.omen_id = 0};
+    Store store = {0};
+    Fixture fixture;
+
+    set_up_full(&fixture, 2, &limits, &store);
+    enqueue(&fixture, 1, &wish);
+    iterate_until(first_waits, &fixture);
+    enqueue(&fixture, 2, &wish);
+    iterate_for(3500);
+    g_assert_cmpuint(store.n_asked, >=, 2);
+    g_assert_cmpuint(fixture.n_ended, ==, 0);
+    g_assert_true(g_str_has_prefix(data_at(&fixture, 1)->error, "waits: "));
+    g_assert_true(omen_evacuator_cancel(fixture.evacuator, 2, "an operator stopped it", NULL));
+    iterate_until(all_ended, &fixture);
+    g_assert_cmpuint(store.n_held, ==, 0);
+    g_assert_cmpint(data_at(&fixture, 0)->phase, ==, OMEN_PHASE_FAILED);
+    g_assert_true(g_str_has_prefix(data_at(&fixture, 0)->error,
+                                   "it waited too long for a place at a destination: gamma: 2 "));
+    g_assert_cmpint(data_at(&fixture, 1)->phase, ==, OMEN_PHASE_CANCELLED);
+    tear_down(&fixture);
+}
+
+/* While one after the other gets its place, those that are last do not wait too long. */
+static void
+test_full_queue(void)
+{
+    const OmenEvacuatorLimits limits = {.concurrency = 1, .place_limit_s = 5};
+    const OmenEvacuationRequest wish = {.omen_id = 0};
+    Store store = {0};
+    Fixture fixture;
+
+    set_up_full(&fixture, 2, &limits, &store);
+    enqueue(&fixture, 1, &wish);
+    enqueue(&fixture, 2, &wish);
+    iterate_for(2000);
+    g_assert_cmpuint(fixture.n_ended, ==, 0);
+    store.is_roomy = TRUE;
+    iterate_until(all_ended, &fixture);
+    g_assert_cmpint(store.placed_us, >, 0);
+    g_assert_cmpint(g_get_monotonic_time() - store.placed_us, >=, 5 * G_USEC_PER_SEC);
+    tear_down(&fixture);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -294,6 +514,10 @@ main(int argc, char **argv)
     g_test_add_func("/evacuator/stuck", test_stuck);
     g_test_add_func("/evacuator/joined", test_joined);
     g_test_add_func("/evacuator/silent-destination", test_silent_destination);
+    g_test_add_func("/evacuator/full-patience", test_full_patience);
+    g_test_add_func("/evacuator/full-deadline", test_full_deadline);
+    g_test_add_func("/evacuator/full-operator", test_full_operator);
+    g_test_add_func("/evacuator/full-queue", test_full_queue);
     result = g_test_run();
     /* Threads whose libvirt calls nobody waits for may still run: nothing is taken from under them.
      */
