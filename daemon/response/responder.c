@@ -321,6 +321,9 @@ omen_responder_answer(OmenResponder *self, guint64 omen_id, const char *against)
         respond(self, omen, TRUE);
         return;
     }
+    /* Its domains are on their way, by an operator's leave: they are not called back. */
+    if (!omen_policy_is_unanswered(omen_get_data(omen), FALSE))
+        return;
     omen_set_outcome(omen, against);
     omen_set_hold(omen, OMEN_HOLD_ASKING);
     omen_set_action(omen, OMEN_ACTION_PROPOSED);

@@ -329,6 +329,36 @@ test_overtaken(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpint(data_of(fixture, 1)->action, ==, OMEN_ACTION_DISMISSED);
 }
 
+/* An operator has approved, and another sign joins: what is under way stays so, whatever the others
+ * say by now. */
+static void
+test_approved(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(OmenConfiguration) configuration = omen_configuration_new();
+    Others others = {.responder = fixture->responder};
+    OmenData *effect = make_certain();
+    OmenData *cause = make_certain();
+    Omen *omen;
+
+    connect_to(fixture);
+    configuration->mode = OMEN_MODE_ENFORCE;
+    omen_responder_configure(fixture->responder, configuration);
+    omen_responder_set_ask(fixture->responder, on_ask, &others);
+    effect->failure_class = OMEN_FAILURE_CPU_LOCKUP;
+    omen_responder_take_detection(fixture->responder, effect);
+    omen_responder_answer(fixture->responder, 1, "three have it");
+    g_assert_true(omen_responder_approve(fixture->responder, 1, NULL));
+    omen = omen_registry_lookup(fixture->omens, 1);
+    omen_set_action(omen, OMEN_ACTION_EVACUATING);
+    cause->failure_class = OMEN_FAILURE_OOM;
+    omen_responder_take_detection(fixture->responder, cause);
+    g_assert_cmpuint(others.n, ==, 2);
+    g_assert_cmpuint(others.last, ==, 1);
+    omen_responder_answer(fixture->responder, 1, "four have it");
+    g_assert_cmpint(data_of(fixture, 1)->action, ==, OMEN_ACTION_EVACUATING);
+    g_assert_cmpstr(data_of(fixture, 1)->outcome, !=, "four have it");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -340,6 +370,7 @@ main(int argc, char **argv)
     g_test_add("/responder/asked", Fixture, "connected", set_up, test_asked, tear_down);
     g_test_add("/responder/agreed", Fixture, "connected", set_up, test_agreed, tear_down);
     g_test_add("/responder/agreed-at-once", Fixture, "at once", set_up, test_agreed, tear_down);
+    g_test_add("/responder/approved", Fixture, "connected", set_up, test_approved, tear_down);
     g_test_add("/responder/overtaken", Fixture, "connected", set_up, test_overtaken, tear_down);
     g_test_add("/responder/nothing-queued", Fixture, NULL, set_up, test_nothing_queued, tear_down);
     g_test_add("/responder/request", Fixture, NULL, set_up, test_request, tear_down);
