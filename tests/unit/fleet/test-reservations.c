@@ -304,6 +304,7 @@ test_without_lease(Bench *bench, gconstpointer data G_GNUC_UNUSED)
         g_autofree char *json =
             g_strdup_printf("{\"key\":\"%s\",\"value\":\"%s\"}", key64, value64);
         g_autofree char *done = real_etcd_post(bench->server, "/v3/kv/put", json);
+        g_assert_nonnull(done);
     }
     g_assert_true(take(bench, 0, 512, &room, NULL));
     g_assert_cmpuint(look(bench).domains, ==, 1);
@@ -382,7 +383,7 @@ main(int argc, char **argv)
     ADD("store-paused", test_store_paused);
     ADD("lease-revoked", test_lease_revoked);
     ADD("clear", test_clear);
-    ADD("without-lease", test_without_lease);
+    g_test_add("/reservations/without-lease", Bench, NULL, set_up, test_without_lease, tear_down);
     ADD("no-leak", test_no_leak);
     return g_test_run();
 }
