@@ -256,7 +256,7 @@ static void
 on_read(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data)
 {
     Reading *self = user_data;
-    GPtrArray *hosts = omen_fleet_list_finish(result, NULL);
+    GPtrArray *hosts = omen_fleet_list_finish_all(result, NULL);
 
     if (hosts)
         self->take_rows(self->daemon, hosts);

@@ -60,7 +60,7 @@ omen_daemon_configure_evacuator(OmenDaemon *self, const OmenConfiguration *confi
 
     for (guint i = 0; i < configuration->destinations->len; i++) {
         const OmenDestinationSettings *one = g_ptr_array_index(configuration->destinations, i);
-        if (!omen_daemon_is_barred(self, one->name))
+        if (!omen_daemon_is_barred(self, one->name, one->uri))
             g_ptr_array_add(destinations, make_destination(one));
     }
     omen_daemon_add_fleet_destinations(self, destinations);

@@ -6,6 +6,7 @@
 
 #include "evacuation/libvirt/destination.h"
 #include "fleet/fleet.h"
+#include "fleet/known.h"
 #include "omen/host-health.h"
 
 #include <systemd/sd-id128.h>
@@ -13,6 +14,8 @@
 /* How often this host's libvirt is asked what is free. What changes by an omen is told at once. */
 #define LOOK_INTERVAL_S 20
 #define LOOK_DEADLINE_S 15
+/* Within this libvirt has answered first, where it answers. */
+#define START_US (60 * G_USEC_PER_SEC)
 /* After this a figure is no figure. */
 #define SIGHT_MAX_AGE_US (5 * G_TIME_SPAN_MINUTE)
 
@@ -64,6 +67,9 @@ describe(OmenDaemon *self, OmenFleetHost *host)
     set_text(&host->reason, health.level == OMEN_HEALTH_GREEN && doubt ? doubt : health.text);
     host->takes = is_seen && !doubt && health.level != OMEN_HEALTH_RED &&
                   omen_hypervisor_is_connected(self->hypervisor);
+    /* What others know of its last life holds until it knows better. */
+    host->starting = self->own_seen_us == 0 && !doubt && health.level != OMEN_HEALTH_RED &&
+                     g_get_monotonic_time() - self->fleet_since_us < START_US;
     host->running = g_strv_length(active);
     host->omens = count_open(self->omens);
     if (!is_seen)
@@ -164,9 +170,11 @@ take_hosts(OmenDaemon *self, GPtrArray *hosts)
         g_ptr_array_unref(hosts);
         return;
     }
+    self->fleet_read_us = g_get_monotonic_time();
+    omen_fleet_known_carry(hosts, self->fleet_hosts, self->fleet_read_us,
+                           OMEN_DAEMON_FLEET_MAX_AGE_US);
     g_clear_pointer(&self->fleet_hosts, g_ptr_array_unref);
     self->fleet_hosts = hosts;
-    self->fleet_read_us = g_get_monotonic_time();
     omen_daemon_mark_refused_uris(self, hosts);
     omen_daemon_warn_of_refused_uris(self);
     omen_daemon_take_reserved(self);
@@ -186,7 +194,7 @@ on_hosts_read(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user
 {
     g_autoptr(OmenDaemon) self = user_data;
     g_autoptr(GError) error = NULL;
-    GPtrArray *hosts = omen_fleet_list_finish(result, &error);
+    GPtrArray *hosts = omen_fleet_list_finish_all(result, &error);
 
     self->fleet_is_read = FALSE;
     if (hosts)
@@ -259,6 +267,7 @@ omen_daemon_start_fleet(OmenDaemon *self)
         g_warning("%s", self->fleet_problem);
         return;
     }
+    self->fleet_since_us = g_get_monotonic_time();
     self->fleet_member = omen_fleet_member_new(self->etcd, NULL);
     g_signal_connect(self->fleet_member, "changed", G_CALLBACK(on_member_changed), self);
     g_signal_connect_object(self->omens, "added", G_CALLBACK(on_omen_added), self,

@@ -57,10 +57,11 @@ struct _OmenDaemon {
     OmenDestinationSight own_sight;
     gint64 own_seen_us; /* monotonic; 0: never */
     guint fleet_source;
-    GPtrArray *fleet_hosts;       /* (nullable): OmenFleetHost, as last read; they stay */
+    GPtrArray *fleet_hosts;       /* (nullable): OmenFleetHost, as last read; they stay a while */
+    gint64 fleet_since_us;        /* monotonic: began to tell others */
     gint64 fleet_read_us;         /* monotonic: when that was */
     gboolean fleet_is_read;       /* a read is under way */
-    guint n_fleet_chosen;         /* hosts in it */
+    guint n_fleet_chosen;         /* hosts in it that have a row now */
     OmenDaemonStorage *storage;   /* NULL with it */
     OmenDaemonBrake *fleet_brake; /* NULL: there is none */
     char *fleet_choice;           /* (nullable): what the evacuator was told of them */
@@ -142,8 +143,10 @@ const char *omen_daemon_get_fleet_name(OmenDaemon *self);
 /* Destinations of the fleet beside those of the files. @destinations: (element-type
  * OmenDestination). */
 void omen_daemon_add_fleet_destinations(OmenDaemon *self, GPtrArray *destinations);
-/* What the fleet knows speaks against the destination of that name. */
-gboolean omen_daemon_is_barred(OmenDaemon *self, const char *name);
+/* What was known of another host longer ago than this is worth nothing. */
+#define OMEN_DAEMON_FLEET_MAX_AGE_US (15 * G_TIME_SPAN_MINUTE)
+/* What the fleet knows speaks against the destination of that name, or else URI. */
+gboolean omen_daemon_is_barred(OmenDaemon *self, const char *name, const char *uri);
 /* What of the hosts matters to the evacuator: it is configured anew when that has changed.
  * (transfer full). */
 char *omen_daemon_describe_fleet_choice(OmenDaemon *self, guint *n_chosen);

@@ -362,7 +362,7 @@ list_hosts(GPtrArray *hosts, const OmenFleetHost *own)
 
     for (guint i = 0; i < hosts->len; i++) {
         OmenFleetHost *host = g_ptr_array_index(hosts, i);
-        if (!g_str_equal(host->name, own->name))
+        if (!host->is_missing && !g_str_equal(host->name, own->name))
             g_ptr_array_add(list, host);
     }
     g_ptr_array_add(list, (gpointer) own);

@@ -7,6 +7,7 @@
 
 typedef struct {
     OmenFleetHost *host; /* borrowed */
+    gboolean is_there;
     gboolean is_well;
     gboolean is_apart;
     double room;
@@ -40,6 +41,8 @@ compare(gconstpointer a, gconstpointer b)
     const Candidate *left = a;
     const Candidate *right = b;
 
+    if (left->is_there != right->is_there)
+        return left->is_there ? -1 : 1;
     if (left->is_well != right->is_well)
         return left->is_well ? -1 : 1;
     if (left->is_apart != right->is_apart)
@@ -72,6 +75,7 @@ omen_fleet_choose(GPtrArray *hosts, const OmenFleetSeeker *seeker, guint max)
         OmenFleetHost *host = g_ptr_array_index(hosts, i);
         const char *rack = find_rack(host->labels);
         Candidate one = {.host = host,
+                         .is_there = !host->is_missing,
                          .is_well = g_str_equal(host->health, "green"),
                          .is_apart = own_rack && rack && !g_str_equal(own_rack, rack),
                          .room = (double) host->free_mib * weigh(seeker->name, host->name)};

@@ -2,8 +2,8 @@
 /*
  * Which hosts of the fleet are good destinations for this one. Pure.
  *
- * Those that take domains, are in no maintenance, and whose URI may be used (fleet/uri.h); well
- * ones before others, such in another rack
+ * Those that take domains, are in no maintenance, and whose URI may be used (fleet/uri.h); such
+ * that have a row before those that had one, well ones before others, such in another rack
  * ("rack=..." among the labels) before those in the same, and then by their free memory. Memory is
  * weighed by a number of each pair of hosts, so that many hosts in need do not all choose the same.
  */

@@ -79,6 +79,28 @@ on_drains(GObject *source, GAsyncResult *result, gpointer user_data)
                          g_steal_pointer(&task));
 }
 
+/* An operator's word holds also while its host has no row. @names: of those. */
+static void
+add_missing(GPtrArray *hosts, GHashTable *names)
+{
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, names);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        OmenFleetHost *host;
+        if (!omen_fleet_is_name(name))
+            continue;
+        host = omen_fleet_host_new();
+        g_free(host->name);
+        host->name = g_strdup(name);
+        host->maintenance = TRUE;
+        host->is_missing = TRUE;
+        host->starting = 1;
+        g_ptr_array_add(hosts, host);
+    }
+}
+
 static void
 on_maintenance(GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -100,8 +122,9 @@ on_maintenance(GObject *source, GAsyncResult *result, gpointer user_data)
     }
     for (guint i = 0; i < hosts->len; i++) {
         OmenFleetHost *host = hosts->pdata[i];
-        host->maintenance = g_hash_table_contains(names, host->name);
+        host->maintenance = g_hash_table_remove(names, host->name);
     }
+    add_missing(hosts, names);
     omen_etcd_read_async(OMEN_ETCD(source), OMEN_FLEET_DRAINS, TRUE, OMEN_FLEET_MAX_HOSTS, NULL,
                          on_drains, g_steal_pointer(&task));
 }
@@ -142,9 +165,22 @@ omen_fleet_list_async(OmenEtcd *etcd, GAsyncReadyCallback callback, gpointer use
 }
 
 GPtrArray *
-omen_fleet_list_finish(GAsyncResult *result, GError **error)
+omen_fleet_list_finish_all(GAsyncResult *result, GError **error)
 {
     return g_task_propagate_pointer(G_TASK(result), error);
+}
+
+GPtrArray *
+omen_fleet_list_finish(GAsyncResult *result, GError **error)
+{
+    GPtrArray *hosts = omen_fleet_list_finish_all(result, error);
+
+    for (guint i = hosts ? hosts->len : 0; i-- > 0;) {
+        const OmenFleetHost *host = g_ptr_array_index(hosts, i);
+        if (host->is_missing)
+            g_ptr_array_remove_index(hosts, i);
+    }
+    return hosts;
 }
 
 /* ---- maintenance ---- */

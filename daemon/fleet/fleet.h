@@ -17,6 +17,9 @@ G_BEGIN_DECLS
 /* (transfer full) (element-type OmenFleetHost), by name. */
 void omen_fleet_list_async(OmenEtcd *etcd, GAsyncReadyCallback callback, gpointer user_data);
 GPtrArray *omen_fleet_list_finish(GAsyncResult *result, GError **error);
+/* The same, and behind them such as are in maintenance and have no row (is_missing): of them there
+ * is no more than the name. */
+GPtrArray *omen_fleet_list_finish_all(GAsyncResult *result, GError **error);
 
 /* An operator's word: the host of that name takes no domains. It holds until it is taken back, also
  * over that host's restart. */

@@ -38,6 +38,7 @@ static const struct {
     {"vcpus", G_STRUCT_OFFSET(OmenFleetHost, vcpus), FALSE},
     {"running", G_STRUCT_OFFSET(OmenFleetHost, running), FALSE},
     {"omens", G_STRUCT_OFFSET(OmenFleetHost, omens), FALSE},
+    {"starting", G_STRUCT_OFFSET(OmenFleetHost, starting), FALSE},
     {"accepts_drain", G_STRUCT_OFFSET(OmenFleetHost, accepts_drain), FALSE},
     {"libvirt", G_STRUCT_OFFSET(OmenFleetHost, libvirt), TRUE},
     {"qemu", G_STRUCT_OFFSET(OmenFleetHost, qemu), TRUE},

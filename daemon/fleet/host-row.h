@@ -39,6 +39,7 @@ typedef struct {
     guint vcpus;         /* of all that run there */
     guint running;       /* domains */
     guint omens;         /* open ones */
+    guint starting;      /* 1: whether it takes domains, and what is free, it does not know yet */
     guint accepts_drain; /* 1: it may be drained by other hosts' operators */
     guint64 libvirt;     /* 9000000 is 9.0.0 */
     guint64 qemu;
@@ -49,6 +50,8 @@ typedef struct {
     gboolean maintenance; /* an operator's word */
     guint64 reserved_mib; /* for domains on their way to it */
     OmenHostDrain *drain; /* (nullable): what the host says of its drain */
+    gint64 read_us;       /* monotonic: when the row was; 0: not told */
+    gboolean is_missing;  /* it had no row when the others' were read */
     char *uri_refused;    /* (nullable): why this host does not use its URI */
 } OmenFleetHost;
 

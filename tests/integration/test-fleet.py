@@ -61,6 +61,13 @@ def test_fleet():
         one.omen("alpha", "fleet", "--no-maintenance", "beta")
         wait_for("and one again", lambda: destinations(one, "alpha") == {"beta"}, 10)
 
+        # A row that is missing for a moment proves nothing.
+        ask_store(one, "deleterange", "beta")
+        one.omen("alpha", "fleet", "--maintenance", "nobody")  # the list is read anew
+        expect("beta is a destination all the same", destinations(one, "alpha") == {"beta"})
+        one.omen("alpha", "fleet", "--no-maintenance", "nobody")
+        wait_for("beta has a row again", lambda: "beta" in rows(one, "alpha"), 120)
+
         # Whoever has the store's password chooses neither a program nor a host that need not prove itself.
         row = {"health": "green", "takes": True, "free_mib": 1 << 30, "uri": "qemu+ext:///system?command=/usr/bin/touch%20/tmp/run"}
         ask_store(one, "put", "gamma", value=json.dumps(row))
