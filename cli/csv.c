@@ -16,13 +16,14 @@ csv_unquote(const char *field)
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
+/* Without a blank before it, which strtod() would pass over. */
 static gboolean
 is_number(const char *text)
 {
     char *end;
 
     g_ascii_strtod(text, &end);
-    return end != text && *end == '\0';
+    return end != text && *end == '\0' && !g_ascii_isspace(*text);
 }
 
 char *
