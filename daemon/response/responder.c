@@ -232,7 +232,7 @@ ask_others(OmenResponder *self, Omen *omen)
     omen_set_action(omen, OMEN_ACTION_PROPOSED);
 }
 
-/* The policy would act: is this the moment? */
+/* The policy would act: is this the moment? What is under way goes on. */
 static void
 act_within_limits(OmenResponder *self, Omen *omen, OmenEndangers endangers, gboolean is_agreed)
 {
@@ -246,6 +246,8 @@ act_within_limits(OmenResponder *self, Omen *omen, OmenEndangers endangers, gboo
     facts = omen_limiter_gather(data, self->omens, self->evacuator, self->hypervisor,
                                 g_get_real_time());
     hold = omen_limiter_weigh(&self->limiter, &facts, &explanation);
+    if (hold != OMEN_HOLD_NONE && data->action == OMEN_ACTION_EVACUATING)
+        return;
     if (hold == OMEN_HOLD_NONE && self->ask && !is_agreed) {
         ask_others(self, omen);
         return;

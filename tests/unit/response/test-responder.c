@@ -359,6 +359,26 @@ test_approved(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
     g_assert_cmpstr(data_of(fixture, 1)->outcome, !=, "four have it");
 }
 
+/* The same where this host's own limits speak against more: libvirt does not answer here. */
+static void
+test_limited(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autoptr(OmenConfiguration) configuration = omen_configuration_new();
+    OmenData *effect = make_certain();
+    OmenData *cause = make_certain();
+
+    configuration->mode = OMEN_MODE_ENFORCE;
+    omen_responder_configure(fixture->responder, configuration);
+    effect->failure_class = OMEN_FAILURE_CPU_LOCKUP;
+    omen_responder_take_detection(fixture->responder, effect);
+    g_assert_cmpint(data_of(fixture, 1)->action, ==, OMEN_ACTION_PROPOSED);
+    omen_set_action(omen_registry_lookup(fixture->omens, 1), OMEN_ACTION_EVACUATING);
+    cause->failure_class = OMEN_FAILURE_OOM;
+    omen_responder_take_detection(fixture->responder, cause);
+    g_assert_cmpint(data_of(fixture, 1)->failure_class, ==, OMEN_FAILURE_OOM);
+    g_assert_cmpint(data_of(fixture, 1)->action, ==, OMEN_ACTION_EVACUATING);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -371,6 +391,7 @@ main(int argc, char **argv)
     g_test_add("/responder/agreed", Fixture, "connected", set_up, test_agreed, tear_down);
     g_test_add("/responder/agreed-at-once", Fixture, "at once", set_up, test_agreed, tear_down);
     g_test_add("/responder/approved", Fixture, "connected", set_up, test_approved, tear_down);
+    g_test_add("/responder/limited", Fixture, NULL, set_up, test_limited, tear_down);
     g_test_add("/responder/overtaken", Fixture, "connected", set_up, test_overtaken, tear_down);
     g_test_add("/responder/nothing-queued", Fixture, NULL, set_up, test_nothing_queued, tear_down);
     g_test_add("/responder/request", Fixture, NULL, set_up, test_request, tear_down);
