@@ -64,6 +64,7 @@ list_problems(OmenController *controller)
     g_autofree char *of_fleet = omen_daemon_describe_fleet_problem(self);
     g_autofree char *of_places = omen_daemon_describe_waiting(self);
     g_autofree char *of_brake = omen_daemon_describe_brake(self);
+    g_autofree char *of_drain = omen_daemon_describe_drain(self);
     g_autofree char *floods =
         omen_stream_describe_floods(omen_streams_get_host_stream(self->streams));
 
@@ -87,6 +88,8 @@ list_problems(OmenController *controller)
         g_strv_builder_add(problems, of_fleet);
     if (of_places)
         g_strv_builder_add(problems, of_places);
+    if (of_drain)
+        g_strv_builder_add(problems, of_drain);
     if (of_brake) {
         g_autofree char *text = g_strdup_printf(
             "the fleet's brake: %s: nothing moves from here without approval", of_brake);

@@ -52,6 +52,19 @@ check_other(OmenDaemon *self, const char *host, GError **error)
     return FALSE;
 }
 
+char *
+omen_daemon_describe_drain(OmenDaemon *self)
+{
+    const OmenHostDrain *drain = self->drain;
+
+    if (!drain || drain->state == OMEN_DRAIN_NONE || drain->state == OMEN_DRAIN_RETURNING)
+        return NULL;
+    return g_strdup_printf("in maintenance, %s: %u of %u domains have left; virt-omen undrain %s "
+                           "ends it",
+                           omen_drain_state_to_string(drain->state), drain->n_away,
+                           drain->n_domains, omen_daemon_get_fleet_name(self));
+}
+
 /* ---- orders ---- */
 
 static void

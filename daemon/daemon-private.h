@@ -190,6 +190,8 @@ void omen_daemon_stop_drain(OmenDaemon *self);
 gboolean omen_daemon_order_drain(OmenDaemon *self, const OmenDrainWish *wish, GError **error);
 
 /* daemon-drain-controller.c: what the bus asks of drains, here and at other hosts. */
+/* (transfer full) (nullable): that this host is to be empty, for operators. */
+char *omen_daemon_describe_drain(OmenDaemon *self);
 void omen_daemon_fill_drain_controller(OmenControllerInterface *iface);
 
 /* daemon-state.c: what is kept over a restart. */

@@ -86,6 +86,7 @@ def drain_over_a_restart(one):
     expect("both run on beta, and nowhere else", place(one, *BOTH) == [["beta"], ["beta"]])
     expect("neither was restarted", {guest: one.counter(guest)[0] for guest in BOTH} == before)
     expect("alpha is in maintenance, and drained", row(one, "beta", "alpha")["maintenance"] and row(one, "beta", "alpha")["drain"] == "drained")
+    expect("alpha says so", "in maintenance, drained: 2 of 2 domains have left" in one.omen("alpha", "status").stdout)
     one.omen("beta", "plan", "--json")  # the list of hosts is read anew for it
     wait_for("alpha is nobody's destination", lambda: not one.omen("beta", "destinations", "--json"), 30)
     held = try_omen(one, "alpha", "return", "--all", "--wait")
