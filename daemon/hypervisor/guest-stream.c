@@ -134,6 +134,14 @@ end_with(OmenGuestStream *self, OmenGuestStreamChange end)
     post(self);
 }
 
+static void
+end_unlocked(OmenGuestStream *self)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->lock);
+
+    end_with(self, OMEN_GUEST_STREAM_ENDED);
+}
+
 /* On libvirt's thread. */
 static void
 on_readable(virStreamPtr stream, int events, void *opaque)
@@ -157,10 +165,29 @@ on_readable(virStreamPtr stream, int events, void *opaque)
     if (n == 0 && (events & VIR_STREAM_EVENT_READABLE))
         events |= VIR_STREAM_EVENT_HANGUP;
     if (n == -1 || (events & (VIR_STREAM_EVENT_HANGUP | VIR_STREAM_EVENT_ERROR))) {
-        virStreamEventRemoveCallback(stream);
-        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&self->lock);
-        end_with(self, OMEN_GUEST_STREAM_ENDED);
+        gboolean is_removed = virStreamEventRemoveCallback(stream) == 0;
+        end_unlocked(self);
+        if (is_removed)
+            stream_unref(self);
     }
+}
+
+/* On libvirt's thread. */
+static void
+on_removed(int timer, void *opaque)
+{
+    virEventRemoveTimeout(timer);
+    stream_unref(opaque);
+}
+
+/* On a worker thread. Libvirt never calls the function that is to free a remote stream's data, and
+ * its thread may be in on_readable() now: what that holds is dropped on the same thread, behind it.
+ */
+static void
+remove_callback(OmenGuestStream *self)
+{
+    if (virStreamEventRemoveCallback(self->stream) == 0)
+        virEventAddTimeout(0, on_removed, self, NULL);
 }
 
 /* FALSE: it was closed while libvirt opened it. */
@@ -194,7 +221,7 @@ open_work(gpointer data, GError **error)
     }
     if (virStreamEventAddCallback(
             stream, VIR_STREAM_EVENT_READABLE | VIR_STREAM_EVENT_HANGUP | VIR_STREAM_EVENT_ERROR,
-            on_readable, stream_ref(self), stream_unref) < 0) {
+            on_readable, stream_ref(self), NULL) < 0) {
         omen_libvirt_set_error(error, "the guest's log channel can not be read");
         stream_unref(self);
         return NULL;
@@ -207,7 +234,7 @@ abort_work(gpointer data, GError **error G_GNUC_UNUSED)
 {
     OmenGuestStream *self = data;
 
-    virStreamEventRemoveCallback(self->stream);
+    remove_callback(self);
     virStreamAbort(self->stream);
     return NULL;
 }
