@@ -294,6 +294,7 @@ new_time_out(void)
 static void
 take_error(GTask *task, GError *error)
 {
+    g_prefix_error(&error, "the model's server: ");
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)) {
         g_error_free(error);
         fail(task, new_time_out());
