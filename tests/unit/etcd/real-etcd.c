@@ -171,3 +171,19 @@ real_etcd_free(RealEtcd *self)
     g_free(self->certificate);
     g_free(self);
 }
+
+OmenEtcd *
+real_etcd_connect(RealEtcd *self, guint timeout_ms)
+{
+    char *endpoints[] = {self->url, NULL};
+    const OmenEtcdSettings settings = {.endpoints = endpoints,
+                                       .user = (char *) "",
+                                       .password_file = (char *) "",
+                                       .ca_file = (char *) "",
+                                       .timeout_ms = timeout_ms};
+    g_autoptr(GError) error = NULL;
+    OmenEtcd *etcd = omen_etcd_new(&settings, &error);
+
+    g_assert_no_error(error);
+    return etcd;
+}

@@ -2,7 +2,7 @@
 /* An etcd of the test's own: private ports, a folder that goes with it. */
 #pragma once
 
-#include <gio/gio.h>
+#include "etcd/etcd.h"
 
 typedef struct {
     char *folder;
@@ -19,6 +19,9 @@ const char *real_etcd_get_obstacle(void);
 RealEtcd *real_etcd_new(const char *certificate);
 void real_etcd_free(RealEtcd *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RealEtcd, real_etcd_free)
+
+/* (transfer full): a connection to it, without a login. */
+OmenEtcd *real_etcd_connect(RealEtcd *self, guint timeout_ms);
 
 /* Again, with what it had kept. */
 void real_etcd_start(RealEtcd *self);

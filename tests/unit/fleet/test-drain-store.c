@@ -44,17 +44,9 @@ on_told(OmenDrainStore *store G_GNUC_UNUSED, gpointer user_data)
 static void
 set_up(Bench *bench, gconstpointer data G_GNUC_UNUSED)
 {
-    const char *endpoints[] = {NULL, NULL};
-    OmenEtcdSettings settings = {.endpoints = (char **) endpoints,
-                                 .user = (char *) "",
-                                 .password_file = (char *) "",
-                                 .ca_file = (char *) "",
-                                 .timeout_ms = 2000};
-
     bench->drain = omen_host_drain_new();
     bench->server = real_etcd_new(NULL);
-    endpoints[0] = bench->server->url;
-    bench->etcd = omen_etcd_new(&settings, NULL);
+    bench->etcd = real_etcd_connect(bench->server, 2000);
     bench->member = omen_fleet_member_new(bench->etcd, &fast);
     bench->store = omen_drain_store_new(bench->etcd, "alpha");
     g_signal_connect(bench->store, "wish", G_CALLBACK(on_wish), bench);

@@ -21,17 +21,8 @@ typedef struct {
 static void
 set_up(Bench *bench, gconstpointer data G_GNUC_UNUSED)
 {
-    const char *endpoints[] = {NULL, NULL};
-    OmenEtcdSettings settings = {.endpoints = (char **) endpoints,
-                                 .user = (char *) "",
-                                 .password_file = (char *) "",
-                                 .ca_file = (char *) "",
-                                 .timeout_ms = 4000};
-
     bench->server = real_etcd_new(NULL);
-    endpoints[0] = bench->server->url;
-    bench->etcd = omen_etcd_new(&settings, NULL);
-    g_assert_nonnull(bench->etcd);
+    bench->etcd = real_etcd_connect(bench->server, 4000);
     for (gsize i = 0; i < MAX_N; i++)
         bench->hosts[i] = omen_fleet_reservations_new(bench->etcd, &fast);
 }
