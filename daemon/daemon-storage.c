@@ -39,29 +39,6 @@ omen_daemon_storage_free(OmenDaemonStorage *self)
 
 /* ---- finding it out ---- */
 
-/* What the thread needs. */
-typedef struct {
-    OmenReachRequest *request;
-    gint *n_begun;
-} Errand;
-
-static void
-errand_free(gpointer data)
-{
-    Errand *self = data;
-
-    g_atomic_int_add(self->n_begun, -1);
-    g_atomic_rc_box_release(self->n_begun);
-    omen_reach_request_free(self->request);
-    g_free(self);
-}
-
-static gpointer
-find_ids_work(gpointer data, GError **error)
-{
-    return omen_domain_storage_ids_work(((Errand *) data)->request, error);
-}
-
 static void
 on_found(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data)
 {
@@ -91,7 +68,7 @@ omen_daemon_look_at_storage(OmenDaemon *daemon)
     gboolean is_due = !self->running || !g_str_equal(running, self->running) ||
                       now_us - self->asked_us >= INTERVAL_US;
     const OmenDeviceQuestion nothing = {0};
-    Errand *errand;
+    OmenReachRequest *request;
 
     if (!is_due || g_atomic_int_get(self->n_begun) > 0 ||
         !omen_hypervisor_is_connected(daemon->hypervisor))
@@ -99,14 +76,11 @@ omen_daemon_look_at_storage(OmenDaemon *daemon)
     g_free(self->running);
     self->running = g_steal_pointer(&running);
     self->asked_us = now_us;
-    g_atomic_int_inc(self->n_begun);
-    errand = g_new0(Errand, 1);
-    errand->request =
-        omen_reach_request_new(omen_hypervisor_ref_connection(daemon->hypervisor), &nothing);
-    errand->n_begun = g_atomic_rc_box_acquire(self->n_begun);
-    omen_workers_run_async(self->workers, NULL, find_ids_work, errand, errand_free,
-                           (GDestroyNotify) omen_storage_ids_free, DEADLINE_S, on_found,
-                           g_object_ref(daemon));
+    request = omen_reach_request_new(omen_hypervisor_ref_connection(daemon->hypervisor), &nothing);
+    omen_reach_request_count(request, self->n_begun);
+    omen_workers_run_async(self->workers, NULL, omen_domain_storage_ids_work, request,
+                           omen_reach_request_free, (GDestroyNotify) omen_storage_ids_free,
+                           DEADLINE_S, on_found, g_object_ref(daemon));
 }
 
 /* (transfer full) */

@@ -26,12 +26,23 @@ omen_reach_request_new_of_domain(virConnectPtr connection, const char *uuid, con
 }
 
 void
+omen_reach_request_count(OmenReachRequest *self, gint *n_begun)
+{
+    g_atomic_int_inc(n_begun);
+    self->n_begun = g_atomic_rc_box_acquire(n_begun);
+}
+
+void
 omen_reach_request_free(gpointer data)
 {
     OmenReachRequest *self = data;
 
     if (self->connection)
         virConnectClose(self->connection);
+    if (self->n_begun) {
+        g_atomic_int_add(self->n_begun, -1);
+        g_atomic_rc_box_release(self->n_begun);
+    }
     g_strfreev(self->question.names);
     g_free(self->uuid);
     g_free(self->line);

@@ -15,6 +15,7 @@ typedef struct {
     OmenDeviceQuestion question; /* of a device of the host */
     char *uuid;                  /* or of a disk of this domain; NULL */
     char *line;                  /* what QEMU told of that */
+    gint *n_begun;               /* (nullable): see omen_reach_request_count() */
 } OmenReachRequest;
 
 /* Both take the reference to @connection (nullable); the rest is copied. */
@@ -23,6 +24,11 @@ OmenReachRequest *omen_reach_request_new(virConnectPtr connection,
 OmenReachRequest *
 omen_reach_request_new_of_domain(virConnectPtr connection, const char *uuid, const char *line);
 void omen_reach_request_free(gpointer self);
+
+/* It is one of @n_begun (atomic, of g_atomic_rc_box_new0()) until it is freed, on whatever thread
+ * that is: so a search that hangs on a dead file server still counts when nobody waits for it any
+ * more. */
+void omen_reach_request_count(OmenReachRequest *self, gint *n_begun);
 
 /* OmenReachRequest -> OmenDeviceReach. */
 gpointer omen_domain_storage_reach_work(gpointer data, GError **error);

@@ -240,29 +240,6 @@ on_found(GObject *source G_GNUC_UNUSED, GAsyncResult *result, gpointer user_data
         g_clear_pointer(&reach, omen_device_reach_free);
 }
 
-/* What a thread needs. */
-typedef struct {
-    OmenReachRequest *request;
-    gint *n_begun;
-} Errand;
-
-static void
-errand_free(gpointer data)
-{
-    Errand *self = data;
-
-    g_atomic_int_add(self->n_begun, -1);
-    g_atomic_rc_box_release(self->n_begun);
-    omen_reach_request_free(self->request);
-    g_free(self);
-}
-
-static gpointer
-run_errand(gpointer data, GError **error)
-{
-    return omen_domain_storage_reach_work(((Errand *) data)->request, error);
-}
-
 static const char *
 first_line(const OmenData *data)
 {
@@ -291,21 +268,20 @@ static void
 start_search(OmenImpact *self, Omen *omen)
 {
     Search *search;
-    Errand *errand;
+    OmenReachRequest *request;
 
     if (g_atomic_int_get(self->n_begun) >= MAX_SEARCHES) {
         conclude(self, omen, NULL, "earlier searches hang: does some storage not answer?");
         return;
     }
-    g_atomic_int_inc(self->n_begun);
-    errand = g_new0(Errand, 1);
-    errand->n_begun = g_atomic_rc_box_acquire(self->n_begun);
-    errand->request = make_request(self, omen_get_data(omen));
+    request = make_request(self, omen_get_data(omen));
+    omen_reach_request_count(request, self->n_begun);
     search = g_new0(Search, 1);
     search->impact = g_object_ref(self);
     search->omen = g_object_ref(omen);
-    omen_workers_run_async(self->workers, self, run_errand, errand, errand_free,
-                           (GDestroyNotify) omen_device_reach_free, DEADLINE_S, on_found, search);
+    omen_workers_run_async(self->workers, self, omen_domain_storage_reach_work, request,
+                           omen_reach_request_free, (GDestroyNotify) omen_device_reach_free,
+                           DEADLINE_S, on_found, search);
 }
 
 void
